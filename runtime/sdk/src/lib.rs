@@ -1,1 +1,91 @@
-//! stub
+//! What the author of an `mcp-factory` plugin needs, and nothing else.
+//!
+//! A plugin is a crate with one type, an [`impl Plugin`](Plugin) that starts and stops it, and one
+//! [`#[plugin]`](macro@plugin) impl block whose functions are its tools, resources and prompts:
+//!
+//! ```
+//! use mcp_factory_sdk::prelude::*;
+//!
+//! /// Says things back.
+//! #[plugin(name = "parrot", stateless)]
+//! impl Parrot {
+//!     /// Returns the text it was given.
+//!     #[tool(scope = "read", read_only)]
+//!     async fn repeat(
+//!         &self,
+//!         /// What to say.
+//!         text: String,
+//!         /// How often.
+//!         #[arg(default = 1, minimum = 1, maximum = 10)]
+//!         times: usize,
+//!     ) -> String {
+//!         vec![text; times].join(" ")
+//!     }
+//! }
+//!
+//! #[derive(Debug, Default)]
+//! struct Parrot;
+//! # fn main() {}
+//! ```
+//!
+//! This crate knows no transport and no protocol library: the same plugin is called over stdio,
+//! over HTTP and, in microseconds, by [`testing`]. The wire format is the server's business.
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod arguments;
+mod ask;
+mod authorize;
+mod content;
+mod context;
+mod definition;
+pub mod describe;
+mod error;
+mod event;
+mod explain;
+mod future;
+mod instance;
+mod output;
+mod peer;
+mod plugin;
+pub mod prelude;
+mod principal;
+#[doc(hidden)]
+pub mod private;
+mod prompt;
+mod resource;
+mod schema;
+mod scope;
+mod secret;
+pub mod testing;
+mod uri_template;
+
+#[doc(hidden)]
+pub use private as __private;
+
+pub use arguments::{Arguments, Variables};
+pub use ask::{
+    Answers, Ask, Elicitation, ElicitationAnswer, Question, Root, Sampling, SamplingAnswer,
+};
+pub use authorize::{Call, Denied, Guarded, Permit, authorize};
+pub use content::{Annotations, Audience, Content, EmbeddedResource, Link};
+pub use context::Context;
+pub use definition::{
+    CompletionDefinition, CompletionTarget, Hints, INTERFACE_VERSION, PluginDefinition,
+    PromptArgument, PromptDefinition, ResourceDefinition, ToolDefinition,
+};
+pub use error::{InputRequired, ToolError, ToolErrorKind};
+pub use event::Event;
+pub use future::BoxFuture;
+pub use instance::Instance;
+pub use mcp_factory_macros::{completion, plugin, prompt, resource, tool};
+pub use output::{IntoOutput, Output};
+pub use peer::{Capability, LogLevel, LogRecord, Peer, Progress};
+pub use plugin::{NoConfig, Plugin, StartContext, StartError};
+pub use principal::Principal;
+pub use prompt::{IntoPrompt, Prompt, PromptMessage, Role};
+pub use resource::{IntoResource, Resource, ResourceBody, ResourcePart};
+pub use scope::{Scope, ScopeHierarchy, ScopeSet};
+pub use secret::Secret;
+pub use uri_template::UriTemplate;

@@ -1,0 +1,243 @@
+//! The static rows that the macros write: what a plugin has, without running any of it.
+//!
+//! A row's dispatch shim is private to this crate: only a [`Permit`](crate::Permit) runs it.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::{
+    Scope, UriTemplate,
+    private::{CompletionParts, PluginParts, PromptParts, ResourceParts, ToolParts},
+};
+
+/// The version of the interface between a plugin and a server. A plugin states the one it was written
+/// for in its `Cargo.toml`, and the factory compares before it compiles anything.
+pub const INTERFACE_VERSION: u32 = 1;
+
+/// All that a plugin offers; the static `PLUGIN` that `#[plugin]` writes.
+#[derive(Debug)]
+pub struct PluginDefinition(pub(crate) PluginParts);
+
+impl PluginDefinition {
+    /// The plugin's name.
+    pub const fn name(&self) -> &'static str {
+        self.0.name
+    }
+
+    /// The version of the plugin's crate.
+    pub const fn version(&self) -> &'static str {
+        self.0.version
+    }
+
+    /// What the plugin is for.
+    pub const fn description(&self) -> &'static str {
+        self.0.description
+    }
+
+    /// The version of the interface that it was compiled against.
+    pub const fn interface(&self) -> u32 {
+        INTERFACE_VERSION
+    }
+
+    /// Its tools, in the order of the source.
+    pub const fn tools(&self) -> &'static [ToolDefinition] {
+        self.0.tools
+    }
+
+    /// Its resources and resource templates, in the order of the source.
+    pub const fn resources(&self) -> &'static [ResourceDefinition] {
+        self.0.resources
+    }
+
+    /// Its prompts, in the order of the source.
+    pub const fn prompts(&self) -> &'static [PromptDefinition] {
+        self.0.prompts
+    }
+
+    /// Its completions, in the order of the source.
+    pub const fn completions(&self) -> &'static [CompletionDefinition] {
+        self.0.completions
+    }
+
+    /// The JSON Schema of its configuration.
+    pub fn config_schema(&self) -> Value {
+        (self.0.config_schema)()
+    }
+}
+
+/// A tool.
+#[derive(Debug)]
+pub struct ToolDefinition(pub(crate) ToolParts);
+
+impl ToolDefinition {
+    /// The tool's own name, before any prefix of the mount.
+    pub const fn name(&self) -> &'static str {
+        self.0.name
+    }
+
+    /// A title for people.
+    pub const fn title(&self) -> Option<&'static str> {
+        self.0.title
+    }
+
+    /// What it does; the function's doc comment.
+    pub const fn description(&self) -> &'static str {
+        self.0.description
+    }
+
+    /// What a caller must hold.
+    pub const fn scope(&self) -> Scope {
+        self.0.scope
+    }
+
+    /// What a client may assume of it.
+    pub const fn hints(&self) -> Hints {
+        self.0.hints
+    }
+
+    /// How long a call may take; the server's default when `None`.
+    pub const fn timeout(&self) -> Option<Duration> {
+        self.0.timeout
+    }
+
+    /// The closed JSON Schema (2020-12) of its arguments.
+    pub fn input_schema(&self) -> Value {
+        (self.0.input_schema)()
+    }
+
+    /// The JSON Schema of its structured content, if it has any.
+    pub fn output_schema(&self) -> Option<Value> {
+        (self.0.output_schema)()
+    }
+}
+
+/// What a client may assume of a tool; always sent in full, since the protocol's defaults are alarming.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "these are the protocol's four hints"
+)]
+pub struct Hints {
+    /// It changes nothing.
+    pub read_only: bool,
+    /// It may destroy something, rather than only add.
+    pub destructive: bool,
+    /// Calling it again with the same arguments changes nothing more.
+    pub idempotent: bool,
+    /// It reaches things outside of the server's own domain, such as the web.
+    pub open_world: bool,
+}
+
+/// A resource with a fixed URI, or a template of resources.
+#[derive(Debug)]
+pub struct ResourceDefinition(pub(crate) ResourceParts);
+
+impl ResourceDefinition {
+    /// The URI or URI template.
+    pub const fn uri(&self) -> &'static str {
+        self.0.uri
+    }
+
+    /// The URI as a template to match against.
+    pub const fn template(&self) -> UriTemplate<'static> {
+        UriTemplate::new(self.0.uri)
+    }
+
+    /// A name for programs.
+    pub const fn name(&self) -> &'static str {
+        self.0.name
+    }
+
+    /// A title for people.
+    pub const fn title(&self) -> Option<&'static str> {
+        self.0.title
+    }
+
+    /// What it holds.
+    pub const fn description(&self) -> &'static str {
+        self.0.description
+    }
+
+    /// Its media type, when all of it has one.
+    pub const fn mime_type(&self) -> Option<&'static str> {
+        self.0.mime_type
+    }
+
+    /// What a reader must hold.
+    pub const fn scope(&self) -> Scope {
+        self.0.scope
+    }
+}
+
+/// A prompt.
+#[derive(Debug)]
+pub struct PromptDefinition(pub(crate) PromptParts);
+
+impl PromptDefinition {
+    /// Its name, before any prefix of the mount.
+    pub const fn name(&self) -> &'static str {
+        self.0.name
+    }
+
+    /// A title for people.
+    pub const fn title(&self) -> Option<&'static str> {
+        self.0.title
+    }
+
+    /// What it is for.
+    pub const fn description(&self) -> &'static str {
+        self.0.description
+    }
+
+    /// Its arguments, in order.
+    pub const fn arguments(&self) -> &'static [PromptArgument] {
+        self.0.arguments
+    }
+
+    /// What a caller must hold.
+    pub const fn scope(&self) -> Scope {
+        self.0.scope
+    }
+}
+
+/// One argument of a prompt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PromptArgument {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub description: &'static str,
+    /// Whether it must be given.
+    pub required: bool,
+}
+
+/// A function that completes an argument while a person types it.
+#[derive(Debug)]
+pub struct CompletionDefinition(pub(crate) CompletionParts);
+
+impl CompletionDefinition {
+    /// What the argument belongs to.
+    pub const fn target(&self) -> CompletionTarget {
+        self.0.target
+    }
+
+    /// The argument it completes.
+    pub const fn argument(&self) -> &'static str {
+        self.0.argument
+    }
+
+    /// What a caller must hold: the scope of what it completes for.
+    pub const fn scope(&self) -> Scope {
+        self.0.scope
+    }
+}
+
+/// What a completion belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CompletionTarget {
+    /// The prompt with this name.
+    Prompt(&'static str),
+    /// The resource template with this text.
+    Resource(&'static str),
+}

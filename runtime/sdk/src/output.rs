@@ -1,0 +1,157 @@
+//! What a tool answers.
+
+use std::any::Any;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Value, value::RawValue};
+
+use crate::{Content, EmbeddedResource, Link, ToolError, schema};
+
+/// A tool's answer: content blocks for the model and, for typed results, structured content.
+///
+/// Most tools return their own `Serialize + JsonSchema` type or a `String` instead and never name
+/// this one. It is for mixed content.
+#[derive(Clone, Debug, Default)]
+pub struct Output {
+    content: Vec<Content>,
+    structured: Option<Box<RawValue>>,
+}
+
+impl Output {
+    /// An answer with nothing in it yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a block of text.
+    #[must_use]
+    pub fn text(self, text: impl Into<String>) -> Self {
+        self.content(Content::text(text))
+    }
+
+    /// Adds a picture, as its encoded bytes.
+    #[must_use]
+    pub fn image(self, data: impl Into<Vec<u8>>, mime_type: impl Into<String>) -> Self {
+        self.content(Content::image(data, mime_type))
+    }
+
+    /// Adds a sound, as its encoded bytes.
+    #[must_use]
+    pub fn audio(self, data: impl Into<Vec<u8>>, mime_type: impl Into<String>) -> Self {
+        self.content(Content::audio(data, mime_type))
+    }
+
+    /// Encloses a resource.
+    #[must_use]
+    pub fn resource(self, resource: EmbeddedResource) -> Self {
+        self.content(Content::Resource(resource))
+    }
+
+    /// Adds a pointer to a resource.
+    #[must_use]
+    pub fn link(self, link: Link) -> Self {
+        self.content(Content::Link(link))
+    }
+
+    /// Adds any block.
+    #[must_use]
+    pub fn content(mut self, content: Content) -> Self {
+        self.content.push(content);
+        self
+    }
+
+    /// Sets the structured content. `value` must serialise to a JSON object.
+    ///
+    /// # Errors
+    /// When it cannot be serialised, or is not an object.
+    pub fn structured(mut self, value: &impl Serialize) -> Result<Self, ToolError> {
+        let raw = serde_json::value::to_raw_value(value).map_err(ToolError::internal)?;
+        if !raw.get().starts_with('{') {
+            return Err(ToolError::bug("structured content must be a JSON object"));
+        }
+        self.structured = Some(raw);
+        Ok(self)
+    }
+
+    /// The blocks, in order.
+    pub fn blocks(&self) -> &[Content] {
+        &self.content
+    }
+
+    /// The structured content, as JSON text.
+    pub fn structured_json(&self) -> Option<&str> {
+        self.structured.as_deref().map(RawValue::get)
+    }
+
+    /// Takes the answer apart into its blocks and its structured content.
+    pub fn into_parts(self) -> (Vec<Content>, Option<Box<RawValue>>) {
+        (self.content, self.structured)
+    }
+}
+
+/// What a `#[tool]` function may return, alone or in a `Result`.
+///
+/// Implemented for [`Output`], for [`Content`] and for every type that is `Serialize + JsonSchema`:
+/// one that serialises to a JSON object is sent as structured content with an output schema, and as
+/// JSON text beside it for clients that read only text; a string is sent as text; `()` as no content.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the result of a tool",
+    label = "not a tool result",
+    note = "return `String`, `Output`, or a type that derives `Serialize` and `JsonSchema` (or a `Result` of one of them)"
+)]
+pub trait IntoOutput {
+    /// The schema of the structured content; `None` when there is none.
+    fn output_schema() -> Option<Value>;
+
+    /// Turns the value into an answer.
+    ///
+    /// # Errors
+    /// When the value cannot be serialised.
+    fn into_output(self) -> Result<Output, ToolError>;
+}
+
+impl IntoOutput for Output {
+    fn output_schema() -> Option<Value> {
+        None
+    }
+
+    fn into_output(self) -> Result<Output, ToolError> {
+        Ok(self)
+    }
+}
+
+impl IntoOutput for Content {
+    fn output_schema() -> Option<Value> {
+        None
+    }
+
+    fn into_output(self) -> Result<Output, ToolError> {
+        Ok(Output::new().content(self))
+    }
+}
+
+impl<T: Serialize + JsonSchema + 'static> IntoOutput for T {
+    fn output_schema() -> Option<Value> {
+        schema::of_object::<T>()
+    }
+
+    fn into_output(self) -> Result<Output, ToolError> {
+        let any: &dyn Any = &self;
+        if let Some(text) = any.downcast_ref::<String>() {
+            return Ok(Output::new().text(text.as_str()));
+        }
+        if any.is::<()>() {
+            return Ok(Output::new());
+        }
+        let raw = serde_json::value::to_raw_value(&self).map_err(ToolError::internal)?;
+        let mut output = match serde_json::from_str::<String>(raw.get()) {
+            Ok(text) => Output::new().text(text),
+            Err(_) => Output::new().text(raw.get()),
+        };
+        if raw.get().starts_with('{') {
+            output.structured = Some(raw);
+        }
+        Ok(output)
+    }
+}

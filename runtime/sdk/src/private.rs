@@ -1,0 +1,189 @@
+//! What expansions of the macros call. Not part of the interface: it changes without notice, and
+//! naming anything in here by hand makes a plugin that the next release breaks.
+
+use std::{str::FromStr, time::Duration};
+
+pub use schemars::{self, JsonSchema};
+pub use serde::{self, de::DeserializeOwned};
+pub use serde_json::{self, Value, json};
+
+pub use crate::schema::ObjectSchema;
+use crate::{
+    Arguments, BoxFuture, CompletionDefinition, CompletionTarget, Context, Hints, Instance, Output,
+    Plugin, PluginDefinition, Prompt, PromptArgument, PromptDefinition, Resource,
+    ResourceDefinition, Scope, StartContext, StartError, ToolDefinition, ToolError, Variables,
+    explain, schema,
+};
+
+/// Runs a tool: reads the arguments at once, then returns a future that borrows nothing.
+pub type InvokeShim =
+    fn(&Instance, Arguments<'_>, Context) -> BoxFuture<'static, Result<Output, ToolError>>;
+/// Reads a resource.
+pub type ReadShim =
+    fn(&Instance, Variables, Context) -> BoxFuture<'static, Result<Resource, ToolError>>;
+/// Makes a prompt.
+pub type GetShim =
+    fn(&Instance, Variables, Context) -> BoxFuture<'static, Result<Prompt, ToolError>>;
+/// Completes an argument.
+pub type CompleteShim =
+    fn(&Instance, String, Variables, Context) -> BoxFuture<'static, Result<Vec<String>, ToolError>>;
+/// Starts a plugin.
+pub type StartShim = fn(Value, StartContext) -> BoxFuture<'static, Result<Instance, StartError>>;
+
+/// The fields of a [`PluginDefinition`].
+#[derive(Debug)]
+#[expect(missing_docs, reason = "each is documented at its getter")]
+pub struct PluginParts {
+    pub name: &'static str,
+    pub version: &'static str,
+    pub description: &'static str,
+    pub tools: &'static [ToolDefinition],
+    pub resources: &'static [ResourceDefinition],
+    pub prompts: &'static [PromptDefinition],
+    pub completions: &'static [CompletionDefinition],
+    pub config_schema: fn() -> Value,
+    pub start: StartShim,
+}
+
+/// The fields of a [`ToolDefinition`].
+#[derive(Debug)]
+#[expect(missing_docs, reason = "each is documented at its getter")]
+pub struct ToolParts {
+    pub name: &'static str,
+    pub title: Option<&'static str>,
+    pub description: &'static str,
+    pub scope: Scope,
+    pub hints: Hints,
+    pub timeout: Option<Duration>,
+    pub input_schema: fn() -> Value,
+    pub output_schema: fn() -> Option<Value>,
+    pub invoke: InvokeShim,
+}
+
+/// The fields of a [`ResourceDefinition`].
+#[derive(Debug)]
+#[expect(missing_docs, reason = "each is documented at its getter")]
+pub struct ResourceParts {
+    pub uri: &'static str,
+    pub name: &'static str,
+    pub title: Option<&'static str>,
+    pub description: &'static str,
+    pub mime_type: Option<&'static str>,
+    pub scope: Scope,
+    pub read: ReadShim,
+}
+
+/// The fields of a [`PromptDefinition`].
+#[derive(Debug)]
+#[expect(missing_docs, reason = "each is documented at its getter")]
+pub struct PromptParts {
+    pub name: &'static str,
+    pub title: Option<&'static str>,
+    pub description: &'static str,
+    pub arguments: &'static [PromptArgument],
+    pub scope: Scope,
+    pub get: GetShim,
+}
+
+/// The fields of a [`CompletionDefinition`].
+#[derive(Debug)]
+#[expect(missing_docs, reason = "each is documented at its getter")]
+pub struct CompletionParts {
+    pub target: CompletionTarget,
+    pub argument: &'static str,
+    pub scope: Scope,
+    pub complete: CompleteShim,
+}
+
+/// Makes the definition of a plugin.
+pub const fn plugin(parts: PluginParts) -> PluginDefinition {
+    PluginDefinition(parts)
+}
+
+/// Makes the definition of a tool.
+pub const fn tool(parts: ToolParts) -> ToolDefinition {
+    ToolDefinition(parts)
+}
+
+/// Makes the definition of a resource or template.
+pub const fn resource(parts: ResourceParts) -> ResourceDefinition {
+    ResourceDefinition(parts)
+}
+
+/// Makes the definition of a prompt.
+pub const fn prompt(parts: PromptParts) -> PromptDefinition {
+    PromptDefinition(parts)
+}
+
+/// Makes the definition of a completion.
+pub const fn completion(parts: CompletionParts) -> CompletionDefinition {
+    CompletionDefinition(parts)
+}
+
+/// Starts a `P`; what `PluginParts::start` is set to.
+pub fn start<P: Plugin>(
+    config: Value,
+    context: StartContext,
+) -> BoxFuture<'static, Result<Instance, StartError>> {
+    crate::plugin::start::<P>(config, context)
+}
+
+/// The schema of the configuration of a `P`.
+pub fn config_schema<P: Plugin>() -> Value {
+    schema::of_config::<P::Config>()
+}
+
+/// Reads the arguments of a tool into the struct that the macro made of its parameters.
+pub fn arguments<T: DeserializeOwned>(
+    arguments: Arguments<'_>,
+    known: &[&str],
+    required: &[&str],
+) -> Result<T, ToolError> {
+    serde_json::from_str(arguments.as_str())
+        .map_err(|_| explain::arguments::<T>(arguments.as_str(), known, required))
+}
+
+/// A future that is an error already.
+pub fn failed<T: Send + 'static>(error: ToolError) -> BoxFuture<'static, Result<T, ToolError>> {
+    Box::pin(std::future::ready(Err(error)))
+}
+
+/// The error of an instance of another plugin; the server pairs definitions and instances, so it would
+/// be the server's own mistake.
+pub fn wrong_instance() -> ToolError {
+    ToolError::bug("a definition was called with the instance of another plugin")
+}
+
+/// Runs a sync function where it may block. A panic in it goes on as a panic here.
+pub async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ToolError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => Ok(result),
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(ToolError::unavailable("the server is stopping")),
+        },
+    }
+}
+
+/// Reads a variable of a template or an argument of a prompt.
+pub fn variable<T: FromStr>(variables: &Variables, name: &str) -> Result<T, ToolError> {
+    optional_variable(variables, name)?
+        .ok_or_else(|| ToolError::invalid_arguments(format!("missing argument: `{name}`")))
+}
+
+/// Reads an argument of a prompt that may be left out.
+pub fn optional_variable<T: FromStr>(
+    variables: &Variables,
+    name: &str,
+) -> Result<Option<T>, ToolError> {
+    let Some(text) = variables.get(name) else {
+        return Ok(None);
+    };
+    text.parse().map(Some).map_err(|_| {
+        ToolError::invalid_arguments(format!(
+            "argument `{name}`: this is not what was expected here"
+        ))
+    })
+}
