@@ -1,0 +1,351 @@
+//! Messages as bytes: what is let through, what is refused and with which code.
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::scan::scan;
+use super::{Frame, FrameError, FrameKind, FrameLimits, RequestId};
+
+fn parse(text: &str) -> Result<Frame, FrameError> {
+    Frame::parse(
+        Bytes::copy_from_slice(text.as_bytes()),
+        &FrameLimits::default(),
+    )
+}
+
+fn refused(text: &str) -> (i32, Value) {
+    let error = parse(text).expect_err(text);
+    let wire: Value = serde_json::from_slice(&error.to_json()).unwrap();
+    assert_eq!(wire["jsonrpc"], "2.0");
+    assert_eq!(wire["error"]["code"], error.code);
+    assert!(!wire["error"]["message"].as_str().unwrap().is_empty());
+    (error.code, wire["id"].clone())
+}
+
+#[test]
+fn hands_out_slices_of_the_checked_bytes() {
+    let text = r#" {"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"e\u0063ho","_meta":{"a":1},"arguments":{"text": "hi"}}} "#;
+    let frame = parse(text).unwrap();
+    assert_eq!(frame.kind(), &FrameKind::Request(RequestId::Number(7)));
+    assert_eq!(frame.method(), "tools/call");
+    assert_eq!(frame.name().as_deref(), Some("echo"));
+    assert_eq!(frame.arguments(), Some(r#"{"text": "hi"}"#));
+    assert_eq!(frame.meta(), Some(r#"{"a":1}"#));
+    assert_eq!(
+        frame.params().map(str::len),
+        Some(r#"{"name":"e\u0063ho","_meta":{"a":1},"arguments":{"text": "hi"}}"#.len())
+    );
+    assert!(!frame.has_other_params());
+    assert_eq!(frame.bytes().as_ref(), text.as_bytes());
+}
+
+#[test]
+fn knows_the_three_kinds() {
+    let notification = parse(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#).unwrap();
+    assert_eq!(notification.kind(), &FrameKind::Notification);
+    assert_eq!(notification.id(), None);
+    let response = parse(r#"{"jsonrpc":"2.0","id":"a","result":{"x":[1]}}"#).unwrap();
+    assert_eq!(
+        response.kind(),
+        &FrameKind::Response(RequestId::Text("a".into()))
+    );
+    assert_eq!(response.result(), Some(r#"{"x":[1]}"#));
+    assert_eq!(response.method(), "");
+    let error = parse(r#"{"jsonrpc":"2.0","id":1,"error":{"code":-1,"message":"no"}}"#).unwrap();
+    assert_eq!(error.error(), Some(r#"{"code":-1,"message":"no"}"#));
+    let other = parse(r#"{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"a:\/b","cursor":"x"}}"#).unwrap();
+    assert_eq!(other.uri().as_deref(), Some("a:/b"));
+    assert!(other.has_other_params());
+    let escaped = parse(r#"{"jsonrpc":"2.0","id":1,"method":"tools\/call"}"#).unwrap();
+    assert_eq!(escaped.method(), "tools/call");
+}
+
+#[test]
+fn refuses_what_is_not_json_with_a_null_id() {
+    for text in [
+        "",
+        " ",
+        "{",
+        "nul",
+        "{\"a\":1,}",
+        "{'a':1}",
+        "[1,]",
+        "01",
+        "1.",
+        "-",
+        "1e",
+        "\"\\x\"",
+        "\"\\ud800\"",
+        "\"\\udc00\"",
+        "\"\\ud800\\u0041\"",
+        "\"\u{1}\"",
+        "\"open",
+        "{\"a\" 1}",
+        "{\"a\":1 \"b\":2}",
+        "{} {}",
+        "1e999",
+        "tru",
+        "{\"a\":}",
+        "\u{feff}{}",
+        r#"{"jsonrpc":"2.0","id":1,"method":"ping"} x"#,
+    ] {
+        assert_eq!(refused(text), (-32700, Value::Null), "{text:?}");
+    }
+    let error = Frame::parse(
+        Bytes::from_static(b"{\"a\":\"\xff\"}"),
+        &FrameLimits::default(),
+    )
+    .unwrap_err();
+    assert_eq!(error.code, -32700);
+    assert!(error.message.contains("byte 6"), "{}", error.message);
+}
+
+#[test]
+fn refuses_what_is_no_message() {
+    for (text, id) in [
+        ("1", json!(null)),
+        ("\"a\"", json!(null)),
+        ("[]", json!(null)),
+        (r#"[{"jsonrpc":"2.0","id":1,"method":"ping"}]"#, json!(null)),
+        ("{}", json!(null)),
+        (r#"{"id":1,"method":"ping"}"#, json!(1)),
+        (r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#, json!(1)),
+        (r#"{"jsonrpc":2.0,"id":1,"method":"ping"}"#, json!(1)),
+        (
+            r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#,
+            json!(null),
+        ),
+        (r#"{"jsonrpc":"2.0","id":1.0,"method":"ping"}"#, json!(null)),
+        (r#"{"jsonrpc":"2.0","id":1e3,"method":"ping"}"#, json!(null)),
+        (r#"{"jsonrpc":"2.0","id":-0,"method":"ping"}"#, json!(null)),
+        (
+            r#"{"jsonrpc":"2.0","id":9223372036854775808,"method":"ping"}"#,
+            json!(null),
+        ),
+        (r#"{"jsonrpc":"2.0","id":{},"method":"ping"}"#, json!(null)),
+        (
+            r#"{"jsonrpc":"2.0","id":true,"method":"ping"}"#,
+            json!(null),
+        ),
+        (r#"{"jsonrpc":"2.0","id":"x","method":1}"#, json!("x")),
+        (r#"{"jsonrpc":"2.0","id":"x"}"#, json!("x")),
+        (r#"{"jsonrpc":"2.0","id":"x","Method":"ping"}"#, json!("x")),
+        (
+            r#"{"jsonrpc":"2.0","id":"x","method":"ping","Params":{}}"#,
+            json!("x"),
+        ),
+        (r#"{"jsonrpc":"2.0","ID":3,"method":"ping"}"#, json!(null)),
+        (
+            r#"{"jsonrpc":"2.0","id":3,"id":3,"method":"ping"}"#,
+            json!(null),
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":3,"method":"ping","method":"tools/call"}"#,
+            json!(3),
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":3,"method":"ping","\u006dethod":"tools/call"}"#,
+            json!(3),
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":3,"method":"ping","x":{"a":{"b":1,"b":1}}}"#,
+            json!(3),
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":3,"method":"ping","result":{}}"#,
+            json!(3),
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":3,"error":{},"result":{}}"#,
+            json!(3),
+        ),
+    ] {
+        assert_eq!(refused(text), (-32600, id), "{text}");
+    }
+    let long = format!(
+        r#"{{"jsonrpc":"2.0","id":"{}","method":"ping"}}"#,
+        "x".repeat(1100)
+    );
+    assert_eq!(refused(&long), (-32600, json!(null)));
+}
+
+#[test]
+fn refuses_bad_params_with_the_id() {
+    for params in [
+        "null",
+        "[]",
+        "1",
+        "\"x\"",
+        r#"{"name":"a","name":"b"}"#,
+        r#"{"arguments":{"path":1,"path":2}}"#,
+        r#"{"a":[{"b":{"c":1,"\u0063":2}}]}"#,
+        r#"{"Name":"a"}"#,
+        r#"{"name":"a","Arguments":{}}"#,
+    ] {
+        let text =
+            format!(r#"{{"jsonrpc":"2.0","id":"q","method":"tools/call","params":{params}}}"#);
+        assert_eq!(refused(&text), (-32602, json!("q")), "{params}");
+    }
+}
+
+#[test]
+fn finds_a_twin_among_many_members() {
+    let mut members: Vec<String> = (0..5000).map(|number| format!("\"k{number}\":0")).collect();
+    let object = |members: &[String]| {
+        format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"m","params":{{{}}}}}"#,
+            members.join(",")
+        )
+    };
+    assert!(parse(&object(&members)).is_ok());
+    members.push("\"\\u006b77\":0".to_owned());
+    assert_eq!(refused(&object(&members)).0, -32602);
+}
+
+#[test]
+fn unknown_envelope_members_are_tolerated() {
+    assert!(parse(r#"{"jsonrpc":"2.0","id":1,"method":"ping","traceparent":"x"}"#).is_ok());
+}
+
+#[test]
+fn nobody_is_answered_who_did_not_ask() {
+    for text in [
+        r#"{"jsonrpc":"2.0","method":"notifications/x","params":[]}"#,
+        r#"{"jsonrpc":"2.0","method":"notifications/x","params":{"a":1,"a":2}}"#,
+        r#"{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"x"}}"#,
+        r#"{"jsonrpc":"2.0","error":{"code":1,"message":"x"}}"#,
+    ] {
+        assert!(parse(text).unwrap_err().unanswerable, "{text}");
+    }
+    for text in [
+        "{}",
+        "[]",
+        r#"{"jsonrpc":"2.0","id":1,"method":"m","params":[]}"#,
+        r#"{"method":"m"}"#,
+        r#"{"jsonrpc":"2.0","id":null,"method":"m"}"#,
+        r#"{"jsonrpc":"2.0","ID":1,"method":"m"}"#,
+    ] {
+        assert!(!parse(text).unwrap_err().unanswerable, "{text}");
+    }
+}
+
+#[test]
+fn depth_and_size_are_bounded() {
+    let nested = |depth: usize| {
+        let (open, close) = ("[".repeat(depth - 2), "]".repeat(depth - 2));
+        format!(r#"{{"jsonrpc":"2.0","id":1,"method":"m","params":{{"a":{open}{close}}}}}"#)
+    };
+    assert!(parse(&nested(127)).is_ok());
+    assert!(
+        serde_json::from_str::<Value>(&nested(127)).is_ok(),
+        "whatever passes, serde_json reads"
+    );
+    assert_eq!(refused(&nested(128)), (-32700, Value::Null));
+    assert_eq!(refused(&"[".repeat(1_000_000)).0, -32700);
+    let limits = FrameLimits {
+        max_bytes: 50,
+        ..FrameLimits::default()
+    };
+    let text = r#"{"jsonrpc":"2.0","id":1,"method":"0123456789012"}"#;
+    assert_eq!(text.len(), 49);
+    assert!(Frame::parse(Bytes::from_static(text.as_bytes()), &limits).is_ok());
+    let error = Frame::parse(Bytes::from(format!("{text}  ")), &limits).unwrap_err();
+    assert_eq!((error.code, error.id), (-32600, None));
+}
+
+/// Text that is JSON, nearly JSON, or made of JSON's own characters.
+fn jsonish() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("null".to_owned()),
+        Just("true".to_owned()),
+        "-?(0|[1-9][0-9]{0,25})(\\.[0-9]{1,4})?([eE][+-]?[0-9]{1,3})?",
+        "\"([a-z]|\\\\[\"\\\\/bfnrtu]|\\\\u[0-9a-fA-F]{4}|\\\\ud83d\\\\ude00|é|\u{1})*\"",
+    ];
+    let tree = leaf.prop_recursive(6, 40, 5, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5)
+                .prop_map(|items| format!("[{}]", items.join(" ,"))),
+            prop::collection::vec(("[a-c]", inner), 0..5).prop_map(|members| {
+                let members: Vec<String> = members
+                    .iter()
+                    .map(|(key, value)| format!("\"{key}\": {value}"))
+                    .collect();
+                format!("{{{}}}", members.join(","))
+            }),
+        ]
+    });
+    let mutated = (
+        tree.clone(),
+        any::<prop::sample::Index>(),
+        "[\\[\\]{}\",:0-9a-z\\\\ .eE+-]{0,2}",
+    )
+        .prop_map(|(text, at, new)| {
+            let mut chars: Vec<char> = text.chars().collect();
+            let at = at.index(chars.len());
+            chars.splice(at..=at, new.chars());
+            chars.into_iter().collect()
+        });
+    prop_oneof![2 => tree, 3 => mutated, 1 => "[\\[\\]{}\",:0-9tnf\\\\u .eE+-]{0,40}"]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+
+    #[test]
+    fn agrees_with_serde_json_on_what_json_is(text in jsonish()) {
+        let theirs = serde_json::from_str::<Value>(&text);
+        let ours = scan(&text, 127);
+        prop_assert_eq!(ours.is_ok(), theirs.is_ok(), "{:?} {:?}", ours.err(), theirs.err());
+    }
+
+    #[test]
+    fn never_panics(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let _outcome = Frame::parse(Bytes::from(bytes), &FrameLimits::default());
+    }
+
+    #[test]
+    fn what_was_checked_is_what_is_read(params in jsonish(), id in "[0-9]{1,6}|\"[a-z]{0,4}\"", extra in jsonish()) {
+        let text = format!(r#"{{"x":{extra},"params":{{"arguments":{params}}},"id":{id},"method":"m","jsonrpc":"2.0"}}"#);
+        if let Ok(frame) = parse(&text) {
+            let whole: Value = serde_json::from_str(&text).unwrap();
+            let slice: Value = serde_json::from_str(frame.arguments().unwrap()).unwrap();
+            prop_assert_eq!(&slice, &whole["params"]["arguments"]);
+            prop_assert_eq!(frame.method(), whole["method"].as_str().unwrap());
+            prop_assert_eq!(frame.id().unwrap().to_string(), whole["id"].to_string());
+        }
+    }
+
+    /// A twin anywhere is refused: rebuilding the tree may not lose a member.
+    #[test]
+    fn no_member_is_ever_lost(params in jsonish()) {
+        let text = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"m","params":{{"a":{params}}}}}"#);
+        if let Ok(frame) = parse(&text) {
+            let value: Value = serde_json::from_str(frame.params().unwrap()).unwrap();
+            prop_assert_eq!(members(&value), colons(&text) - 4);
+        }
+    }
+}
+
+fn members(value: &Value) -> usize {
+    match value {
+        Value::Object(object) => object.len() + object.values().map(members).sum::<usize>(),
+        Value::Array(items) => items.iter().map(members).sum(),
+        _ => 0,
+    }
+}
+
+/// Colons outside of strings.
+fn colons(text: &str) -> usize {
+    let (mut count, mut inside, mut escaped) = (0, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => inside = !inside,
+            b':' if !inside => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
