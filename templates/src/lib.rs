@@ -1,1 +1,20 @@
-//! stub
+//! The text that `mcp-factory` writes: a plain model in, checked files out.
+//!
+//! Rendering is pure. It reads no file, no clock and no environment, so the same model gives the same
+//! bytes, and every `.rs` and `.toml` is parsed again before it leaves this crate. Deciding what goes
+//! into a model, and writing the files, is the factory's business.
+
+mod filters;
+mod model;
+mod plugin;
+mod project;
+mod rendered;
+mod server;
+
+pub use model::{
+    Dependency, DependencySource, GitReference, Mount, PluginScaffold, ProjectScaffold, ServerCrate,
+};
+pub use plugin::render_plugin;
+pub use project::render_project;
+pub use rendered::{RenderError, RenderedFile};
+pub use server::render_server;

@@ -1,0 +1,109 @@
+//! How a string becomes text inside Rust, TOML, and comments of either.
+
+#![expect(
+    unreachable_pub,
+    reason = "`filter_fn` writes public items beside the functions"
+)]
+
+use std::fmt::{Display, Write};
+
+/// A Rust string literal, quotes included.
+#[askama::filter_fn]
+pub(crate) fn rust_str(value: impl Display, _: &dyn askama::Values) -> askama::Result<String> {
+    // `Debug` of a string is defined as a Rust literal: quotes, backslashes and control characters
+    // are escaped, braces need nothing because no literal here is a format string.
+    Ok(format!("{:?}", value.to_string()))
+}
+
+/// A TOML basic string, quotes included.
+#[askama::filter_fn]
+pub(crate) fn toml_str(value: impl Display, _: &dyn askama::Values) -> askama::Result<String> {
+    Ok(basic_string(&value.to_string()))
+}
+
+/// One line that can end neither a `//` nor a `#` comment.
+#[askama::filter_fn]
+pub(crate) fn comment(value: impl Display, _: &dyn askama::Values) -> askama::Result<String> {
+    Ok(one_line(&value.to_string()))
+}
+
+fn basic_string(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for letter in text.chars() {
+        match letter {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            control if hidden(control) => {
+                write!(quoted, "\\U{:08X}", u32::from(control))
+                    .expect("writing to a String cannot fail");
+            }
+            plain => quoted.push(plain),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|letter| if hidden(letter) { ' ' } else { letter })
+        .collect()
+}
+
+/// Control characters, line separators, and the marks that reorder text on a screen: source that
+/// reads differently from what it does is refused by rustc and should not be written.
+fn hidden(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HARD: &[&str] = &[
+        "",
+        "plain",
+        "quote \" backslash \\ brace {} {{ }}",
+        "line\nline\r\nline\rtab\t",
+        "x\"; fn main(){} //",
+        "*/ /* // # '''\"\"\"",
+        "nul \0 bell \u{7} del \u{7f} nel \u{85}",
+        "ls \u{2028} rtl \u{202e} bom \u{feff} emoji 🦀 combining e\u{301}",
+        "[[table]]\nkey = 1",
+    ];
+
+    #[test]
+    fn a_rust_literal_reads_back_as_the_text() {
+        for text in HARD {
+            let literal = rust_str::default()
+                .execute(text, askama::NO_VALUES)
+                .unwrap();
+            let read: syn::LitStr = syn::parse_str(&literal).unwrap();
+            assert_eq!(read.value(), *text);
+        }
+    }
+
+    #[test]
+    fn a_toml_string_reads_back_as_the_text() {
+        for text in HARD {
+            let document = format!("key = {}", basic_string(text));
+            let table: toml::Table = toml::from_str(&document).unwrap();
+            assert_eq!(table["key"].as_str(), Some(*text));
+            assert_eq!(document.lines().count(), 1);
+        }
+    }
+
+    #[test]
+    fn a_comment_stays_on_its_line() {
+        for text in HARD {
+            let line = one_line(text);
+            assert!(!line.contains(['\n', '\r', '\0', '\u{2028}']), "{line:?}");
+            syn::parse_file(&format!("// {line}\nfn main() {{}}")).unwrap();
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The rendered files, byte for byte. `BLESS=1 cargo test -p mcp-factory-templates` writes them anew.
+
+use std::{env, fs, path::Path};
+
+use mcp_factory_templates::{
+    Dependency, DependencySource, GitReference, Mount, PluginScaffold, ProjectScaffold,
+    RenderedFile, ServerCrate, render_plugin, render_project, render_server,
+};
+
+fn assert_golden(name: &str, files: &[RenderedFile]) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name);
+    if env::var_os("BLESS").is_some() {
+        if folder.exists() {
+            fs::remove_dir_all(&folder).unwrap();
+        }
+        for file in files {
+            let path = folder.join(golden_name(&file.path));
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, &file.contents).unwrap();
+        }
+        return;
+    }
+    for file in files {
+        let path = folder.join(golden_name(&file.path));
+        let golden =
+            fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        assert_eq!(
+            file.contents, golden,
+            "{} changed; BLESS=1 accepts it",
+            file.path
+        );
+    }
+    assert_eq!(
+        count(&folder),
+        files.len(),
+        "{name} holds files that are no longer rendered"
+    );
+}
+
+/// A `Cargo.toml` in a folder makes cargo leave the folder out of a package.
+fn golden_name(path: &str) -> String {
+    format!("{path}.golden")
+}
+
+fn count(folder: &Path) -> usize {
+    let entries = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    entries
+        .map(|path| if path.is_dir() { count(&path) } else { 1 })
+        .sum()
+}
+
+fn built_in(name: &str) -> (Mount, Dependency) {
+    let package = format!("mcp-plugin-{name}");
+    let mount = Mount {
+        name: name.to_owned(),
+        library: package.replace('-', "_"),
+        entry: "PLUGIN".to_owned(),
+        comment: "built-in 0.1.0".to_owned(),
+        source: "built-in".to_owned(),
+        ..Mount::default()
+    };
+    let source = DependencySource::Registry("=0.1.0".to_owned());
+    (
+        mount,
+        Dependency {
+            package,
+            source,
+            features: Vec::new(),
+        },
+    )
+}
+
+fn minimal() -> ServerCrate {
+    let (mount, dependency) = built_in("echo");
+    ServerCrate {
+        name: "tiny".to_owned(),
+        version: "0.1.0".to_owned(),
+        factory: "0.1.0".to_owned(),
+        mounts: vec![mount],
+        dependencies: vec![dependency],
+        ..ServerCrate::default()
+    }
+}
+
+fn full() -> ServerCrate {
+    let (fs, fs_crate) = built_in("fs");
+    let jira = Mount {
+        name: "jira".to_owned(),
+        library: "acme_jira".to_owned(),
+        entry: "mcp::PLUGIN".to_owned(),
+        comment: "path ../plugins/jira".to_owned(),
+        source: "path ../plugins/jira".to_owned(),
+        allow: vec!["search".to_owned()],
+        ..Mount::default()
+    };
+    let dependency = |package: &str, source, features: &[&str]| Dependency {
+        package: package.to_owned(),
+        source,
+        features: features.iter().map(|&feature| feature.to_owned()).collect(),
+    };
+    let git = |reference| DependencySource::Git {
+        url: "https://git.acme.dev/pager".to_owned(),
+        reference,
+    };
+    ServerCrate {
+        name: "myservice".to_owned(),
+        version: "0.3.0".to_owned(),
+        description: "Platform team's \"tools\"".to_owned(),
+        factory: "0.1.0".to_owned(),
+        mounts: vec![
+            Mount {
+                prefix: Some("fs".to_owned()),
+                deny: vec!["delete_file".to_owned(), "move_file".to_owned()],
+                ..fs
+            },
+            jira,
+        ],
+        dependencies: vec![
+            dependency(
+                "acme-jira",
+                DependencySource::Path("../../../plugins/jira".to_owned()),
+                &[],
+            ),
+            dependency("branch", git(GitReference::Branch("main".to_owned())), &[]),
+            fs_crate,
+            dependency(
+                "pager",
+                git(GitReference::Rev("9f2c1e7".to_owned())),
+                &["sms"],
+            ),
+            dependency(
+                "slack",
+                DependencySource::Registry("1.4".to_owned()),
+                &["socket-mode"],
+            ),
+            dependency("tagged", git(GitReference::Tag("v1".to_owned())), &[]),
+            dependency("tip", git(GitReference::Default), &[]),
+        ],
+        defaults: "[plugins.fs]\nroots = [\"/srv/docs\"]\n".to_owned(),
+    }
+}
+
+fn scaffold() -> PluginScaffold {
+    PluginScaffold {
+        name: "team-notes".to_owned(),
+        factory: "0.1.0".to_owned(),
+        interface: 1,
+    }
+}
+
+fn project() -> ProjectScaffold {
+    ProjectScaffold {
+        name: "myservice".to_owned(),
+        factory: "0.1.0".to_owned(),
+        built_in: vec!["fs".to_owned(), "echo".to_owned()],
+        plugin: scaffold(),
+    }
+}
+
+#[test]
+fn the_smallest_server() {
+    assert_golden("minimal", &render_server(&minimal()).unwrap());
+}
+
+#[test]
+fn a_server_with_everything() {
+    assert_golden("full", &render_server(&full()).unwrap());
+}
+
+#[test]
+fn a_new_plugin() {
+    assert_golden("plugin", &render_plugin(&scaffold()).unwrap());
+}
+
+#[test]
+fn a_new_project() {
+    assert_golden("project", &render_project(&project()).unwrap());
+}
+
+#[test]
+fn the_same_model_gives_the_same_bytes() {
+    assert_eq!(
+        render_server(&full()).unwrap(),
+        render_server(&full()).unwrap()
+    );
+    assert_eq!(
+        render_project(&project()).unwrap(),
+        render_project(&project()).unwrap()
+    );
+}
