@@ -1,0 +1,59 @@
+//! The seam between the transports and the protocol behind them.
+//!
+//! Transports deliver messages that passed the strict check and take finished
+//! bytes back. No type of the MCP library crosses this line.
+
+use std::convert::Infallible;
+use std::future::Future;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use http_body_util::combinators::BoxBody;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::frame::Frame;
+use crate::stdio::Slot;
+
+/// JSON-RPC code for "too busy, try again": outside the range that the
+/// specification keeps for itself, ending in the HTTP status it goes with.
+pub(crate) const OVERLOADED: i32 = -31503;
+
+/// A response body: buffered, or a stream of events that ends when the answer is complete.
+pub(crate) type ResponseBody = BoxBody<Bytes, Infallible>;
+
+/// One message from stdin.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    /// The checked message.
+    pub(crate) frame: Frame,
+    /// Of a request only: its place among the calls in flight. Keep it until the
+    /// answer is handed over or it is certain that none will come; dropping it
+    /// frees the id, and the drain at the end waits for the last one.
+    pub(crate) slot: Option<Slot>,
+}
+
+/// What the transports need from the protocol.
+pub(crate) trait Protocol: Send + Sync + 'static {
+    /// Answers one HTTP request that passed every guard.
+    ///
+    /// Its extensions hold an `Arc<Frame>` when it is a POST; the body is the
+    /// frame's own bytes. `Content-Type` and `Accept` are normalised. Dropping
+    /// the future means that the client has gone.
+    fn handle(
+        &self,
+        request: http::Request<Full<Bytes>>,
+    ) -> impl Future<Output = http::Response<ResponseBody>> + Send;
+
+    /// Serves the one connection that stdin and stdout are.
+    ///
+    /// `outbound` takes messages without a line end. When `inbound` ends, answer
+    /// what is in flight, end long-lived streams, and return; after `cancel`,
+    /// return at once.
+    fn connect(
+        &self,
+        inbound: mpsc::Receiver<Incoming>,
+        outbound: mpsc::Sender<Bytes>,
+        cancel: CancellationToken,
+    ) -> impl Future<Output = ()> + Send;
+}
