@@ -131,6 +131,7 @@ impl IntoOutput for Content {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + JsonSchema + 'static> IntoOutput for T {
     fn output_schema() -> Option<Value> {
         schema::of_object::<T>()

@@ -7,12 +7,22 @@ pub use schemars::{self, JsonSchema};
 pub use serde::{self, de::DeserializeOwned};
 pub use serde_json::{self, Value, json};
 
-pub use crate::schema::ObjectSchema;
+pub use crate::{
+    lifecycle::{IntoCompletions, IntoToolError, Lifecycle},
+    output::IntoOutput,
+    parameter::{
+        Argument, DefaultValue, Length, TextArgument, check_max_length, check_maximum, check_min_length,
+        check_minimum,
+    },
+    prompt::IntoPrompt,
+    resource::IntoResource,
+    schema::ObjectSchema,
+};
 use crate::{
     Arguments, BoxFuture, CompletionDefinition, CompletionTarget, Context, Hints, Instance, Output,
-    Plugin, PluginDefinition, Prompt, PromptArgument, PromptDefinition, Resource,
+    PluginDefinition, Prompt, PromptArgument, PromptDefinition, Resource,
     ResourceDefinition, Scope, StartContext, StartError, ToolDefinition, ToolError, Variables,
-    explain, schema,
+    explain,
 };
 
 /// Runs a tool: reads the arguments at once, then returns a future that borrows nothing.
@@ -120,17 +130,19 @@ pub const fn completion(parts: CompletionParts) -> CompletionDefinition {
     CompletionDefinition(parts)
 }
 
-/// Starts a `P`; what `PluginParts::start` is set to.
-pub fn start<P: Plugin>(
-    config: Value,
-    context: StartContext,
-) -> BoxFuture<'static, Result<Instance, StartError>> {
-    crate::plugin::start::<P>(config, context)
-}
-
-/// The schema of the configuration of a `P`.
-pub fn config_schema<P: Plugin>() -> Value {
-    schema::of_config::<P::Config>()
+/// What stands in for a definition that could not be made; the crate does not compile then.
+pub const fn broken() -> PluginDefinition {
+    plugin(PluginParts {
+        name: "",
+        version: "",
+        description: "",
+        tools: &[],
+        resources: &[],
+        prompts: &[],
+        completions: &[],
+        config_schema: || Value::Null,
+        start: |_, _| Box::pin(std::future::ready(Err(StartError::new("not a plugin")))),
+    })
 }
 
 /// Reads the arguments of a tool into the struct that the macro made of its parameters.
@@ -139,12 +151,31 @@ pub fn arguments<T: DeserializeOwned>(
     known: &[&str],
     required: &[&str],
 ) -> Result<T, ToolError> {
-    serde_json::from_str(arguments.as_str())
-        .map_err(|_| explain::arguments::<T>(arguments.as_str(), known, required))
+    let json = arguments.as_str();
+    // A list would be read into the struct field by field.
+    if !json.trim_ascii_start().starts_with('{') {
+        return Err(ToolError::invalid_arguments("the arguments must be a JSON object"));
+    }
+    serde_json::from_str(json).map_err(|_| explain::arguments::<T>(json, known, required))
+}
+
+/// Reads all arguments of a tool whose author wrote the schema into one value.
+pub fn whole_arguments<T: Argument>(arguments: Arguments<'_>) -> Result<T, ToolError> {
+    let mut source = serde_json::Deserializer::from_str(arguments.as_str());
+    T::read(&mut source)
+        .map_err(|error| ToolError::invalid_arguments(explain::without_position(&error.to_string())))
+}
+
+/// What a shim returns.
+pub type Future<T> = BoxFuture<'static, Result<T, ToolError>>;
+
+/// Boxes what a shim awaits.
+pub fn boxed<T>(future: impl std::future::Future<Output = Result<T, ToolError>> + Send + 'static) -> Future<T> {
+    Box::pin(future)
 }
 
 /// A future that is an error already.
-pub fn failed<T: Send + 'static>(error: ToolError) -> BoxFuture<'static, Result<T, ToolError>> {
+pub fn failed<T: Send + 'static>(error: ToolError) -> Future<T> {
     Box::pin(std::future::ready(Err(error)))
 }
 
@@ -154,11 +185,13 @@ pub fn wrong_instance() -> ToolError {
     ToolError::bug("a definition was called with the instance of another plugin")
 }
 
-/// Runs a sync function where it may block. A panic in it goes on as a panic here.
+/// Runs a sync function where it may block. A panic in it goes on as a panic here. The context lives as
+/// long as the work, which cannot be stopped from outside.
 pub async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
+    context: Context,
+    work: impl FnOnce(&Context) -> T + Send + 'static,
 ) -> Result<T, ToolError> {
-    match tokio::task::spawn_blocking(work).await {
+    match tokio::task::spawn_blocking(move || work(&context)).await {
         Ok(result) => Ok(result),
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),

@@ -1,0 +1,63 @@
+//! A prompt's row and the shim that makes it.
+
+use quote::quote;
+use syn::Type;
+
+use super::{
+    Row, option, scope,
+    shim::{self, item_name},
+};
+use crate::model::Prompt;
+
+/// The row of `prompt`, whose plugin is `self_ty`.
+pub(super) fn row(prompt: &Prompt, self_ty: &Type) -> Row {
+    let Prompt {
+        arguments,
+        function,
+    } = prompt;
+    let cfgs = &function.cfgs;
+    let get = item_name(function, "get");
+    let find_plugin = shim::find_plugin(self_ty);
+    let values = shim::variables(function);
+    let future = shim::future(
+        function,
+        self_ty,
+        shim::variable,
+        ("IntoPrompt", "into_prompt"),
+    );
+    let name = function.public_name(arguments.name.as_ref());
+    let title = option(arguments.title.as_ref());
+    let description = &function.description;
+    let scope = scope(arguments.scope.as_ref());
+    let described = function.parameters().map(|parameter| {
+        let (name, description, required) = (&parameter.name, &parameter.description, parameter.is_required());
+        quote! {
+            ::mcp_factory_sdk::PromptArgument { name: #name, description: #description, required: #required }
+        }
+    });
+    Row {
+        items: quote! {
+            #(#cfgs)*
+            fn #get(
+                __mcpf_instance: &::mcp_factory_sdk::Instance,
+                __mcpf_variables: ::mcp_factory_sdk::Variables,
+                __mcpf_context: ::mcp_factory_sdk::Context,
+            ) -> ::mcp_factory_sdk::__private::Future<::mcp_factory_sdk::Prompt> {
+                #find_plugin
+                #values
+                #future
+            }
+        },
+        value: quote! {
+            #(#cfgs)*
+            ::mcp_factory_sdk::__private::prompt(::mcp_factory_sdk::__private::PromptParts {
+                name: #name,
+                title: #title,
+                description: #description,
+                arguments: &[#(#described),*],
+                scope: #scope,
+                get: #get,
+            })
+        },
+    }
+}

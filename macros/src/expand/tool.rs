@@ -1,0 +1,123 @@
+//! A tool's row: its schemas, its hints and the shim that runs it.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Path, Type};
+
+use super::{
+    Row,
+    arguments::{self, Arguments},
+    option, scope,
+    shim::{self, item_name},
+};
+use crate::model::{Function, Tool};
+
+/// The row of `tool`, whose plugin is `self_ty`.
+pub(super) fn row(tool: &Tool, self_ty: &Type) -> Row {
+    let Tool {
+        arguments,
+        function,
+    } = tool;
+    let cfgs = &function.cfgs;
+    let Arguments {
+        items,
+        schema,
+        read,
+    } = match &arguments.input_schema {
+        Some(path) => verbatim(path, function),
+        None => arguments::of_parameters(function),
+    };
+    let (input, invoke) = (item_name(function, "input"), item_name(function, "invoke"));
+    let find_plugin = shim::find_plugin(self_ty);
+    let is_verbatim = arguments.input_schema.is_some();
+    let future = shim::future(
+        function,
+        self_ty,
+        |parameter| {
+            let ident = &parameter.ident;
+            if is_verbatim {
+                quote!(__mcpf_arguments)
+            } else {
+                quote!(__mcpf_arguments.#ident)
+            }
+        },
+        ("IntoOutput", "into_output"),
+    );
+    Row {
+        items: quote! {
+            #items
+            #(#cfgs)*
+            fn #input() -> ::mcp_factory_sdk::__private::Value {
+                #schema
+            }
+            #(#cfgs)*
+            fn #invoke(
+                __mcpf_instance: &::mcp_factory_sdk::Instance,
+                __mcpf_arguments: ::mcp_factory_sdk::Arguments<'_>,
+                __mcpf_context: ::mcp_factory_sdk::Context,
+            ) -> ::mcp_factory_sdk::__private::Future<::mcp_factory_sdk::Output> {
+                #find_plugin
+                #read
+                #future
+            }
+        },
+        value: value(tool, &quote!(#input), &quote!(#invoke)),
+    }
+}
+
+fn value(tool: &Tool, input: &TokenStream, invoke: &TokenStream) -> TokenStream {
+    let Tool {
+        arguments,
+        function,
+    } = tool;
+    let cfgs = &function.cfgs;
+    let name = function.public_name(arguments.name.as_ref());
+    let title = option(arguments.title.as_ref());
+    let description = &function.description;
+    let scope = scope(arguments.scope.as_ref());
+    let crate::attribute::tool::HintArguments {
+        read_only,
+        destructive,
+        idempotent,
+        open_world,
+    } = arguments.hints;
+    let timeout = option(arguments.timeout.map(|timeout| {
+        let milliseconds = timeout.0;
+        quote!(::core::time::Duration::from_millis(#milliseconds))
+    }));
+    let output = &function.output.value;
+    quote! {
+        #(#cfgs)*
+        ::mcp_factory_sdk::__private::tool(::mcp_factory_sdk::__private::ToolParts {
+            name: #name,
+            title: #title,
+            description: #description,
+            scope: #scope,
+            hints: ::mcp_factory_sdk::Hints {
+                read_only: #read_only,
+                destructive: #destructive,
+                idempotent: #idempotent,
+                open_world: #open_world,
+            },
+            timeout: #timeout,
+            input_schema: #input,
+            output_schema: <#output as ::mcp_factory_sdk::__private::IntoOutput>::output_schema,
+            invoke: #invoke,
+        })
+    }
+}
+
+/// The author's own schema, and the one parameter that takes what it allows.
+fn verbatim(path: &Path, function: &Function) -> Arguments {
+    let ty = function.parameters().next().map(|parameter| &parameter.ty);
+    Arguments {
+        items: TokenStream::new(),
+        schema: quote!(#path()),
+        read: quote! {
+            let __mcpf_arguments = match ::mcp_factory_sdk::__private::whole_arguments::<#ty>(__mcpf_arguments) {
+                ::core::result::Result::Ok(arguments) => arguments,
+                ::core::result::Result::Err(error) => return ::mcp_factory_sdk::__private::failed(error),
+            };
+        },
+    }
+}

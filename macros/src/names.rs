@@ -1,0 +1,117 @@
+//! Which texts are names, scopes and time limits.
+
+/// The form of a tool's, prompt's or resource's name, in words.
+pub(crate) const NAME_FORM: &str = "1 to 64 of the characters A-Z, a-z, 0-9, `_`, `.` and `-`";
+/// The form of a plugin's name, in words.
+pub(crate) const PLUGIN_FORM: &str =
+    "a lowercase letter, then up to 31 lowercase letters, digits, `-` or `_`";
+/// The form of a scope, in words.
+pub(crate) const SCOPE_FORM: &str =
+    "a lowercase word, or two joined by a colon: `scope = \"read\"`, `scope = \"fs:write\"`";
+
+/// Whether `text` matches `^[A-Za-z0-9_.-]{1,64}$`, what every client accepts.
+pub(crate) fn is_name(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
+}
+
+/// Whether `text` can name a plugin: it is also a TOML key and the start of an environment variable.
+pub(crate) fn is_plugin_name(text: &str) -> bool {
+    text.len() <= 32
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte))
+}
+
+/// Whether `text` is a scope. `Scope::new` of the SDK checks the same form.
+pub(crate) fn is_scope(text: &str) -> bool {
+    let is_word = |word: &str| {
+        word.starts_with(|first: char| first.is_ascii_lowercase())
+            && word.bytes().all(|byte| {
+                byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.-".contains(&byte)
+            })
+    };
+    match text.split_once(':') {
+        Some((namespace, word)) => is_word(namespace) && is_word(word),
+        None => is_word(text),
+    }
+}
+
+/// A time limit in whole milliseconds, never zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Milliseconds(pub(crate) u64);
+
+/// Reads `"500ms"`, `"5s"`, `"2m"` or `"1h"`; `None` for anything else, and for no time at all.
+pub(crate) fn parse_timeout(text: &str) -> Option<Milliseconds> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().ok().filter(|number| *number > 0)?;
+    let milliseconds = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return None,
+    };
+    number.checked_mul(milliseconds).map(Milliseconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_what_every_client_accepts() {
+        for good in ["a", "add_note", "A.b-c_9", &"x".repeat(64)] {
+            assert!(is_name(good), "{good}");
+        }
+        for bad in ["", "add note", "é", "a/b", &"x".repeat(65)] {
+            assert!(!is_name(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_plugin_name_is_lowercase() {
+        assert!(is_plugin_name("my-notes_2"));
+        for bad in ["", "Notes", "2notes", "a.b", &"x".repeat(33)] {
+            assert!(!is_plugin_name(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_scope_is_one_word_or_two() {
+        for good in ["read", "fs:write", "a1", "x.y-z_0"] {
+            assert!(is_scope(good), "{good}");
+        }
+        for bad in [
+            "", "Read", "1a", ":", "a:", ":a", "a:b:c", "a b", "é", "-a", "a:-b",
+        ] {
+            assert!(!is_scope(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_timeout_has_a_unit() {
+        assert_eq!(parse_timeout("500ms"), Some(Milliseconds(500)));
+        assert_eq!(parse_timeout("5s"), Some(Milliseconds(5_000)));
+        assert_eq!(parse_timeout("2m"), Some(Milliseconds(120_000)));
+        assert_eq!(parse_timeout("1h"), Some(Milliseconds(3_600_000)));
+        for bad in [
+            "",
+            "5",
+            "s",
+            "0s",
+            "5 s",
+            "5sec",
+            "-5s",
+            "1.5s",
+            "99999999999999999999s",
+            "18446744073709551615h",
+        ] {
+            assert_eq!(parse_timeout(bad), None, "{bad}");
+        }
+    }
+}
