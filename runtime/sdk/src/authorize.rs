@@ -3,7 +3,7 @@
 //! [`authorize`] is the only maker of a [`Permit`], and a permit is the only thing that can run what it
 //! was made for. A caller that skips the check has nothing to call.
 
-use std::{fmt, sync::Arc, time::Instant};
+use std::{any::Any, fmt, sync::Arc, time::Instant};
 
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
@@ -95,6 +95,8 @@ pub struct Call {
     pub deadline: Option<Instant>,
     /// Answers that the client has given to questions of earlier rounds of this call.
     pub answers: Map<String, Value>,
+    /// Kept until the last clone of the call's context is gone; a server counts running calls by it.
+    pub hold: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl fmt::Debug for Call {

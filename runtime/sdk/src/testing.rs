@@ -110,6 +110,7 @@ impl TestPlugin {
             cancelled: self.cancelled.clone(),
             deadline: self.timeout.map(|timeout| Instant::now() + timeout),
             answers: self.answers.clone(),
+            hold: None,
         }
     }
 

@@ -1,1 +1,21 @@
-//! stub
+//! What a server built by `mcp-factory` links.
+//!
+//! A request takes five hops, the same on stdio and HTTP: transport (`stdio`, `http`: limits and
+//! framing) → who it is from → protocol (`mcp`, the only place that names `rmcp`) → `pipeline`
+//! (authorize, admit, deadline, cancel, panic guard) → the tool. A generated `main.rs` names the
+//! [`Mount`]s and calls [`Server::run`]; nothing else here is public.
+
+#![forbid(unsafe_code)]
+
+mod describe;
+mod frame;
+mod identity;
+mod lifecycle;
+mod mcp;
+mod mount;
+mod pipeline;
+mod protocol;
+mod registry;
+mod stdio;
+
+pub use mount::{Mount, assert_unique, mount};

@@ -1,0 +1,46 @@
+//! What this binary says of itself, without starting anything.
+
+use mcp_factory_sdk::describe::{
+    Description, FORMAT, PluginDescription, PromptDescription, ResourceDescription,
+    ResourceTemplateDescription, ServerDescription, ToolDescription,
+};
+
+use crate::{identity::Identity, mcp, registry::Registry};
+
+/// Describes the whole server.
+pub(crate) fn describe(identity: &Identity, registry: &Registry) -> Description {
+    let mount_name = |index: usize| registry.mounts()[index].name();
+    Description {
+        format: FORMAT,
+        server: ServerDescription {
+            name: identity.name.to_owned(),
+            version: identity.version.to_owned(),
+            description: identity.description.to_owned(),
+        },
+        factory: identity.factory.to_owned(),
+        protocols: mcp::supported_protocols(),
+        plugins: registry
+            .mounts()
+            .iter()
+            .map(|mount| PluginDescription::new(mount.name(), mount.source_text(), mount.plugin()))
+            .collect(),
+        tools: registry
+            .tools()
+            .iter()
+            .map(|tool| ToolDescription::new(&tool.public_name, mount_name(tool.mount), tool.definition))
+            .collect(),
+        resources: registry
+            .resources(false)
+            .map(|resource| ResourceDescription::new(mount_name(resource.mount), resource.definition))
+            .collect(),
+        resource_templates: registry
+            .resources(true)
+            .map(|resource| ResourceTemplateDescription::new(mount_name(resource.mount), resource.definition))
+            .collect(),
+        prompts: registry
+            .prompts()
+            .iter()
+            .map(|prompt| PromptDescription::new(&prompt.public_name, mount_name(prompt.mount), prompt.definition))
+            .collect(),
+    }
+}

@@ -1,0 +1,149 @@
+//! The protocol behind HTTP: which of `rmcp`'s two services a request goes to, and answers of one form.
+//!
+//! Everything that can be refused without knowing the protocol was refused before (`crate::http`).
+
+use std::{convert::Infallible, sync::Arc};
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use http_body_util::{BodyExt as _, Full, StreamBody, combinators::BoxBody};
+use mcp_factory_sdk::Principal;
+use rmcp::transport::streamable_http_server::{
+    StreamableHttpServerConfig, StreamableHttpService,
+    session::{SessionManager as _, never::NeverSessionManager},
+};
+use serde_json::json;
+
+use super::{Shared, handler::Handler, sessions::BoundedSessions};
+use crate::{frame::Frame, lifecycle::Lifecycle};
+
+const SESSION_ID: &str = "mcp-session-id";
+
+/// Both services over one set of plugins.
+pub(crate) struct HttpProtocol {
+    stateless: StreamableHttpService<Handler, NeverSessionManager>,
+    stateful: StreamableHttpService<Handler, BoundedSessions>,
+    sessions: Arc<BoundedSessions>,
+    lifecycle: Lifecycle,
+    /// Who every request is from, as long as nothing authenticates.
+    principal: Arc<Principal>,
+}
+
+impl HttpProtocol {
+    /// `session_limit` is the number of legacy sessions held at once. A client that comes when all are
+    /// taken is served without one: everything works but being asked something during a call.
+    pub(crate) fn new(shared: &Arc<Shared>, session_limit: usize, principal: Principal) -> Self {
+        let sessions = Arc::new(BoundedSessions::new(session_limit));
+        let stop = shared.lifecycle.stop_token();
+        let config = || {
+            StreamableHttpServerConfig::default()
+                .disable_allowed_hosts()
+                .disable_allowed_origins()
+                .with_max_request_body_bytes(usize::MAX)
+                .with_cancellation_token(stop.child_token())
+        };
+        let factory = |shared: &Arc<Shared>| {
+            let shared = Arc::clone(shared);
+            move || Ok(Handler::new(Arc::clone(&shared)))
+        };
+        Self {
+            stateless: StreamableHttpService::new(
+                factory(shared),
+                Arc::default(),
+                config().with_legacy_session_mode(false).with_json_response(true),
+            ),
+            stateful: StreamableHttpService::new(factory(shared), Arc::clone(&sessions), config()),
+            sessions,
+            lifecycle: shared.lifecycle.clone(),
+            principal: Arc::new(principal),
+        }
+    }
+
+    /// Answers one request that passed every guard.
+    pub(crate) async fn handle(&self, mut request: Request<Full<Bytes>>) -> Response<BoxBody<Bytes, Infallible>> {
+        request.extensions_mut().insert(Arc::clone(&self.principal));
+        let frame = request.extensions().get::<Arc<Frame>>().cloned();
+        let response = if request.method() == Method::DELETE {
+            self.end_session(request).await
+        } else if request.method() == Method::GET {
+            until_drained(self.stateful.handle(request).await, &self.lifecycle)
+        } else if request.headers().contains_key(SESSION_ID) {
+            self.stateful.handle(request).await
+        } else if frame.as_ref().is_some_and(|frame| frame.method() == "initialize") {
+            // Kept until the session is in the map, so that a burst cannot overshoot the limit.
+            match self.sessions.reserve().await {
+                Some(_reservation) => self.stateful.handle(request).await,
+                None => self.stateless.handle(request).await,
+            }
+        } else {
+            self.stateless.handle(request).await
+        };
+        with_json_body(response, frame.as_deref()).await
+    }
+
+    async fn end_session(&self, request: Request<Full<Bytes>>) -> Response<BoxBody<Bytes, Infallible>> {
+        let id = request.headers().get(SESSION_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
+        if let Some(id) = id
+            && !self.sessions.has_session(&id.into()).await.unwrap_or(false)
+        {
+            return error(StatusCode::NOT_FOUND, "there is no such session", None);
+        }
+        let mut response = self.stateful.handle(request).await;
+        if response.status() == StatusCode::ACCEPTED {
+            // Clients take 202 for "not yet"; the session is gone.
+            *response.status_mut() = StatusCode::OK;
+        }
+        response
+    }
+}
+
+/// Ends a stream that waits for events, which would otherwise hold up the drain to its deadline.
+fn until_drained(
+    response: Response<BoxBody<Bytes, Infallible>>,
+    lifecycle: &Lifecycle,
+) -> Response<BoxBody<Bytes, Infallible>> {
+    let drained = lifecycle.drain_token().cancelled_owned();
+    response.map(|body| {
+        let frames = body.into_data_stream().map_ok(http_body::Frame::data).take_until(drained);
+        StreamBody::new(frames).boxed()
+    })
+}
+
+/// Replaces a plain-text refusal of the library by a JSON-RPC error.
+async fn with_json_body(
+    response: Response<BoxBody<Bytes, Infallible>>,
+    frame: Option<&Frame>,
+) -> Response<BoxBody<Bytes, Infallible>> {
+    let is_text = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    let status = response.status();
+    if !is_text || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let text = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let said = String::from_utf8_lossy(&text);
+    let mut replaced = match status {
+        // The frame is good JSON-RPC, so this is a message that no method and no waiting call expects.
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => error(StatusCode::BAD_REQUEST, "this message is not understood", frame),
+        status if status.is_server_error() => error(status, "the request could not be served", frame),
+        status => error(status, &said, frame),
+    };
+    if let Some(allow) = parts.headers.get(header::ALLOW) {
+        replaced.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    replaced
+}
+
+fn error(status: StatusCode, message: &str, frame: Option<&Frame>) -> Response<BoxBody<Bytes, Infallible>> {
+    let id = frame.and_then(Frame::id).map_or_else(|| "null".to_owned(), ToString::to_string);
+    let code = if status.is_server_error() { -32603 } else { -32600 };
+    let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{}}}"#, json!({ "code": code, "message": message }));
+    let mut response = Response::new(Full::new(Bytes::from(body)).boxed());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

@@ -1,0 +1,93 @@
+//! The protocol, and the only place that names `rmcp`.
+//!
+//! Both eras on one handler: 2025-11-25 with `initialize`, 2026-07-28 stateless. The room turns
+//! messages into calls of the pipeline and results back into messages; it decides nothing about who
+//! may call what. `handler` is the entry; `call` the context of one call; `convert` the content;
+//! `respond` the failures; `lists` what is served again and again; `peer` and `questions` the way back
+//! to the client; `state` the sealed answers of a call in rounds; `events` the subscriptions; `http`
+//! and `stdio` the two ends that carry it all.
+
+#![expect(deprecated, reason = "the legacy era logs, samples and lists roots; SEP-2577 deprecates all three in the library")]
+
+mod adapter;
+mod call;
+mod convert;
+mod events;
+mod handler;
+mod http;
+mod lists;
+mod peer;
+mod questions;
+mod respond;
+mod sessions;
+mod state;
+mod stdio;
+
+use std::sync::Arc;
+
+use rmcp::model::{CacheScope, Implementation, MetaObject, ProtocolVersion};
+
+
+use crate::{identity::Identity, lifecycle::Lifecycle, pipeline::Pipeline};
+pub(crate) use adapter::McpProtocol;
+use events::EventBus;
+use lists::Lists;
+use state::StateSeal;
+
+/// The protocol revisions that this server speaks, newest first.
+pub(crate) fn supported_protocols() -> Vec<String> {
+    ProtocolVersion::KNOWN_VERSIONS.iter().rev().map(ToString::to_string).collect()
+}
+
+/// How long clients may keep a list: nothing in a compiled server changes it, and what a plugin
+/// changes is announced.
+const LIST_TTL_MS: u64 = 300_000;
+const LIST_CACHE_SCOPE: CacheScope = CacheScope::Public;
+
+/// What all handlers of a server share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pipeline: Arc<Pipeline>,
+    identity: Identity,
+    lists: Lists,
+    result_meta: MetaObject,
+    events: EventBus,
+    seal: StateSeal,
+    /// Tracks the tasks that outlive a request (one per legacy connection, to push events) and tells
+    /// long-lived streams when to end.
+    lifecycle: Lifecycle,
+}
+
+impl Shared {
+    pub(crate) fn new(identity: Identity, pipeline: Arc<Pipeline>, lifecycle: Lifecycle) -> Arc<Self> {
+        let lists = Lists::new(pipeline.registry());
+        let mut result_meta = MetaObject::new();
+        result_meta.insert(
+            "io.modelcontextprotocol/serverInfo".to_owned(),
+            serde_json::json!({ "name": identity.name, "version": identity.version }),
+        );
+        Arc::new(Self {
+            pipeline,
+            identity,
+            lists,
+            result_meta,
+            events: EventBus::new(),
+            seal: StateSeal::new(),
+            lifecycle,
+        })
+    }
+
+    fn implementation(&self) -> Implementation {
+        let implementation = Implementation::new(self.identity.name, self.identity.version);
+        if self.identity.description.is_empty() {
+            implementation
+        } else {
+            implementation.with_description(self.identity.description)
+        }
+    }
+
+    /// Who answered: belongs on every result of the 2026-07-28 era.
+    fn result_meta(&self) -> MetaObject {
+        self.result_meta.clone()
+    }
+}

@@ -1,0 +1,113 @@
+//! The client of one call, as the SDK sees it.
+
+use std::sync::Arc;
+
+use mcp_factory_sdk::{BoxFuture, Capability, Event, LogLevel, LogRecord, Peer, Progress, Question, ToolError};
+use rmcp::{
+    RoleServer,
+    model::{
+        ClientCapabilities, LoggingLevel, LoggingMessageNotificationParam, ProgressNotificationParam,
+        ProgressToken,
+    },
+};
+use serde_json::{Map, Value};
+
+use super::{Shared, questions, respond::Era};
+
+/// Reaches the client of one call.
+pub(super) struct ClientPeer {
+    pub(super) shared: Arc<Shared>,
+    pub(super) peer: rmcp::Peer<RoleServer>,
+    pub(super) era: Era,
+    pub(super) capabilities: ClientCapabilities,
+    pub(super) progress_token: Option<ProgressToken>,
+    /// The least serious level that the client wants; none at all when `None`.
+    pub(super) log_level: Option<LoggingLevel>,
+}
+
+impl Peer for ClientPeer {
+    fn progress(&self, progress: Progress) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let Some(token) = &self.progress_token else { return };
+            let mut params = ProgressNotificationParam::new(token.clone(), progress.done);
+            params.total = progress.total;
+            params.message = progress.message;
+            if let Err(error) = self.peer.notify_progress(params).await {
+                tracing::debug!(%error, "a progress report was not delivered");
+            }
+        })
+    }
+
+    fn log(&self, record: LogRecord) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let level = logging_level(record.level);
+            let wanted = self.log_level.is_some_and(|least| severity(level) >= severity(least));
+            if !wanted {
+                return;
+            }
+            let params = LoggingMessageNotificationParam::new(level, record.data).with_logger(record.logger);
+            if let Err(error) = self.peer.notify_logging_message(params).await {
+                tracing::debug!(%error, "a log record was not delivered");
+            }
+        })
+    }
+
+    fn publish(&self, event: Event) {
+        self.shared.events.publish(event);
+    }
+
+    fn supports(&self, capability: Capability) -> bool {
+        match capability {
+            Capability::Elicitation => self.capabilities.elicitation.is_some(),
+            Capability::Sampling => self.capabilities.sampling.is_some(),
+            Capability::Roots => self.capabilities.roots.is_some(),
+        }
+    }
+
+    fn ask<'a>(
+        &'a self,
+        questions: &'a [(String, Question)],
+    ) -> BoxFuture<'a, Result<Option<Map<String, Value>>, ToolError>> {
+        Box::pin(async move {
+            if self.era == Era::Modern {
+                return Ok(None);
+            }
+            let mut answers = Map::new();
+            for (key, question) in questions {
+                let request = questions::server_request(question)?;
+                let result = self.peer.send_request(request).await.map_err(|error| {
+                    ToolError::new(format!("the client did not answer `{key}`")).because(error)
+                })?;
+                answers.insert(key.clone(), questions::answer(&result)?);
+            }
+            Ok(Some(answers))
+        })
+    }
+}
+
+const fn logging_level(level: LogLevel) -> LoggingLevel {
+    match level {
+        LogLevel::Debug => LoggingLevel::Debug,
+        LogLevel::Info => LoggingLevel::Info,
+        LogLevel::Notice => LoggingLevel::Notice,
+        LogLevel::Warning => LoggingLevel::Warning,
+        LogLevel::Error => LoggingLevel::Error,
+        LogLevel::Critical => LoggingLevel::Critical,
+        LogLevel::Alert => LoggingLevel::Alert,
+        LogLevel::Emergency => LoggingLevel::Emergency,
+    }
+}
+
+/// RFC 5424's order, upwards.
+const fn severity(level: LoggingLevel) -> u8 {
+    match level {
+        LoggingLevel::Debug => 0,
+        LoggingLevel::Info => 1,
+        LoggingLevel::Notice => 2,
+        LoggingLevel::Warning => 3,
+        LoggingLevel::Error => 4,
+        LoggingLevel::Critical => 5,
+        LoggingLevel::Alert => 6,
+        LoggingLevel::Emergency => 7,
+    }
+}

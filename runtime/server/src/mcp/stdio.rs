@@ -1,0 +1,125 @@
+//! The protocol behind stdin and stdout: one connection, both eras.
+
+use std::{collections::HashMap, io, sync::Arc, sync::Mutex, sync::PoisonError};
+
+use bytes::Bytes;
+use mcp_factory_sdk::Principal;
+use rmcp::{
+    RoleServer,
+    model::{ClientJsonRpcMessage, ClientNotification, GetExtensions as _, RequestId, ServerJsonRpcMessage},
+    service::{RxJsonRpcMessage, TxJsonRpcMessage, serve_server_with_ct},
+    transport::Transport,
+};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{Shared, handler::Handler};
+use crate::{frame::FrameKind, protocol::Incoming, stdio::Slot};
+
+/// Serves the one connection until its input ends or `cancel` fires.
+pub(crate) async fn serve_stdio(
+    shared: &Arc<Shared>,
+    principal: Principal,
+    inbound: mpsc::Receiver<Incoming>,
+    outbound: mpsc::Sender<Bytes>,
+    cancel: CancellationToken,
+) {
+    let transport =
+        Lines { inbound, outbound, principal: Arc::new(principal), in_flight: Arc::default() };
+    match serve_server_with_ct(Handler::new(Arc::clone(shared)), transport, cancel).await {
+        Ok(service) => {
+            if let Err(error) = service.waiting().await {
+                tracing::error!(%error, "the connection ended badly");
+            }
+        }
+        Err(error) => tracing::debug!(%error, "the connection ended before it was initialized"),
+    }
+}
+
+/// The places of the calls in flight, given back with their answers.
+type InFlight = Arc<Mutex<HashMap<RequestId, Slot>>>;
+
+struct Lines {
+    inbound: mpsc::Receiver<Incoming>,
+    outbound: mpsc::Sender<Bytes>,
+    principal: Arc<Principal>,
+    in_flight: InFlight,
+}
+
+impl Lines {
+    /// The message for the library, with what it must not lose: the checked bytes and the sender.
+    fn admit(&self, incoming: Incoming) -> Option<ClientJsonRpcMessage> {
+        let mut message = match serde_json::from_slice::<ClientJsonRpcMessage>(incoming.frame.bytes()) {
+            Ok(message) => message,
+            Err(error) => {
+                // Requests of any shape are read, so this is an answer to nothing we asked.
+                tracing::debug!(%error, "a message that answers nothing was ignored");
+                return None;
+            }
+        };
+        match &mut message {
+            ClientJsonRpcMessage::Request(request) => {
+                if let Some(slot) = incoming.slot {
+                    lock(&self.in_flight).insert(request.id.clone(), slot);
+                }
+                let extensions = request.request.extensions_mut();
+                extensions.insert(Arc::new(incoming.frame));
+                extensions.insert(Arc::clone(&self.principal));
+            }
+            ClientJsonRpcMessage::Notification(notification) => {
+                if let ClientNotification::CancelledNotification(cancelled) = &notification.notification
+                    && let Some(id) = &cancelled.params.request_id
+                {
+                    // Nobody answers a call that was taken back.
+                    lock(&self.in_flight).remove(id);
+                }
+            }
+            _ => {}
+        }
+        Some(message)
+    }
+}
+
+fn lock(in_flight: &InFlight) -> std::sync::MutexGuard<'_, HashMap<RequestId, Slot>> {
+    in_flight.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Transport<RoleServer> for Lines {
+    type Error = io::Error;
+
+    fn send(
+        &mut self,
+        message: TxJsonRpcMessage<RoleServer>,
+    ) -> impl Future<Output = Result<(), io::Error>> + Send + 'static {
+        let outbound = self.outbound.clone();
+        let in_flight = Arc::clone(&self.in_flight);
+        async move {
+            let answers = match &message {
+                ServerJsonRpcMessage::Response(response) => Some(response.id.clone()),
+                ServerJsonRpcMessage::Error(error) => error.id.clone(),
+                _ => None,
+            };
+            let line = serde_json::to_vec(&message).map_err(io::Error::other)?;
+            let sent = outbound.send(Bytes::from(line)).await;
+            if let Some(id) = answers {
+                lock(&in_flight).remove(&id);
+            }
+            sent.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
+        }
+    }
+
+    async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
+        loop {
+            let incoming = self.inbound.recv().await?;
+            debug_assert!(incoming.slot.is_some() == matches!(incoming.frame.kind(), FrameKind::Request(_)));
+            if let Some(message) = self.admit(incoming) {
+                return Some(message);
+            }
+        }
+    }
+
+    async fn close(&mut self) -> Result<(), io::Error> {
+        self.inbound.close();
+        Ok(())
+    }
+}

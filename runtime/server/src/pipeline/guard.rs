@@ -1,0 +1,96 @@
+//! What surrounds a running call: its turn, its deadline, its cancellation, its panics.
+
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures_util::FutureExt as _;
+use mcp_factory_sdk::{BoxFuture, Call, ToolError, ToolErrorKind};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::Instrument as _;
+
+use super::{CallFailure, Caller};
+
+/// Waits for a turn, but not for long: a caller that is told at once can go elsewhere.
+pub(super) async fn admit(
+    admission: &Arc<Semaphore>,
+    queue_time: Duration,
+) -> Result<OwnedSemaphorePermit, CallFailure> {
+    if let Ok(permit) = Arc::clone(admission).try_acquire_owned() {
+        return Ok(permit);
+    }
+    match tokio::time::timeout(queue_time, Arc::clone(admission).acquire_owned()).await {
+        Ok(Ok(permit)) => Ok(permit),
+        _ => Err(CallFailure::Overloaded),
+    }
+}
+
+/// Runs a call to its end, its deadline or its cancellation, whichever is first. A call that is not
+/// wanted any more is dropped where it stands.
+pub(super) async fn run<T>(
+    name: &str,
+    plugin: Arc<str>,
+    timeout: Duration,
+    admission: OwnedSemaphorePermit,
+    caller: Caller,
+    start: impl FnOnce(Call) -> BoxFuture<'static, Result<T, ToolError>>,
+) -> Result<T, CallFailure> {
+    let span = tracing::info_span!("call", plugin = &*plugin, name, outcome = tracing::field::Empty);
+    let cancelled = caller.cancelled.clone();
+    let call = Call {
+        peer: caller.peer,
+        plugin,
+        cancelled: caller.cancelled.child_token(),
+        deadline: Instant::now().checked_add(timeout),
+        answers: caller.answers,
+        // Work that outlives its deadline on the blocking pool goes on counting as a running call.
+        hold: Some(Arc::new(admission)),
+    };
+    let end_of_call = call.cancelled.clone().drop_guard();
+    // The plugin sees only values that this call owns, so a panic leaves nothing half-changed behind.
+    let work = AssertUnwindSafe(async move { start(call).await }).catch_unwind();
+    let ended = async {
+        tokio::select! {
+            biased;
+            () = cancelled.cancelled() => Err(CallFailure::Cancelled),
+            ended = tokio::time::timeout(timeout, work) => match ended {
+                Err(_) => Err(CallFailure::Tool(out_of_time(timeout))),
+                Ok(Err(_)) => Err(panicked(name)),
+                Ok(Ok(Err(error))) => Err(failed(name, error)),
+                Ok(Ok(Ok(value))) => Ok(value),
+            },
+        }
+    }
+    .instrument(span.clone())
+    .await;
+    drop(end_of_call);
+    span.record("outcome", ended.as_ref().map_or_else(CallFailure::outcome, |_| "success"));
+    ended
+}
+
+fn out_of_time(timeout: Duration) -> ToolError {
+    ToolError::timed_out(format!("the call did not end within {timeout:?} and was stopped"))
+}
+
+fn panicked(name: &str) -> CallFailure {
+    let error_id = error_id();
+    // The text of the panic was logged by the panic hook, on the same thread, just before this line.
+    tracing::error!(name, error_id, "a plugin panicked");
+    CallFailure::Panicked { error_id }
+}
+
+fn failed(name: &str, error: ToolError) -> CallFailure {
+    if error.kind() != ToolErrorKind::Internal {
+        return CallFailure::Tool(error);
+    }
+    let error_id = error_id();
+    tracing::error!(name, error_id, error = error.log_message(), "a plugin failed");
+    CallFailure::Internal { error_id }
+}
+
+/// Ties what a client is told to what the log holds. Not a secret.
+fn error_id() -> String {
+    format!("{:08x}", rand::random::<u32>())
+}
