@@ -7,7 +7,7 @@ use std::{convert::Infallible, sync::Arc};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use http_body_util::{BodyExt as _, Full, StreamBody, combinators::BoxBody};
+use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
 use mcp_factory_sdk::Principal;
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService,
@@ -106,7 +106,7 @@ fn until_drained(
     let drained = lifecycle.drain_token().cancelled_owned();
     response.map(|body| {
         let frames = body.into_data_stream().map_ok(http_body::Frame::data).take_until(drained);
-        StreamBody::new(frames).boxed()
+        BodyExt::boxed(StreamBody::new(frames))
     })
 }
 
