@@ -1,0 +1,85 @@
+//! Taking connections in: as many as there are places, and never in a spin.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+
+use super::connection;
+use super::service::Service;
+use crate::lifecycle::Lifecycle;
+use crate::protocol::Protocol;
+
+/// Pauses after the process ran out of descriptors or memory: doubling, within these.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The whole answer to a connection that there is no place for.
+const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+/// Accepts until the server drains, then waits for the connections that are left.
+pub(crate) async fn serve<P: Protocol>(
+    listener: TcpListener,
+    service: Arc<Service<P>>,
+    lifecycle: Lifecycle,
+) {
+    let places = Arc::new(Semaphore::new(service.limits().connections));
+    let connections = TaskTracker::new();
+    let accepting = async {
+        let mut pause = SHORTEST_PAUSE;
+        loop {
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    pause = SHORTEST_PAUSE;
+                    let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+                        turn_away(&stream);
+                        continue;
+                    };
+                    // Without it, small events wait for the client's delayed acknowledgement.
+                    if let Err(error) = stream.set_nodelay(true) {
+                        tracing::debug!(%error, "TCP_NODELAY is not to be had");
+                    }
+                    let serving =
+                        connection::serve(stream, Arc::clone(&service), lifecycle.clone());
+                    connections.spawn(async move {
+                        serving.await;
+                        drop(place);
+                    });
+                }
+                Err(error) if is_the_peers(&error) => {}
+                Err(error) => {
+                    tracing::warn!(%error, ?pause, "connections cannot be accepted");
+                    tokio::time::sleep(pause).await;
+                    pause = LONGEST_PAUSE.min(pause * 2);
+                }
+            }
+        }
+    };
+    tokio::select! {
+        () = lifecycle.draining() => {}
+        () = accepting => {}
+    }
+    drop(listener);
+    connections.close();
+    connections.wait().await;
+}
+
+fn turn_away(stream: &TcpStream) {
+    if let Err(error) = stream.try_write(FULL) {
+        tracing::debug!(%error, "a connection over the limit was closed without a word");
+    }
+}
+
+/// Errors that say something about one connection and nothing about the next.
+fn is_the_peers(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::Interrupted
+    )
+}

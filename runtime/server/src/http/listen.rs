@@ -1,0 +1,181 @@
+//! Where the server listens, and whether it may.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::str::FromStr;
+
+use tokio::net::{TcpListener, TcpSocket};
+
+/// The port when none is given.
+const DEFAULT_PORT: u16 = 8080;
+/// Connections that the kernel holds until they are accepted.
+const BACKLOG: u32 = 1024;
+
+/// An address to listen on: `127.0.0.1:8080`, `8080`, `:8080` (every interface), `localhost:8080`, `[::1]:8080`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Listen(SocketAddr);
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self(SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)))
+    }
+}
+
+impl FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let ip = |host: &str| -> Option<IpAddr> {
+            match host {
+                "" => Some(Ipv4Addr::UNSPECIFIED.into()),
+                "localhost" => Some(Ipv4Addr::LOCALHOST.into()),
+                _ => host
+                    .trim_start_matches('[')
+                    .trim_end_matches(']')
+                    .parse()
+                    .ok(),
+            }
+        };
+        let address = text.parse::<SocketAddr>().ok().or_else(|| {
+            if let Ok(port) = text.parse() {
+                return Some((Ipv4Addr::LOCALHOST, port).into());
+            }
+            match super::hosts::split(text) {
+                Some((host, Some(port))) => ip(host).map(|ip| (ip, port).into()),
+                Some((host, None)) if !host.is_empty() => {
+                    ip(host).map(|ip| (ip, DEFAULT_PORT).into())
+                }
+                _ => None,
+            }
+        });
+        address
+            .map(Self)
+            .ok_or_else(|| format!("`{text}` is no address to listen on: write `127.0.0.1:8080`, or `8080`, or `0.0.0.0:8080`"))
+    }
+}
+
+impl fmt::Display for Listen {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl Listen {
+    /// The literal address as a `Host` names it, when it is one that can be named.
+    pub(crate) fn host(self) -> Option<String> {
+        let ip = self.0.ip();
+        (!ip.is_unspecified()).then(|| {
+            if ip.is_ipv6() {
+                format!("[{ip}]")
+            } else {
+                ip.to_string()
+            }
+        })
+    }
+
+    /// Refuses an address that other machines reach while nobody is asked who they are.
+    pub(crate) fn check_exposure(self, authenticated: bool, insecure: bool) -> Result<(), String> {
+        if self.0.ip().to_canonical().is_loopback() || authenticated || insecure {
+            return Ok(());
+        }
+        Err(format!(
+            "{self} can be reached from other machines and no authentication is configured: \
+             listen on 127.0.0.1:{}, or say --insecure if a proxy in front checks who is calling",
+            self.0.port()
+        ))
+    }
+
+    /// Opens the listening socket.
+    pub(crate) fn bind(self) -> Result<TcpListener, String> {
+        self.open().map_err(|error| {
+            let fix = match error.kind() {
+                io::ErrorKind::AddrInUse => format!(
+                    "another process listens there; stop it or choose another port, such as --http {}",
+                    SocketAddr::new(self.0.ip(), self.0.port().wrapping_add(1).max(1024))
+                ),
+                io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege; choose a higher one".to_owned(),
+                io::ErrorKind::AddrNotAvailable => "this machine does not have that address".to_owned(),
+                _ => error.to_string(),
+            };
+            format!("cannot listen on {self}: {fix}")
+        })
+    }
+
+    fn open(self) -> io::Result<TcpListener> {
+        let socket = if self.0.is_ipv4() {
+            TcpSocket::new_v4()?
+        } else {
+            TcpSocket::new_v6()?
+        };
+        socket.set_reuseaddr(true)?;
+        // Inherited by every connection: a peer that vanished is noticed one day.
+        socket.set_keepalive(true)?;
+        socket.bind(self.0)?;
+        socket.listen(BACKLOG)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Listen;
+
+    #[test]
+    fn reads_the_usual_spellings() {
+        for (text, address) in [
+            ("127.0.0.1:1", "127.0.0.1:1"),
+            ("9000", "127.0.0.1:9000"),
+            (":9000", "0.0.0.0:9000"),
+            ("localhost:9000", "127.0.0.1:9000"),
+            ("localhost", "127.0.0.1:8080"),
+            ("[::1]:9", "[::1]:9"),
+            ("0.0.0.0", "0.0.0.0:8080"),
+        ] {
+            assert_eq!(text.parse::<Listen>().unwrap().to_string(), address);
+        }
+        for text in [
+            "",
+            "x",
+            "127.0.0.1:99999",
+            "example.com:80",
+            "http://127.0.0.1:80",
+            "1.2.3",
+        ] {
+            assert!(
+                text.parse::<Listen>()
+                    .unwrap_err()
+                    .contains("127.0.0.1:8080"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_open_door_needs_a_lock() {
+        for (text, open) in [
+            ("127.0.0.1:1", false),
+            ("127.9.9.9:1", false),
+            ("[::1]:1", false),
+            ("[::ffff:127.0.0.1]:1", false),
+            ("0.0.0.0:1", true),
+            ("[::]:1", true),
+            ("192.168.1.2:1", true),
+        ] {
+            let listen: Listen = text.parse().unwrap();
+            assert_eq!(listen.check_exposure(false, false).is_err(), open, "{text}");
+            assert!(listen.check_exposure(true, false).is_ok());
+            assert!(listen.check_exposure(false, true).is_ok());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_taken_port_is_said_with_the_fix() {
+        let holder = "127.0.0.1:0".parse::<Listen>().unwrap().bind().unwrap();
+        let taken: Listen = holder.local_addr().unwrap().to_string().parse().unwrap();
+        let error = taken.bind().unwrap_err();
+        assert!(
+            error.contains("another process") && error.contains("--http"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,146 @@
+//! `Content-Type` and `Accept`: what the client sends and what it is ready to get.
+
+use http::HeaderMap;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+
+use super::refusal::Refusal;
+
+const JSON: &str = "application/json";
+const EVENTS: &str = "text/event-stream";
+
+/// A POST sends JSON and takes both an answer and a stream of events. What passes
+/// is rewritten to the plain form, so nobody further in has to read it again.
+pub(super) fn post(headers: &mut HeaderMap) -> Result<(), Refusal> {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(sent), None) = (types.next(), types.next()) else {
+        return Err(Refusal::unsupported_media_type());
+    };
+    if sent != JSON {
+        if !sent.to_str().is_ok_and(is_json) {
+            return Err(Refusal::unsupported_media_type());
+        }
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+    }
+    if !accepts(headers, JSON) || !accepts(headers, EVENTS) {
+        return Err(Refusal::not_acceptable(
+            "the client must accept both application/json and text/event-stream",
+        ));
+    }
+    headers.insert(
+        ACCEPT,
+        HeaderValue::from_static("application/json, text/event-stream"),
+    );
+    Ok(())
+}
+
+/// A GET opens a stream of events.
+pub(super) fn get(headers: &mut HeaderMap) -> Result<(), Refusal> {
+    if !accepts(headers, EVENTS) {
+        return Err(Refusal::not_acceptable(
+            "the client must accept text/event-stream",
+        ));
+    }
+    headers.insert(ACCEPT, HeaderValue::from_static(EVENTS));
+    Ok(())
+}
+
+/// `application/json`, alone or in UTF-8.
+fn is_json(value: &str) -> bool {
+    let mut parts = value.split(';').map(str::trim);
+    parts
+        .next()
+        .is_some_and(|essence| essence.eq_ignore_ascii_case(JSON))
+        && parts.all(|parameter| match parameter.split_once('=') {
+            Some((name, charset)) if name.eq_ignore_ascii_case("charset") => {
+                charset.trim_matches('"').eq_ignore_ascii_case("utf-8")
+            }
+            _ => true,
+        })
+}
+
+/// Whether a media type is wanted: named, covered by a wildcard, or nothing was said at all.
+fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
+    let mut said = false;
+    for value in headers.get_all(ACCEPT) {
+        said = true;
+        let found = value.to_str().unwrap_or_default().split(',').any(|range| {
+            let mut parts = range.split(';').map(str::trim);
+            let essence = parts.next().unwrap_or_default();
+            let family = wanted.split('/').next().unwrap_or_default();
+            let covers = essence.eq_ignore_ascii_case(wanted)
+                || essence == "*/*"
+                || essence
+                    .strip_suffix("/*")
+                    .is_some_and(|prefix| prefix.eq_ignore_ascii_case(family));
+            covers
+                && !parts
+                    .any(|parameter| matches!(parameter, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+        });
+        if found {
+            return true;
+        }
+    }
+    !said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(content_type: &str, accept: Option<&str>) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, content_type.parse().unwrap());
+        if let Some(accept) = accept {
+            headers.insert(ACCEPT, accept.parse().unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn json_in_utf_8_only() {
+        for fine in [
+            "application/json",
+            "Application/JSON; charset=UTF-8",
+            "application/json;charset=\"utf-8\"; x=y",
+        ] {
+            assert!(post(&mut headers(fine, None)).is_ok(), "{fine}");
+        }
+        for wrong in [
+            "text/plain",
+            "application/jsonx",
+            "application/json; charset=latin1",
+            "",
+            "multipart/form-data",
+            "application/json, text/plain",
+        ] {
+            assert!(post(&mut headers(wrong, None)).is_err(), "{wrong}");
+        }
+        assert!(post(&mut HeaderMap::new()).is_err());
+    }
+
+    #[test]
+    fn both_answers_must_be_welcome() {
+        let json = "application/json";
+        for fine in [
+            "*/*",
+            "application/json, text/event-stream",
+            "TEXT/event-stream;q=0.5,application/*",
+            "application/json,text/*",
+        ] {
+            let mut headers = headers(json, Some(fine));
+            assert!(post(&mut headers).is_ok(), "{fine}");
+            assert_eq!(headers[ACCEPT], "application/json, text/event-stream");
+        }
+        for wrong in [
+            "application/json",
+            "text/event-stream",
+            "text/html",
+            "",
+            "application/json, text/event-stream;q=0",
+        ] {
+            assert!(post(&mut headers(json, Some(wrong))).is_err(), "{wrong}");
+        }
+        assert!(get(&mut headers(json, Some("text/event-stream"))).is_ok());
+        assert!(get(&mut headers(json, Some("application/json"))).is_err());
+    }
+}

@@ -1,0 +1,157 @@
+//! The order of the guards, from the route to the protocol.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use mcp_factory_sdk::{Principal, ScopeSet};
+use tokio::sync::Semaphore;
+
+use super::hosts::HostList;
+use super::origins::OriginList;
+use super::pulse::Patience;
+use super::refusal::{Refusal, json};
+use super::{body, negotiate};
+use crate::frame::{Frame, FrameLimits};
+use crate::lifecycle::Lifecycle;
+use crate::protocol::{Protocol, ResponseBody};
+
+/// Bounds of the HTTP transport.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HttpLimits {
+    /// Size and depth of one message, which is one request's body.
+    pub(crate) frame: FrameLimits,
+    /// Connections open at once; more are turned away with 503.
+    pub(crate) connections: usize,
+    /// Requests answered at once; more are turned away with 503. A stream of
+    /// events counts until its head is sent.
+    pub(crate) in_flight: usize,
+    /// From the end of the headers to the end of the body.
+    pub(crate) body: Duration,
+    /// How long a connection may be silent.
+    pub(crate) patience: Patience,
+    /// Whether GET and DELETE have a meaning: sessions of the older protocol era.
+    pub(crate) sessions: bool,
+}
+
+/// Everything that the connections share.
+pub(crate) struct Service<P> {
+    protocol: Arc<P>,
+    hosts: HostList,
+    origins: OriginList,
+    limits: HttpLimits,
+    in_flight: Semaphore,
+    large_bodies: Semaphore,
+    lifecycle: Lifecycle,
+}
+
+impl<P: Protocol> Service<P> {
+    pub(crate) fn new(
+        protocol: Arc<P>,
+        hosts: HostList,
+        origins: OriginList,
+        limits: HttpLimits,
+        lifecycle: Lifecycle,
+    ) -> Self {
+        Self {
+            protocol,
+            hosts,
+            origins,
+            limits,
+            in_flight: Semaphore::new(limits.in_flight),
+            large_bodies: Semaphore::new(body::LARGE_AT_ONCE),
+            lifecycle,
+        }
+    }
+
+    pub(super) fn limits(&self) -> &HttpLimits {
+        &self.limits
+    }
+
+    pub(super) fn patience(&self) -> Patience {
+        self.limits.patience
+    }
+
+    /// Answers one request, whatever it is.
+    pub(super) async fn respond(&self, request: Request<Incoming>) -> Response<ResponseBody> {
+        match request.uri().path() {
+            "/mcp" => self
+                .message(request)
+                .await
+                .unwrap_or_else(Refusal::into_response),
+            // Probes come from the orchestrator under an address of its own, so no
+            // Host is asked for; there is nothing to steal and nothing to change.
+            "/livez" => self.probe(request.method(), true),
+            "/readyz" => self.probe(request.method(), !self.lifecycle.is_draining()),
+            _ => json(
+                StatusCode::NOT_FOUND,
+                r#"{"error":"not found: the server is at /mcp"}"#,
+            ),
+        }
+    }
+
+    fn probe(&self, method: &Method, well: bool) -> Response<ResponseBody> {
+        if !matches!(*method, Method::GET | Method::HEAD) {
+            return Refusal::method_not_allowed("GET, HEAD").into_response();
+        }
+        if well {
+            json(StatusCode::OK, r#"{"status":"ok"}"#)
+        } else {
+            json(StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"draining"}"#)
+        }
+    }
+
+    async fn message(&self, request: Request<Incoming>) -> Result<Response<ResponseBody>, Refusal> {
+        let (mut parts, incoming) = request.into_parts();
+        self.hosts.check(&parts)?;
+        self.origins.check(&parts.headers)?;
+        match parts.method {
+            Method::POST => negotiate::post(&mut parts.headers)?,
+            Method::GET if self.limits.sessions => negotiate::get(&mut parts.headers)?,
+            Method::DELETE if self.limits.sessions => {}
+            _ if self.limits.sessions => {
+                return Err(Refusal::method_not_allowed("POST, GET, DELETE"));
+            }
+            _ => return Err(Refusal::method_not_allowed("POST")),
+        }
+        parts
+            .extensions
+            .insert(Principal::new("anonymous", ScopeSet::All));
+        if parts.method != Method::POST {
+            let _place = self
+                .in_flight
+                .try_acquire()
+                .map_err(|_| Refusal::overloaded(None).closing())?;
+            let request = Request::from_parts(parts, Full::default());
+            return Ok(self.protocol.handle(request).await);
+        }
+        let limits = &self.limits;
+        let body = body::read(
+            incoming,
+            limits.frame.max_bytes,
+            limits.body,
+            &self.large_bodies,
+        )
+        .await?;
+        let frame =
+            Frame::parse(body.bytes.clone(), &limits.frame).map_err(Refusal::not_a_message)?;
+        let _place = self
+            .in_flight
+            .try_acquire()
+            .map_err(|_| Refusal::overloaded(frame.id()))?;
+        parts.extensions.insert(Arc::new(frame));
+        let request = Request::from_parts(parts, Full::new(body.bytes.clone()));
+        Ok(self.protocol.handle(request).await)
+    }
+}
+
+impl<P> std::fmt::Debug for Service<P> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Service")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
