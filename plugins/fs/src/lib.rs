@@ -1,1 +1,56 @@
-//! stub
+//! Files for agents: read, search, write and edit inside the directories an operator names.
+#![forbid(unsafe_code)]
+
+mod budget;
+mod capped;
+mod config;
+mod create_directory;
+mod cursor;
+mod delete;
+mod deny;
+mod edit;
+mod encoding;
+mod entry;
+mod error;
+mod files;
+mod gitignore;
+mod globs;
+mod grep;
+mod hash;
+mod info;
+mod lines;
+mod list;
+mod lock;
+mod media;
+mod open;
+mod path;
+mod place;
+mod read;
+mod root;
+mod scan;
+mod search;
+mod staged;
+mod time;
+mod transfer;
+mod tree;
+mod walk;
+mod write;
+
+pub use config::{Config, Mode, RootConfig};
+pub use create_directory::CreatedDirectory;
+pub use delete::Deleted;
+pub use edit::{Edit, EditRequest, Edited};
+pub use encoding::Encoding;
+pub use entry::EntryType;
+pub use error::{FsError, Shown};
+pub use files::Files;
+pub use grep::{Case, GrepRequest, Match, Matches};
+pub use info::{AllowedDirectories, AllowedDirectory, FileInfo};
+pub use list::{ListRequest, Listed, Listing, SortBy};
+pub use media::Media;
+pub use read::{FileOrError, ManyFiles, TextFile, TextRequest};
+pub use root::ConfigError;
+pub use search::{Found, SearchRequest};
+pub use transfer::Transferred;
+pub use tree::{Tree, TreeNode, TreeRequest};
+pub use write::{WriteMode, WriteRequest, Written};
