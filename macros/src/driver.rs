@@ -37,13 +37,12 @@ pub(crate) fn expand(arguments: TokenStream, item: &TokenStream) -> (TokenStream
     };
     let model = parse::plugin(arguments, &mut block, &errors);
     check::plugin(&model, &errors);
-    let block_tokens = expand::block(&mut block);
     let beside = if errors.is_empty() {
         expand::plugin(&model)
     } else {
         expand::stub(block.trait_.is_none().then_some(&model))
     };
-    (quote!(#block_tokens #beside), errors.into_vec())
+    (quote!(#block #beside), errors.into_vec())
 }
 
 fn in_place(errors: &[Error], tokens: &TokenStream) -> TokenStream {

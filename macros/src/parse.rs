@@ -85,6 +85,7 @@ fn read_function(function: &mut ImplItemFn, plugin: &mut Plugin, errors: &Errors
             format!("remove `#[{second}]`, or write a second function for it"),
         );
     }
+    function.attrs.push(shape_lints());
     let label = unraw(&function.sig.ident);
     let parsed = signature::function(name, function, &plugin.self_ty, errors);
     match name {
@@ -120,4 +121,20 @@ fn marker_name(attribute: &Attribute) -> Option<&'static str> {
         .iter()
         .find(|marker| is_ours && last.ident == **marker)
         .copied()
+}
+
+/// Functions that do not await, do not use `self` or only read what they own have the shape that the
+/// attributes ask for, so those lints are not the author's business.
+fn shape_lints() -> Attribute {
+    syn::parse_quote! {
+        #[allow(
+            clippy::fn_params_excessive_bools,
+            clippy::needless_pass_by_value,
+            clippy::too_many_arguments,
+            clippy::trivially_copy_pass_by_ref,
+            clippy::unnecessary_wraps,
+            clippy::unused_async,
+            clippy::unused_self
+        )]
+    }
 }

@@ -1,34 +1,31 @@
 //! A completion's row and the shim that runs it.
 
+use proc_macro2::TokenStream;
 use quote::quote;
 use syn::LitStr;
 
-use super::{
-    Row, scope,
-    shim::{self, item_name},
-};
+use super::{scope, shim};
 use crate::{
     attribute::completion::Target,
     model::{Completion, Plugin},
 };
 
 /// The row of `completion`. Whoever may use the target may have its arguments completed.
-pub(super) fn row(completion: &Completion, plugin: &Plugin) -> Row {
+pub(super) fn row(completion: &Completion, plugin: &Plugin) -> TokenStream {
     let Completion {
         arguments,
         function,
     } = completion;
     let cfgs = &function.cfgs;
-    let complete = item_name(function, "complete");
-    let find_plugin = shim::find_plugin(&plugin.self_ty);
     let typed = function
         .parameters()
         .next()
         .map(|parameter| parameter.ident.clone());
     let values = shim::variables_after(function, 1);
-    let future = shim::future(
+    let body = shim::body(
         function,
         &plugin.self_ty,
+        &values,
         |parameter| {
             if typed.as_ref() == Some(&parameter.ident) {
                 quote!(__mcpf_typed)
@@ -40,40 +37,32 @@ pub(super) fn row(completion: &Completion, plugin: &Plugin) -> Row {
     );
     let argument = &arguments.argument;
     let (target, scope) = match &arguments.target {
-        Some(Target::Prompt(name)) => (
-            quote!(::mcp_factory_sdk::CompletionTarget::Prompt(#name)),
-            scope(scope_of_prompt(name, plugin)),
-        ),
+        Some(Target::Prompt(name)) => (quote!(Prompt(#name)), scope(scope_of_prompt(name, plugin))),
         Some(Target::Resource(uri)) => (
-            quote!(::mcp_factory_sdk::CompletionTarget::Resource(#uri)),
+            quote!(Resource(#uri)),
             scope(scope_of_resource(uri, plugin)),
         ),
-        // The checks have refused this already, and then nothing is expanded.
-        None => (quote!(), quote!()),
+        // Reported while parsing, and then nothing is expanded.
+        None => return TokenStream::new(),
     };
-    Row {
-        items: quote! {
-            #(#cfgs)*
-            fn #complete(
+    quote! {
+        #(#cfgs)*
+        ::mcp_factory_sdk::__private::completion({
+            fn __mcpf_complete(
                 __mcpf_instance: &::mcp_factory_sdk::Instance,
                 __mcpf_typed: ::std::string::String,
                 __mcpf_variables: ::mcp_factory_sdk::Variables,
                 __mcpf_context: ::mcp_factory_sdk::Context,
             ) -> ::mcp_factory_sdk::__private::Future<::std::vec::Vec<::std::string::String>> {
-                #find_plugin
-                #values
-                #future
+                #body
             }
-        },
-        value: quote! {
-            #(#cfgs)*
-            ::mcp_factory_sdk::__private::completion(::mcp_factory_sdk::__private::CompletionParts {
-                target: #target,
+            ::mcp_factory_sdk::__private::CompletionParts {
+                target: ::mcp_factory_sdk::CompletionTarget::#target,
                 argument: #argument,
                 scope: #scope,
-                complete: #complete,
-            })
-        },
+                complete: __mcpf_complete,
+            }
+        })
     }
 }
 

@@ -1,8 +1,10 @@
-//! From the model to code: one static, with everything it needs inside of its initialiser, where
-//! nothing else can name it.
+//! From the model to code: one static, with all functions it points at inside of its initialiser, where
+//! nothing else can name them.
 
 mod arguments;
+mod bound;
 mod completion;
+mod parameter;
 mod prompt;
 mod resource;
 mod shim;
@@ -10,7 +12,7 @@ mod tool;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{ItemImpl, LitStr, spanned::Spanned};
+use syn::{LitStr, spanned::Spanned};
 
 use crate::model::Plugin;
 
@@ -19,40 +21,26 @@ pub(crate) fn plugin(plugin: &Plugin) -> TokenStream {
     let self_ty = &plugin.self_ty;
     let name = &plugin.arguments.name;
     let description = &plugin.description;
-    let tools: Vec<Row> = plugin
-        .tools
-        .iter()
-        .map(|tool| tool::row(tool, self_ty))
-        .collect();
-    let resources: Vec<Row> = plugin
+    let tools = plugin.tools.iter().map(|tool| tool::row(tool, self_ty));
+    let resources = plugin
         .resources
         .iter()
-        .map(|resource| resource::row(resource, self_ty))
-        .collect();
-    let prompts: Vec<Row> = plugin
+        .map(|resource| resource::row(resource, self_ty));
+    let prompts = plugin
         .prompts
         .iter()
-        .map(|prompt| prompt::row(prompt, self_ty))
-        .collect();
-    let completions: Vec<Row> = plugin
+        .map(|prompt| prompt::row(prompt, self_ty));
+    let completions = plugin
         .completions
         .iter()
-        .map(|completion| completion::row(completion, plugin))
-        .collect();
-    let items = [&tools, &resources, &prompts, &completions]
-        .into_iter()
-        .flatten()
-        .map(|row| &row.items);
-    let [tools, resources, prompts, completions] = [&tools, &resources, &prompts, &completions]
-        .map(|rows| rows.iter().map(|row| &row.value).collect::<Vec<_>>());
+        .map(|completion| completion::row(completion, plugin));
     let lifecycle = stateless(plugin);
     quote! {
         #lifecycle
 
         #[doc = #description]
-        #[allow(non_camel_case_types, unreachable_pub)]
-        pub static PLUGIN: ::mcp_factory_sdk::PluginDefinition = {
-            #(#items)*
+        #[allow(unreachable_pub)]
+        pub static PLUGIN: ::mcp_factory_sdk::PluginDefinition =
             ::mcp_factory_sdk::__private::plugin(::mcp_factory_sdk::__private::PluginParts {
                 name: #name,
                 version: ::core::env!("CARGO_PKG_VERSION"),
@@ -63,8 +51,7 @@ pub(crate) fn plugin(plugin: &Plugin) -> TokenStream {
                 completions: &[#(#completions),*],
                 config_schema: <#self_ty as ::mcp_factory_sdk::__private::Lifecycle>::config_schema,
                 start: <#self_ty as ::mcp_factory_sdk::__private::Lifecycle>::start,
-            })
-        };
+            });
     }
 }
 
@@ -78,29 +65,6 @@ pub(crate) fn stub(plugin: Option<&Plugin>) -> TokenStream {
         #[allow(unreachable_pub)]
         pub static PLUGIN: ::mcp_factory_sdk::PluginDefinition = ::mcp_factory_sdk::__private::broken();
     }
-}
-
-/// The impl block itself. Functions that do not await, do not use `self` or take what they only read
-/// have the shape the attribute asks for, so those lints are not the author's business.
-pub(crate) fn block(item: &mut ItemImpl) -> TokenStream {
-    item.attrs.push(syn::parse_quote! {
-        #[allow(
-            clippy::fn_params_excessive_bools,
-            clippy::needless_pass_by_value,
-            clippy::too_many_arguments,
-            clippy::trivially_copy_pass_by_ref,
-            clippy::unnecessary_wraps,
-            clippy::unused_async,
-            clippy::unused_self
-        )]
-    });
-    quote!(#item)
-}
-
-/// A row of one of the definition's lists, and the items that it points at.
-struct Row {
-    items: TokenStream,
-    value: TokenStream,
 }
 
 /// `impl Plugin` for a type that needs neither settings nor work to start.

@@ -1,27 +1,24 @@
 //! A prompt's row and the shim that makes it.
 
+use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Type;
 
-use super::{
-    Row, option, scope,
-    shim::{self, item_name},
-};
+use super::{option, scope, shim};
 use crate::model::Prompt;
 
 /// The row of `prompt`, whose plugin is `self_ty`.
-pub(super) fn row(prompt: &Prompt, self_ty: &Type) -> Row {
+pub(super) fn row(prompt: &Prompt, self_ty: &Type) -> TokenStream {
     let Prompt {
         arguments,
         function,
     } = prompt;
     let cfgs = &function.cfgs;
-    let get = item_name(function, "get");
-    let find_plugin = shim::find_plugin(self_ty);
     let values = shim::variables(function);
-    let future = shim::future(
+    let body = shim::body(
         function,
         self_ty,
+        &values,
         shim::variable,
         ("IntoPrompt", "into_prompt"),
     );
@@ -35,29 +32,24 @@ pub(super) fn row(prompt: &Prompt, self_ty: &Type) -> Row {
             ::mcp_factory_sdk::PromptArgument { name: #name, description: #description, required: #required }
         }
     });
-    Row {
-        items: quote! {
-            #(#cfgs)*
-            fn #get(
+    quote! {
+        #(#cfgs)*
+        ::mcp_factory_sdk::__private::prompt({
+            fn __mcpf_get(
                 __mcpf_instance: &::mcp_factory_sdk::Instance,
                 __mcpf_variables: ::mcp_factory_sdk::Variables,
                 __mcpf_context: ::mcp_factory_sdk::Context,
             ) -> ::mcp_factory_sdk::__private::Future<::mcp_factory_sdk::Prompt> {
-                #find_plugin
-                #values
-                #future
+                #body
             }
-        },
-        value: quote! {
-            #(#cfgs)*
-            ::mcp_factory_sdk::__private::prompt(::mcp_factory_sdk::__private::PromptParts {
+            ::mcp_factory_sdk::__private::PromptParts {
                 name: #name,
                 title: #title,
                 description: #description,
                 arguments: &[#(#described),*],
                 scope: #scope,
-                get: #get,
-            })
-        },
+                get: __mcpf_get,
+            }
+        })
     }
 }

@@ -1,27 +1,24 @@
 //! A resource's row and the shim that reads it.
 
+use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Type;
 
-use super::{
-    Row, option, scope,
-    shim::{self, item_name},
-};
+use super::{option, scope, shim};
 use crate::model::Resource;
 
 /// The row of `resource`, whose plugin is `self_ty`.
-pub(super) fn row(resource: &Resource, self_ty: &Type) -> Row {
+pub(super) fn row(resource: &Resource, self_ty: &Type) -> TokenStream {
     let Resource {
         arguments,
         function,
     } = resource;
     let cfgs = &function.cfgs;
-    let read = item_name(function, "read");
-    let find_plugin = shim::find_plugin(self_ty);
     let values = shim::variables(function);
-    let future = shim::future(
+    let body = shim::body(
         function,
         self_ty,
+        &values,
         shim::variable,
         ("IntoResource", "into_resource"),
     );
@@ -31,30 +28,25 @@ pub(super) fn row(resource: &Resource, self_ty: &Type) -> Row {
     let description = &function.description;
     let mime_type = option(arguments.mime_type.as_ref());
     let scope = scope(arguments.scope.as_ref());
-    Row {
-        items: quote! {
-            #(#cfgs)*
-            fn #read(
+    quote! {
+        #(#cfgs)*
+        ::mcp_factory_sdk::__private::resource({
+            fn __mcpf_read(
                 __mcpf_instance: &::mcp_factory_sdk::Instance,
                 __mcpf_variables: ::mcp_factory_sdk::Variables,
                 __mcpf_context: ::mcp_factory_sdk::Context,
             ) -> ::mcp_factory_sdk::__private::Future<::mcp_factory_sdk::Resource> {
-                #find_plugin
-                #values
-                #future
+                #body
             }
-        },
-        value: quote! {
-            #(#cfgs)*
-            ::mcp_factory_sdk::__private::resource(::mcp_factory_sdk::__private::ResourceParts {
+            ::mcp_factory_sdk::__private::ResourceParts {
                 uri: #uri,
                 name: #name,
                 title: #title,
                 description: #description,
                 mime_type: #mime_type,
                 scope: #scope,
-                read: #read,
-            })
-        },
+                read: __mcpf_read,
+            }
+        })
     }
 }

@@ -6,21 +6,6 @@ use syn::{Ident, Type};
 
 use crate::model::{Function, Input, Parameter};
 
-/// The names of the items that belong to one function.
-pub(super) fn item_name(function: &Function, what: &str) -> Ident {
-    format_ident!("__mcpf_{}_{}", crate::model::unraw(&function.ident), what)
-}
-
-/// `let __mcpf_plugin = …`: the plugin itself, or an early error.
-pub(super) fn find_plugin(self_ty: &Type) -> TokenStream {
-    quote! {
-        let __mcpf_plugin = match <#self_ty as ::mcp_factory_sdk::__private::Lifecycle>::of(__mcpf_instance) {
-            ::core::result::Result::Ok(plugin) => plugin,
-            ::core::result::Result::Err(error) => return ::mcp_factory_sdk::__private::failed(error),
-        };
-    }
-}
-
 /// Statements that read the function's parameters out of `__mcpf_variables`, each an early error.
 pub(super) fn variables(function: &Function) -> TokenStream {
     variables_after(function, 0)
@@ -30,15 +15,16 @@ pub(super) fn variables(function: &Function) -> TokenStream {
 pub(super) fn variables_after(function: &Function, skip: usize) -> TokenStream {
     let reads = function.parameters().skip(skip).map(|parameter| {
         let (value, name, inner) = (variable(parameter), &parameter.name, parameter.inner_type());
-        let method = if parameter.optional.is_some() { quote!(read_optional) } else { quote!(read) };
+        let method = if parameter.optional.is_some() {
+            quote!(read_optional)
+        } else {
+            quote!(read)
+        };
         quote! {
-            let #value = match <#inner as ::mcp_factory_sdk::__private::TextArgument>::#method(
+            let #value = <#inner as ::mcp_factory_sdk::__private::TextArgument>::#method(
                 &__mcpf_variables,
                 #name,
-            ) {
-                ::core::result::Result::Ok(value) => value,
-                ::core::result::Result::Err(error) => return ::mcp_factory_sdk::__private::failed(error),
-            };
+            )?;
         }
     });
     quote!(#(#reads)*)
@@ -50,11 +36,13 @@ pub(super) fn variable(parameter: &Parameter) -> TokenStream {
     quote!(#ident)
 }
 
-/// The future that calls the function, each parameter taken from `value`, and converts what it returns
-/// with the trait and the function named last.
-pub(super) fn future(
+/// The body of a shim: finds the plugin, runs `read`, which may fail, and makes the future that calls the
+/// function, each parameter taken from `value`, and converts what it returns with the trait and the
+/// function named last.
+pub(super) fn body(
     function: &Function,
     self_ty: &Type,
+    read: &TokenStream,
     value: impl Fn(&Parameter) -> TokenStream,
     (into, method): (&str, &str),
 ) -> TokenStream {
@@ -79,9 +67,14 @@ pub(super) fn future(
     // At the function's name, so that "future cannot be sent between threads" points at it.
     let boxed = quote_spanned!(ident.span()=> ::mcp_factory_sdk::__private::boxed);
     quote! {
-        #boxed(async move {
-            let __mcpf_result = #result;
-            #answer
+        ::mcp_factory_sdk::__private::attempt(move || {
+            let __mcpf_plugin =
+                <#self_ty as ::mcp_factory_sdk::__private::Lifecycle>::of(__mcpf_instance)?;
+            #read
+            ::core::result::Result::Ok(#boxed(async move {
+                let __mcpf_result = #result;
+                #answer
+            }))
         })
     }
 }

@@ -5,15 +5,17 @@ use quote::quote;
 use syn::{Path, Type};
 
 use super::{
-    Row,
     arguments::{self, Arguments},
-    option, scope,
-    shim::{self, item_name},
+    option, scope, shim,
 };
-use crate::model::{Function, Tool};
+use crate::{
+    attribute::tool::HintArguments,
+    model::{Function, Tool},
+    names::Milliseconds,
+};
 
 /// The row of `tool`, whose plugin is `self_ty`.
-pub(super) fn row(tool: &Tool, self_ty: &Type) -> Row {
+pub(super) fn row(tool: &Tool, self_ty: &Type) -> TokenStream {
     let Tool {
         arguments,
         function,
@@ -27,12 +29,11 @@ pub(super) fn row(tool: &Tool, self_ty: &Type) -> Row {
         Some(path) => verbatim(path, function),
         None => arguments::of_parameters(function),
     };
-    let (input, invoke) = (item_name(function, "input"), item_name(function, "invoke"));
-    let find_plugin = shim::find_plugin(self_ty);
     let is_verbatim = arguments.input_schema.is_some();
-    let future = shim::future(
+    let body = shim::body(
         function,
         self_ty,
+        &read,
         |parameter| {
             let ident = &parameter.ident;
             if is_verbatim {
@@ -43,52 +44,50 @@ pub(super) fn row(tool: &Tool, self_ty: &Type) -> Row {
         },
         ("IntoOutput", "into_output"),
     );
-    Row {
-        items: quote! {
+    let parts = parts(tool);
+    quote! {
+        #(#cfgs)*
+        ::mcp_factory_sdk::__private::tool({
             #items
-            #(#cfgs)*
-            fn #input() -> ::mcp_factory_sdk::__private::Value {
+            fn __mcpf_input() -> ::mcp_factory_sdk::__private::Value {
                 #schema
             }
-            #(#cfgs)*
-            fn #invoke(
+            fn __mcpf_invoke(
                 __mcpf_instance: &::mcp_factory_sdk::Instance,
                 __mcpf_arguments: ::mcp_factory_sdk::Arguments<'_>,
                 __mcpf_context: ::mcp_factory_sdk::Context,
             ) -> ::mcp_factory_sdk::__private::Future<::mcp_factory_sdk::Output> {
-                #find_plugin
-                #read
-                #future
+                #body
             }
-        },
-        value: value(tool, &quote!(#input), &quote!(#invoke)),
+            #parts
+        })
     }
 }
 
-fn value(tool: &Tool, input: &TokenStream, invoke: &TokenStream) -> TokenStream {
+/// The fields of the row.
+fn parts(tool: &Tool) -> TokenStream {
     let Tool {
         arguments,
         function,
     } = tool;
-    let cfgs = &function.cfgs;
     let name = function.public_name(arguments.name.as_ref());
     let title = option(arguments.title.as_ref());
     let description = &function.description;
     let scope = scope(arguments.scope.as_ref());
-    let crate::attribute::tool::HintArguments {
+    let HintArguments {
         read_only,
         destructive,
         idempotent,
         open_world,
     } = arguments.hints;
-    let timeout = option(arguments.timeout.map(|timeout| {
-        let milliseconds = timeout.0;
-        quote!(::core::time::Duration::from_millis(#milliseconds))
-    }));
+    let timeout = option(
+        arguments
+            .timeout
+            .map(|Milliseconds(timeout)| quote!(::core::time::Duration::from_millis(#timeout))),
+    );
     let output = &function.output.value;
     quote! {
-        #(#cfgs)*
-        ::mcp_factory_sdk::__private::tool(::mcp_factory_sdk::__private::ToolParts {
+        ::mcp_factory_sdk::__private::ToolParts {
             name: #name,
             title: #title,
             description: #description,
@@ -100,10 +99,10 @@ fn value(tool: &Tool, input: &TokenStream, invoke: &TokenStream) -> TokenStream 
                 open_world: #open_world,
             },
             timeout: #timeout,
-            input_schema: #input,
+            input_schema: __mcpf_input,
             output_schema: <#output as ::mcp_factory_sdk::__private::IntoOutput>::output_schema,
-            invoke: #invoke,
-        })
+            invoke: __mcpf_invoke,
+        }
     }
 }
 
@@ -114,10 +113,7 @@ fn verbatim(path: &Path, function: &Function) -> Arguments {
         items: TokenStream::new(),
         schema: quote!(#path()),
         read: quote! {
-            let __mcpf_arguments = match ::mcp_factory_sdk::__private::whole_arguments::<#ty>(__mcpf_arguments) {
-                ::core::result::Result::Ok(arguments) => arguments,
-                ::core::result::Result::Err(error) => return ::mcp_factory_sdk::__private::failed(error),
-            };
+            let __mcpf_arguments = ::mcp_factory_sdk::__private::whole_arguments::<#ty>(__mcpf_arguments)?;
         },
     }
 }

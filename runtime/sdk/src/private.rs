@@ -174,9 +174,9 @@ pub fn boxed<T>(future: impl std::future::Future<Output = Result<T, ToolError>> 
     Box::pin(future)
 }
 
-/// A future that is an error already.
-pub fn failed<T: Send + 'static>(error: ToolError) -> Future<T> {
-    Box::pin(std::future::ready(Err(error)))
+/// Runs the part of a shim that comes before its future: an error there is the future's result.
+pub fn attempt<T: Send + 'static>(prepare: impl FnOnce() -> Result<Future<T>, ToolError>) -> Future<T> {
+    prepare().unwrap_or_else(|error| Box::pin(std::future::ready(Err(error))))
 }
 
 /// The error of an instance of another plugin; the server pairs definitions and instances, so it would
