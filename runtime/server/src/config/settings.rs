@@ -1,0 +1,153 @@
+//! Every setting that there is, and how it gets its value.
+
+use std::str::FromStr;
+
+use toml::de::{DeTable, DeValue};
+
+use super::Config;
+use super::problem::{Problem, Problems, did_you_mean};
+use super::source::Source;
+use super::value::{Read, count, duration, size, text, texts};
+use crate::http::{HostList, OriginList, public_url};
+
+struct Setting {
+    section: &'static str,
+    key: &'static str,
+    set: fn(&mut Config, &DeValue<'_>) -> Read<()>,
+}
+
+/// One row a setting: what is not here is an unknown key.
+macro_rules! settings {
+    ($($section:ident . $key:ident = $read:expr;)*) => {
+        &[$(Setting {
+            section: stringify!($section),
+            key: stringify!($key),
+            set: |config, value| {
+                let read: fn(&DeValue<'_>) -> Read<_> = $read;
+                config.$section.$key = read(value)?;
+                Ok(())
+            },
+        }),*]
+    };
+}
+
+const MANY: usize = 1 << 20;
+
+static SETTINGS: &[Setting] = settings! {
+    server.drain = duration;
+    server.workers = |value| count(value, 0..=512);
+    server.blocking_threads = |value| count(value, 1..=4096);
+    http.listen = |value| text(value)?.parse();
+    http.public_url = |value| { let url = text(value)?; public_url(&url)?; Ok(Some(url)) };
+    http.allowed_hosts = |value| { let hosts = texts(value)?; each(&hosts, |host| HostList::loopback().allow(host))?; Ok(hosts) };
+    http.allowed_origins = |value| { let origins = texts(value)?; each(&origins, |origin| OriginList::loopback().allow(origin))?; Ok(origins) };
+    http.max_body = |value| size(value, 1 << 10..=1 << 30);
+    http.max_connections = |value| count(value, 1..=MANY);
+    http.max_in_flight = |value| count(value, 1..=MANY);
+    http.header_timeout = duration;
+    http.body_timeout = duration;
+    http.idle_timeout = duration;
+    http.write_timeout = duration;
+    http.legacy_sessions = |value| count(value, 0..=MANY);
+    stdio.max_line = |value| size(value, 1 << 10..=1 << 30);
+    stdio.max_in_flight = |value| count(value, 1..=MANY);
+    limits.timeout = duration;
+    limits.concurrency = |value| count(value, 1..=MANY);
+    limits.queue_time = duration;
+    log.level = |value| { let level = text(value)?; crate::logging::Filter::from_str(&level)?; Ok(Some(level)) };
+    log.json = |value| value.as_bool().ok_or_else(|| "expected true or false".to_owned());
+};
+
+fn each(items: &[String], mut check: impl FnMut(&str) -> Read<()>) -> Read<()> {
+    items.iter().try_for_each(|item| check(item))
+}
+
+/// Lays one source over the configuration; what is wrong with it goes to `problems`.
+pub(super) fn apply(
+    config: &mut Config,
+    source: &Source<'_>,
+    plugins: &[&str],
+    problems: &mut Problems,
+) {
+    let (document, errors) = DeTable::parse_recoverable(&source.text);
+    if !errors.is_empty() {
+        for error in errors {
+            let place = source.place(&error.span().unwrap_or_default());
+            problems.add(Problem::new(
+                place,
+                format!("not TOML: {}", error.message().trim()),
+            ));
+        }
+        return;
+    }
+    for (name, section) in document.get_ref() {
+        let place = source.place(&name.span());
+        let name = name.get_ref().as_ref();
+        let known = name == "plugins" || SETTINGS.iter().any(|setting| setting.section == name);
+        if !known {
+            let meant = did_you_mean(name, sections());
+            problems.add(Problem::new(
+                place,
+                format!("unknown section `{name}`{meant}"),
+            ));
+            continue;
+        }
+        let Some(table) = section.get_ref().as_table() else {
+            problems.add(Problem::new(
+                place,
+                format!("`{name}` is a section: write [{name}]"),
+            ));
+            continue;
+        };
+        for (key, value) in table {
+            let outcome = if name == "plugins" {
+                plugin(config, key.get_ref(), value.get_ref(), source, plugins)
+            } else {
+                setting(config, name, key.get_ref(), value.get_ref())
+            };
+            if let Err((on_value, message)) = outcome {
+                let span = if on_value { value.span() } else { key.span() };
+                problems.add(Problem::new(source.place(&span), message));
+            }
+        }
+    }
+}
+
+/// Whether the value or the key is to blame, and what is wrong.
+type Outcome = Result<(), (bool, String)>;
+
+fn setting(config: &mut Config, section: &str, key: &str, value: &DeValue<'_>) -> Outcome {
+    let all = || SETTINGS.iter().filter(|setting| setting.section == section);
+    let Some(setting) = all().find(|setting| setting.key == key) else {
+        let meant = did_you_mean(key, all().map(|setting| setting.key));
+        return Err((false, format!("unknown setting `{section}.{key}`{meant}")));
+    };
+    (setting.set)(config, value).map_err(|message| (true, format!("`{section}.{key}`: {message}")))
+}
+
+fn plugin(
+    config: &mut Config,
+    name: &str,
+    value: &DeValue<'_>,
+    source: &Source<'_>,
+    names: &[&str],
+) -> Outcome {
+    if !names.contains(&name) {
+        let meant = did_you_mean(name, names.iter().copied());
+        return Err((false, format!("this server has no plugin `{name}`{meant}")));
+    }
+    config
+        .plugins
+        .lay(name, value, source)
+        .map_err(|message| (true, message))
+}
+
+fn sections() -> impl Iterator<Item = &'static str> {
+    let mut names: Vec<&str> = SETTINGS
+        .iter()
+        .map(|setting| setting.section)
+        .chain(["plugins"])
+        .collect();
+    names.dedup();
+    names.into_iter()
+}

@@ -1,0 +1,48 @@
+//! One layer's text, and how a place in it is called.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// TOML with a name.
+#[derive(Debug)]
+pub(super) struct Source<'a> {
+    label: String,
+    pub(super) text: Cow<'a, str>,
+    /// A `--set`: its label says it all, lines and columns would mean nothing.
+    whole: bool,
+}
+
+impl<'a> Source<'a> {
+    pub(super) fn new(label: impl Into<String>, text: impl Into<Cow<'a, str>>) -> Self {
+        Self {
+            label: label.into(),
+            text: text.into(),
+            whole: false,
+        }
+    }
+
+    pub(super) fn assignment(assignment: &str, text: String) -> Self {
+        Self {
+            label: format!("--set {assignment}"),
+            text: text.into(),
+            whole: true,
+        }
+    }
+
+    /// `file:line:column` of a span, both from 1, columns in characters.
+    pub(super) fn place(&self, span: &Range<usize>) -> String {
+        if self.whole {
+            return self.label.clone();
+        }
+        let before = self.text.get(..span.start).unwrap_or(&self.text);
+        let line = before.matches('\n').count() + 1;
+        let column = before
+            .rsplit('\n')
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .count()
+            + 1;
+        format!("{}:{line}:{column}", self.label)
+    }
+}

@@ -1,0 +1,143 @@
+//! TOML values to typed ones, with errors that show the right form.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use serde_json::Value;
+use toml::de::DeValue;
+
+pub(super) type Read<T> = Result<T, String>;
+
+pub(super) fn text(value: &DeValue<'_>) -> Read<String> {
+    value
+        .as_str()
+        .map(str::to_owned)
+        .ok_or_else(|| expected("a string", value))
+}
+
+pub(super) fn texts(value: &DeValue<'_>) -> Read<Vec<String>> {
+    let items = value
+        .as_array()
+        .ok_or_else(|| expected("a list of strings", value))?;
+    items.iter().map(|item| text(item.get_ref())).collect()
+}
+
+pub(super) fn count(value: &DeValue<'_>, range: RangeInclusive<usize>) -> Read<usize> {
+    let number = integer(value).ok_or_else(|| expected("a whole number", value))?;
+    usize::try_from(number)
+        .ok()
+        .filter(|number| range.contains(number))
+        .ok_or_else(|| {
+            format!(
+                "{number} is out of range: from {} to {}",
+                range.start(),
+                range.end()
+            )
+        })
+}
+
+/// `"250ms"`, `"30s"`, `"5m"`, `"1h"`: from one millisecond to a day.
+pub(super) fn duration(value: &DeValue<'_>) -> Read<Duration> {
+    let form = "write \"250ms\", \"30s\", \"5m\" or \"1h\"";
+    let text = value
+        .as_str()
+        .ok_or_else(|| format!("{}: {form}", expected("a duration", value)))?;
+    let (number, unit) = split_unit(text);
+    let factor = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return Err(format!("`{text}` is no duration: {form}")),
+    };
+    let millis: u64 = number
+        .parse()
+        .map_err(|_| format!("`{text}` is no duration: {form}"))?;
+    match millis.checked_mul(factor) {
+        Some(millis @ 1..=86_400_000) => Ok(Duration::from_millis(millis)),
+        _ => Err(format!("`{text}` is out of range: from 1ms to 24h")),
+    }
+}
+
+/// `"64KiB"`, `"4MiB"`, or a number of bytes.
+pub(super) fn size(value: &DeValue<'_>, range: RangeInclusive<usize>) -> Read<usize> {
+    let form = "write \"64KiB\", \"4MiB\" or a number of bytes";
+    let bytes = if let Some(text) = value.as_str() {
+        let (number, unit) = split_unit(text);
+        let factor: usize = match unit {
+            "" | "B" => 1,
+            "KiB" => 1 << 10,
+            "MiB" => 1 << 20,
+            "GiB" => 1 << 30,
+            "kB" | "KB" => 1_000,
+            "MB" => 1_000_000,
+            "GB" => 1_000_000_000,
+            _ => return Err(format!("`{text}` is no size: {form}")),
+        };
+        let number: usize = number
+            .parse()
+            .map_err(|_| format!("`{text}` is no size: {form}"))?;
+        number.checked_mul(factor)
+    } else {
+        let number =
+            integer(value).ok_or_else(|| format!("{}: {form}", expected("a size", value)))?;
+        usize::try_from(number).ok()
+    };
+    bytes.filter(|bytes| range.contains(bytes)).ok_or_else(|| {
+        format!(
+            "the size is out of range: from {} to {} bytes",
+            range.start(),
+            range.end()
+        )
+    })
+}
+
+/// Any TOML value as JSON, for a plugin.
+pub(super) fn json(value: &DeValue<'_>) -> Read<Value> {
+    Ok(match value {
+        DeValue::String(text) => Value::from(text.as_ref()),
+        DeValue::Boolean(flag) => Value::from(*flag),
+        DeValue::Integer(_) => {
+            Value::from(integer(value).ok_or("the number does not fit 64 bits")?)
+        }
+        DeValue::Float(float) => {
+            let number = float
+                .as_str()
+                .parse::<f64>()
+                .ok()
+                .and_then(serde_json::Number::from_f64);
+            Value::Number(number.ok_or("`inf` and `nan` have no meaning here")?)
+        }
+        DeValue::Datetime(datetime) => Value::from(datetime.to_string()),
+        DeValue::Array(items) => items
+            .iter()
+            .map(|item| json(item.get_ref()))
+            .collect::<Read<Value>>()?,
+        DeValue::Table(table) => {
+            let members = table.iter().map(|(key, value)| {
+                Ok((key.get_ref().clone().into_owned(), json(value.get_ref())?))
+            });
+            Value::Object(members.collect::<Read<_>>()?)
+        }
+    })
+}
+
+fn integer(value: &DeValue<'_>) -> Option<i64> {
+    let integer = value.as_integer()?;
+    i64::from_str_radix(integer.as_str(), integer.radix()).ok()
+}
+
+fn split_unit(text: &str) -> (&str, &str) {
+    let text = text.trim();
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    (&text[..digits], text[digits..].trim_start())
+}
+
+fn expected(what: &str, value: &DeValue<'_>) -> String {
+    format!("expected {what}, found {}", article(value.type_str()))
+}
+
+fn article(kind: &str) -> String {
+    let vowel = kind.starts_with(['a', 'e', 'i', 'o', 'u']);
+    format!("{} {kind}", if vowel { "an" } else { "a" })
+}

@@ -1,0 +1,178 @@
+//! What the server says about itself, on stderr and nowhere else.
+
+use std::io::{self, IsTerminal};
+use std::str::FromStr;
+
+use tracing::Subscriber;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, Registry};
+
+/// The library's own lines tell a request's arguments, so it is kept quiet.
+const DEFAULT: &str = "warn,mcp_factory=info,rmcp=warn";
+
+/// Which events are told: a level, or directives such as `warn,mcp_factory=debug`.
+#[derive(Debug, Clone)]
+pub(crate) struct Filter(Targets);
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self(DEFAULT.parse().expect("the default filter is well-formed"))
+    }
+}
+
+impl FromStr for Filter {
+    type Err = String;
+
+    /// A bare level is the level of the server and its plugins; the MCP library stays at `warn`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!(
+                "`{text}` is no log level: write error, warn, info, debug, trace or off, or directives such as `warn,mcp_factory=debug`"
+            )
+        };
+        let named = |text: &str| {
+            matches!(
+                text.to_ascii_lowercase().as_str(),
+                "off" | "error" | "warn" | "info" | "debug" | "trace"
+            )
+        };
+        if let Ok(level) = text.parse::<LevelFilter>() {
+            if !named(text) {
+                return Err(wrong());
+            }
+            let library = level.min(LevelFilter::WARN);
+            return Ok(Self(
+                Targets::new()
+                    .with_default(level)
+                    .with_target("rmcp", library),
+            ));
+        }
+        // A directive without a level would silently mean "everything".
+        let complete = text.split(',').all(|directive| {
+            directive.rsplit_once('=').map_or_else(
+                || named(directive.trim()),
+                |(target, level)| !target.is_empty() && named(level.trim()),
+            )
+        });
+        if complete {
+            text.parse().map(Self).map_err(|_| wrong())
+        } else {
+            Err(wrong())
+        }
+    }
+}
+
+/// Starts logging for the whole process. A second call changes nothing.
+pub(crate) fn start(filter: Filter, json: bool) {
+    let subscriber = subscriber(filter, json, io::stderr().is_terminal(), io::stderr);
+    if subscriber.try_init().is_err() {
+        tracing::debug!("logging was already started");
+    }
+}
+
+fn subscriber<W>(
+    filter: Filter,
+    json: bool,
+    colours: bool,
+    writer: W,
+) -> impl Subscriber + Send + Sync
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(writer)
+        .with_ansi(colours && !json);
+    let lines = if json {
+        lines.json().flatten_event(true).boxed()
+    } else {
+        lines.boxed()
+    };
+    Registry::default().with(lines.with_filter(filter.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Memory(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Memory {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(filter: &str, json: bool) -> String {
+        let memory = Memory::default();
+        let writer = memory.clone();
+        let filter = if filter.is_empty() {
+            Filter::default()
+        } else {
+            filter.parse().unwrap()
+        };
+        let subscriber = subscriber(filter, json, true, move || writer.clone());
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::info!(target: "rmcp::service", secret = "argument", "library");
+            tracing::info!(target: "mcp_factory_server::http", "server");
+            tracing::debug!(target: "mcp_factory_server::http", "detail");
+            tracing::info!(target: "acme_jira", "plugin");
+            tracing::error!(target: "rmcp", "failure\nmcp_factory: forged line");
+        });
+        let bytes = memory.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn the_library_is_quiet_by_default() {
+        let text = logged("", false);
+        assert!(
+            text.contains("server") && text.contains("failure"),
+            "{text}"
+        );
+        assert!(
+            !text.contains("argument") && !text.contains("detail") && !text.contains("plugin"),
+            "{text}"
+        );
+        let text = logged("debug", false);
+        assert!(
+            text.contains("detail") && text.contains("plugin") && !text.contains("argument"),
+            "{text}"
+        );
+        assert!(logged("off", false).is_empty());
+    }
+
+    #[test]
+    fn json_is_one_object_a_line_without_colours() {
+        let text = logged("info", true);
+        for line in text.lines() {
+            let event: serde_json::Value = serde_json::from_str(line).expect(line);
+            assert!(
+                event["message"].is_string() && event["level"].is_string(),
+                "{line}"
+            );
+        }
+        assert!(text.lines().count() >= 3 && !text.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_wrong_filter_is_refused() {
+        for wrong in ["loud", "", "mcp_factory=loud", "mcp_factory", "info,,", "5"] {
+            assert!(wrong.parse::<Filter>().is_err(), "{wrong}");
+        }
+        for fine in ["WARN", "warn,mcp_factory=debug", "off"] {
+            assert!(fine.parse::<Filter>().is_ok(), "{fine}");
+        }
+    }
+}
