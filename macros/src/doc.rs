@@ -19,11 +19,15 @@ pub(crate) fn description(attributes: &[Attribute], errors: &Errors) -> String {
                     lit: Lit::Str(text),
                     ..
                 }) => lines.extend(comment_lines(&text.value())),
-                other => errors.push(
-                    other,
-                    "this description is not known when the macro runs",
-                    "write it out as a `///` comment",
-                ),
+                other => {
+                    errors.push(
+                        other,
+                        "this description is not known when the macro runs",
+                        "write it out as a `///` comment",
+                    );
+                    // There is one, so nobody need hear that it is missing.
+                    lines.push("…".to_owned());
+                }
             },
             // `#[doc(hidden)]` and `#[doc(alias = "…")]` say nothing to a client.
             Meta::Path(_) | Meta::List(_) => {}

@@ -155,9 +155,9 @@ fn input(kind: &str, typed: &mut PatType, self_ty: &Type, errors: &Errors) -> Op
         return Some(Input::Context);
     }
     let ident = parameter_ident(&typed.pat, errors)?;
-    if let Some((span, what)) = types::unreadable(&typed.ty) {
-        errors.push_at(
-            span,
+    if let Some((tokens, what)) = types::unreadable(&typed.ty) {
+        errors.push(
+            tokens,
             format!("{what} cannot be read from a request"),
             "take an owned, concrete type: `String` instead of `&str`, `Vec<T>` instead of `&[T]`",
         );
@@ -247,9 +247,9 @@ fn output(kind: &str, output: &ReturnType, self_ty: &Type, errors: &Errors) -> O
         };
     };
     let mut ty = (**ty).clone();
-    if let Some((span, what)) = types::unreturnable(&ty) {
-        errors.push_at(
-            span,
+    if let Some((tokens, what)) = types::unreturnable(&ty) {
+        errors.push(
+            tokens,
             format!("{what} cannot be the result of a {kind}"),
             "name a concrete, owned type",
         );

@@ -1,10 +1,10 @@
 //! What can be told of a type by its spelling: optional, fallible, borrowed.
 
-use proc_macro2::Span;
+use proc_macro2::TokenStream;
+use quote::ToTokens;
 use syn::{
     GenericArgument, Lifetime, PathArguments, PathSegment, Type, TypeImplTrait, TypePath,
     TypeReference,
-    spanned::Spanned,
     visit::{self, Visit},
     visit_mut::{self, VisitMut},
 };
@@ -34,7 +34,7 @@ pub(crate) fn is_named(ty: &Type, name: &str) -> bool {
 }
 
 /// The first borrow or `impl Trait` in a type, neither of which can be read from a request.
-pub(crate) fn unreadable(ty: &Type) -> Option<(Span, &'static str)> {
+pub(crate) fn unreadable(ty: &Type) -> Option<(TokenStream, &'static str)> {
     let mut finder = Finder {
         allow_static: false,
         found: None,
@@ -44,7 +44,7 @@ pub(crate) fn unreadable(ty: &Type) -> Option<(Span, &'static str)> {
 }
 
 /// The first borrow or `impl Trait` in a type, neither of which outlives a call. `'static` does.
-pub(crate) fn unreturnable(ty: &Type) -> Option<(Span, &'static str)> {
+pub(crate) fn unreturnable(ty: &Type) -> Option<(TokenStream, &'static str)> {
     let mut finder = Finder {
         allow_static: true,
         found: None,
@@ -85,12 +85,13 @@ fn type_arguments(segment: &PathSegment) -> Vec<&Type> {
 
 struct Finder {
     allow_static: bool,
-    found: Option<(Span, &'static str)>,
+    found: Option<(TokenStream, &'static str)>,
 }
 
 impl Finder {
-    fn note(&mut self, span: Span, what: &'static str) {
-        self.found.get_or_insert((span, what));
+    fn note(&mut self, tokens: impl ToTokens, what: &'static str) {
+        self.found
+            .get_or_insert_with(|| (tokens.into_token_stream(), what));
     }
 }
 
@@ -103,17 +104,17 @@ impl<'ast> Visit<'ast> for Finder {
         if self.allow_static && is_static {
             visit::visit_type_reference(self, reference);
         } else {
-            self.note(reference.span(), "a borrow");
+            self.note(reference, "a borrow");
         }
     }
 
     fn visit_type_impl_trait(&mut self, ty: &'ast TypeImplTrait) {
-        self.note(ty.span(), "an `impl Trait`");
+        self.note(ty, "an `impl Trait`");
     }
 
     fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
         if lifetime.ident != "static" {
-            self.note(lifetime.span(), "a lifetime");
+            self.note(lifetime, "a lifetime");
         }
         visit::visit_lifetime(self, lifetime);
     }

@@ -38,6 +38,8 @@ pub(crate) struct Arguments<'a> {
     attribute: &'static str,
     span: Span,
     entries: Vec<(Ident, Option<Expr>)>,
+    /// Whether the list could not be read at all, so that nothing in it is worth missing.
+    is_unreadable: bool,
     errors: &'a Errors,
 }
 
@@ -66,7 +68,11 @@ impl<'a> Arguments<'a> {
             .segments
             .last()
             .map_or_else(Span::call_site, |last| last.ident.span());
-        Self::of_tokens(name, span, tokens, known, errors)
+        let is_unreadable = matches!(attribute.meta, Meta::NameValue(_));
+        Self {
+            is_unreadable,
+            ..Self::of_tokens(name, span, tokens, known, errors)
+        }
     }
 
     /// Reads `tokens` as the arguments of the attribute called `name`, which stands at `span`.
@@ -106,6 +112,7 @@ impl<'a> Arguments<'a> {
             attribute: name,
             span,
             entries,
+            is_unreadable: false,
             errors,
         }
     }
@@ -235,6 +242,9 @@ impl<'a> Arguments<'a> {
 
     /// The scope, which every tool, resource and prompt must declare. `subject` is what declares it.
     pub(crate) fn scope(&self, subject: &str) -> Option<LitStr> {
+        if self.is_unreadable {
+            return None;
+        }
         if self.key("scope").is_none() {
             self.errors.push_at(
                 self.span,

@@ -6,6 +6,7 @@ use proc_macro2::Span;
 use syn::LitStr;
 
 use crate::{
+    attribute::completion::{CompletionArguments, Target},
     errors::Errors,
     model::{Function, Plugin, unraw},
 };
@@ -42,6 +43,23 @@ pub(super) fn check(plugin: &Plugin, errors: &Errors) {
         if let Some(uri) = &resource.arguments.uri {
             uris.add(&resource.function, uri, errors);
         }
+    }
+    let mut completions = Seen::new("completion of");
+    for completion in &plugin.completions {
+        let CompletionArguments {
+            target: Some(target),
+            argument: Some(argument),
+        } = &completion.arguments
+        else {
+            continue;
+        };
+        let (Target::Prompt(target) | Target::Resource(target)) = target;
+        let both = format!("{} of {}", argument.value(), target.value());
+        completions.add(
+            &completion.function,
+            &LitStr::new(&both, argument.span()),
+            errors,
+        );
     }
 }
 

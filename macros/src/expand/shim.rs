@@ -1,6 +1,6 @@
 //! The part all shims share: find the plugin, call the function, turn its result into an answer.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Ident, Type};
 
@@ -65,16 +65,19 @@ pub(super) fn body(
         &format_ident!("{method}"),
     );
     // At the function's name, so that "future cannot be sent between threads" points at it.
-    let boxed = quote_spanned!(ident.span()=> ::mcp_factory_sdk::__private::boxed);
+    let here = ident.span().resolved_at(Span::call_site());
+    let future = quote_spanned! {here=>
+        ::mcp_factory_sdk::__private::boxed(async move {
+            let __mcpf_result = #result;
+            #answer
+        })
+    };
     quote! {
         ::mcp_factory_sdk::__private::attempt(move || {
             let __mcpf_plugin =
                 <#self_ty as ::mcp_factory_sdk::__private::Lifecycle>::of(__mcpf_instance)?;
             #read
-            ::core::result::Result::Ok(#boxed(async move {
-                let __mcpf_result = #result;
-                #answer
-            }))
+            ::core::result::Result::Ok(#future)
         })
     }
 }

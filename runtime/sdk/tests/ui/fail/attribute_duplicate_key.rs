@@ -1,0 +1,16 @@
+use mcp_factory_sdk::prelude::*;
+
+#[derive(Debug, Default)]
+pub struct Notes;
+
+/// Keeps notes.
+#[plugin(name = "notes", stateless)]
+impl Notes {
+    /// Adds a note.
+    #[tool(scope = "read", title = "Add", scope = "write")]
+    async fn add(&self) -> String {
+        String::new()
+    }
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use mcp_factory_sdk::{Arguments, Call, Instance, Permit, ToolDefinition};
+
+fn twice(permit: Permit<'_, ToolDefinition>, instance: &Instance, call: Call) {
+    let _first = permit.invoke(instance, Arguments::none(), call.clone());
+    let _second = permit.invoke(instance, Arguments::none(), call);
+}
+
+fn main() {}

@@ -1,0 +1,17 @@
+use mcp_factory_sdk::prelude::*;
+
+#[derive(Debug, Default)]
+pub struct Notes;
+
+/// Keeps notes.
+#[plugin(name = "notes", stateless)]
+impl Notes {
+    /// Adds a note.
+    #[tool(scope = "read")]
+    #[prompt(scope = "read")]
+    async fn add(&self) -> String {
+        String::new()
+    }
+}
+
+fn main() {}
