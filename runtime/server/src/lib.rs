@@ -7,15 +7,26 @@
 
 #![forbid(unsafe_code)]
 
+mod cli;
+mod config;
 mod describe;
+#[cfg(test)]
+mod double;
+mod executor;
 mod frame;
+mod http;
 mod identity;
 mod lifecycle;
+mod logging;
 mod mcp;
 mod mount;
 mod pipeline;
 mod protocol;
 mod registry;
+mod runtime;
+mod server;
+mod startup;
 mod stdio;
 
 pub use mount::{Mount, assert_unique, mount};
+pub use server::Server;

@@ -50,6 +50,11 @@ impl Lifecycle {
         self.draining.clone()
     }
 
+    /// A token that is cancelled when the time for draining is over.
+    pub(crate) fn stop_token(&self) -> CancellationToken {
+        self.stopping.clone()
+    }
+
     /// Every spawned task of the server is spawned here.
     pub(crate) fn tasks(&self) -> &TaskTracker {
         &self.tasks

@@ -24,6 +24,13 @@ impl Default for Filter {
     }
 }
 
+impl Filter {
+    /// Warnings and errors only: for commands that print an answer.
+    pub(crate) fn warnings() -> Self {
+        Self(Targets::new().with_default(LevelFilter::WARN))
+    }
+}
+
 impl FromStr for Filter {
     type Err = String;
 

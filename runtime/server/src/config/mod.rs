@@ -196,9 +196,9 @@ impl Config {
         }
     }
 
-    /// The section of one plugin, as JSON; empty when there is none.
-    pub(crate) fn plugin(&self, name: &str) -> Map<String, Value> {
-        self.plugins.get(name)
+    /// The plugins' sections as JSON, by plugin; without those that nobody set anything in.
+    pub(crate) fn plugin_sections(&self) -> Map<String, Value> {
+        self.plugins.all()
     }
 
     /// Where a value of a plugin's section was set, such as `server.toml:7:3`:

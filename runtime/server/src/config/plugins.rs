@@ -17,8 +17,12 @@ pub(super) struct Sections {
 }
 
 impl Sections {
-    pub(super) fn get(&self, name: &str) -> Map<String, Value> {
-        self.values.get(name).cloned().unwrap_or_default()
+    /// All sections in one object, by plugin.
+    pub(super) fn all(&self) -> Map<String, Value> {
+        self.values
+            .iter()
+            .map(|(name, section)| (name.clone(), Value::Object(section.clone())))
+            .collect()
     }
 
     pub(super) fn place(&self, name: &str, path: &str) -> Option<&str> {

@@ -19,7 +19,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-pub(crate) use error::{FrameError, INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR, error_message};
+pub(crate) use error::{FrameError, INVALID_REQUEST, error_message};
 pub(crate) use id::RequestId;
 use scan::{Members, Span};
 

@@ -504,7 +504,7 @@ async fn large_bodies_have_places_of_their_own() {
     .await;
     let head = format!("POST /mcp HTTP/1.1\r\n{USUAL}content-length: 150000\r\n\r\n");
     let mut held = Vec::new();
-    for _ in 0..super::body::LARGE_AT_ONCE {
+    for _ in 0..body::LARGE_AT_ONCE {
         let mut stream = server.connect().await;
         stream.write_all(head.as_bytes()).await.unwrap();
         held.push(stream);

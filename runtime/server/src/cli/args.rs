@@ -1,0 +1,168 @@
+//! The command line as typed values.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use crate::http::Listen;
+use crate::identity::Identity;
+use crate::logging::Filter;
+
+/// All of it. Every option may stand before or after the subcommand.
+#[derive(Debug, Parser)]
+#[command(disable_help_subcommand = true, max_term_width = 100)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+
+    /// Serve HTTP instead of stdio, at /mcp [default address: http.listen, 127.0.0.1:8080]
+    #[arg(long, global = true, value_name = "ADDR", num_args = 0..=1)]
+    pub(super) http: Option<Option<Listen>>,
+
+    /// Read the configuration from a TOML file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+
+    /// Override one setting, such as http.max_body=8MiB or 'plugins.fs.roots=["/srv"]'
+    #[arg(long, global = true, value_name = "KEY=VALUE", action = ArgAction::Append)]
+    pub(super) set: Vec<String>,
+
+    /// Allow an address that other machines reach without authentication
+    #[arg(long, global = true)]
+    pub(super) insecure: bool,
+
+    /// error, warn, info, debug, trace, off, or directives [default: warn,mcp_factory=info]
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub(super) log_level: Option<Filter>,
+
+    /// How log lines look on stderr
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub(super) log_format: Option<LogFormat>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Serve on stdio, or on HTTP with --http (the default)
+    Serve,
+    /// Say what is in this server, without starting anything
+    Describe {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Call one tool and print its answer
+    Call {
+        /// The tool's name
+        tool: String,
+        /// Its arguments as one JSON object; - reads them from stdin
+        arguments: Option<String>,
+        /// Print the whole result as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check the configuration by starting every plugin, then say everything that is wrong
+    Check {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    Text,
+    Json,
+}
+
+impl Args {
+    /// Reads the process's arguments; the error also carries `--help` and `--version`.
+    pub(super) fn read(
+        identity: &Identity,
+        arguments: impl IntoIterator<Item = std::ffi::OsString>,
+    ) -> Result<Self, clap::Error> {
+        let mut command = Self::command()
+            .name(identity.name)
+            .version(identity.version);
+        if !identity.description.is_empty() {
+            command = command.about(identity.description);
+        }
+        let matches = command.try_get_matches_from_mut(arguments)?;
+        Self::from_arg_matches(&matches)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IDENTITY: Identity = Identity {
+        name: "myservice",
+        version: "0.3.0",
+        description: "Serves.",
+        factory: "0.1.0",
+    };
+
+    fn read(line: &str) -> Result<Args, clap::Error> {
+        let words = std::iter::once("myservice").chain(line.split_whitespace());
+        Args::read(&IDENTITY, words.map(Into::into))
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn options_stand_before_or_after_the_subcommand() {
+        for line in [
+            "--http 9000 serve --set a.b=1",
+            "serve --http 127.0.0.1:9000 --set a.b=1",
+            "--set a.b=1 --http=9000",
+        ] {
+            let args = read(line).unwrap();
+            assert_eq!(
+                args.http.unwrap().unwrap().to_string(),
+                "127.0.0.1:9000",
+                "{line}"
+            );
+            assert_eq!(args.set, ["a.b=1"]);
+        }
+        assert!(matches!(read("--http").unwrap().http, Some(None)));
+        assert!(read("").unwrap().command.is_none());
+        assert!(matches!(
+            read("describe --json").unwrap().command,
+            Some(Command::Describe { json: true })
+        ));
+        assert!(matches!(
+            read("call echo {}").unwrap().command,
+            Some(Command::Call { .. })
+        ));
+    }
+
+    #[test]
+    fn mistakes_are_usage_errors_with_the_right_form() {
+        for (line, message) in [
+            ("--http nowhere", "127.0.0.1:8080"),
+            ("--log-level loud", "debug"),
+            ("--log-format xml", "json"),
+            ("cal x", "call"),
+            ("--confg x", "--config"),
+            ("call", "TOOL"),
+        ] {
+            let error = read(line).unwrap_err();
+            assert!(error.use_stderr() && error.exit_code() == 2);
+            assert!(error.to_string().contains(message), "{line}: {error}");
+        }
+        assert!(
+            read("--version")
+                .unwrap_err()
+                .to_string()
+                .contains("myservice 0.3.0")
+        );
+        let help = read("--help").unwrap_err();
+        assert!(
+            !help.use_stderr() && help.to_string().starts_with("Serves."),
+            "{help}"
+        );
+    }
+}

@@ -1,0 +1,63 @@
+//! `check`: would this configuration work?
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::Product;
+use super::output::{DONE, USAGE, complain, pretty, print};
+use super::start::start;
+use crate::config::{Config, Problem, Problems};
+use crate::executor;
+use crate::http::Listen;
+use crate::lifecycle::Lifecycle;
+
+/// Starts every plugin with its section and stops it again.
+pub(super) fn run(
+    product: &Product,
+    config: &Config,
+    listen: Option<Listen>,
+    insecure: bool,
+    json: bool,
+) -> ExitCode {
+    let executor = match executor::build(&config.server) {
+        Ok(executor) => executor,
+        Err(error) => return complain(&format!("the threads cannot be started: {error}"), USAGE),
+    };
+    let lifecycle = Lifecycle::default();
+    let mut outcome: Result<(), Problems> = executor.block_on(async {
+        let runtime = start(product, config, &lifecycle).await?;
+        lifecycle.stop();
+        runtime.stop().await;
+        Ok(())
+    });
+    executor::end(executor);
+    if let Some(Err(message)) = listen.map(|listen| listen.check_exposure(false, insecure)) {
+        let problem = Problem::new("--http", message);
+        match &mut outcome {
+            Ok(()) => outcome = Err(problem.into()),
+            Err(problems) => problems.add(problem),
+        }
+    }
+    report(outcome, json)
+}
+
+pub(super) fn report(outcome: Result<(), Problems>, json: bool) -> ExitCode {
+    let code = if outcome.is_ok() { DONE } else { USAGE };
+    if json {
+        let problems: Vec<_> = outcome
+            .err()
+            .iter()
+            .flat_map(Problems::iter)
+            .map(|problem| json!({"place": problem.place, "message": problem.message}))
+            .collect();
+        return print(
+            &pretty(&json!({"ok": problems.is_empty(), "problems": problems})),
+            code,
+        );
+    }
+    match outcome {
+        Ok(()) => print("the configuration is fine", code),
+        Err(problems) => complain(&problems.to_string(), code),
+    }
+}

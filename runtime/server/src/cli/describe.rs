@@ -1,0 +1,123 @@
+//! `describe`: what is in this server, without starting anything.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use mcp_factory_sdk::describe::Description;
+
+use super::Product;
+use super::output::{DONE, pretty, print};
+use crate::registry::Registry;
+
+pub(super) fn run(product: &Product, json: bool) -> ExitCode {
+    let description = crate::describe::describe(&product.identity, &Registry::new(product.mounts));
+    let text = if json {
+        pretty(&description)
+    } else {
+        page(&description)
+    };
+    print(&text, DONE)
+}
+
+/// One page for people: plugins, then what they offer, one line each.
+fn page(description: &Description) -> String {
+    let server = &description.server;
+    let mut page = format!("{} {}", server.name, server.version);
+    if !server.description.is_empty() {
+        write!(page, ": {}", server.description).expect(STRING);
+    }
+    page.push('\n');
+    let plugins = description.plugins.iter().map(|plugin| {
+        (
+            plugin.name.as_str(),
+            plugin.source.as_str(),
+            plugin.description.as_str(),
+        )
+    });
+    section(&mut page, "Plugins", plugins);
+    let tools = description.tools.iter().map(|tool| {
+        (
+            tool.name.as_str(),
+            tool.scope.as_str(),
+            tool.description.as_str(),
+        )
+    });
+    section(&mut page, "Tools", tools);
+    let resources = description.resources.iter().map(|resource| {
+        (
+            resource.uri.as_str(),
+            resource.scope.as_str(),
+            resource.description.as_str(),
+        )
+    });
+    let templates = description.resource_templates.iter().map(|resource| {
+        (
+            resource.uri_template.as_str(),
+            resource.scope.as_str(),
+            resource.description.as_str(),
+        )
+    });
+    section(&mut page, "Resources", resources.chain(templates));
+    let prompts = description.prompts.iter().map(|prompt| {
+        (
+            prompt.name.as_str(),
+            prompt.scope.as_str(),
+            prompt.description.as_str(),
+        )
+    });
+    section(&mut page, "Prompts", prompts);
+    page
+}
+
+const STRING: &str = "writing to a string never fails";
+
+fn section<'a>(
+    page: &mut String,
+    title: &str,
+    rows: impl Iterator<Item = (&'a str, &'a str, &'a str)>,
+) {
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() {
+        return;
+    }
+    let first = rows
+        .iter()
+        .map(|row| row.0.chars().count())
+        .max()
+        .unwrap_or(0);
+    let second = rows
+        .iter()
+        .map(|row| row.1.chars().count())
+        .max()
+        .unwrap_or(0);
+    writeln!(page, "\n{title}").expect(STRING);
+    for (name, note, description) in rows {
+        let line = description.lines().next().unwrap_or_default();
+        writeln!(page, "  {name:first$}  {note:second$}  {line}").expect(STRING);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::section;
+
+    #[test]
+    fn columns_line_up_and_only_the_first_line_is_shown() {
+        let mut page = String::new();
+        section(
+            &mut page,
+            "Tools",
+            [
+                ("echo", "read", "Says it.\nMore."),
+                ("write_file", "write", "Writes."),
+            ]
+            .into_iter(),
+        );
+        assert_eq!(
+            page,
+            "\nTools\n  echo        read   Says it.\n  write_file  write  Writes.\n"
+        );
+        section(&mut page, "Prompts", std::iter::empty());
+        assert!(!page.contains("Prompts"));
+    }
+}

@@ -1,0 +1,123 @@
+//! The built server's own command line: serve, describe, call, check.
+//!
+//! In the room: reading the arguments (`args`), printing (`output`) and one file a
+//! command. Exit codes: 0 fine, 1 the call failed, 2 usage or configuration.
+
+mod args;
+mod call;
+mod check;
+mod describe;
+mod output;
+mod serve;
+mod start;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use crate::config::{Config, Layers};
+use crate::identity::Identity;
+use crate::logging::{self, Filter};
+use crate::mount::Mount;
+use args::{Args, Command, LogFormat};
+use output::{DONE, USAGE, complain, print};
+
+/// What a generated `main.rs` gives.
+#[derive(Debug, Clone, Copy)]
+struct Product {
+    identity: Identity,
+    /// The manifest's defaults, TOML.
+    defaults: &'static str,
+    mounts: &'static [Mount],
+}
+
+/// Runs the command that the process's arguments name. `defaults` are the manifest's, TOML.
+pub(crate) fn run(
+    identity: Identity,
+    defaults: &'static str,
+    mounts: &'static [Mount],
+) -> ExitCode {
+    run_with(
+        Product {
+            identity,
+            defaults,
+            mounts,
+        },
+        std::env::args_os(),
+    )
+}
+
+fn run_with(product: Product, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = match Args::read(&product.identity, arguments) {
+        Ok(args) => args,
+        Err(error) if error.use_stderr() => {
+            // clap's text has its own "error:" and the usage below it.
+            return match std::io::Write::write_all(
+                &mut std::io::stderr(),
+                error.to_string().as_bytes(),
+            ) {
+                Ok(()) | Err(_) => ExitCode::from(USAGE),
+            };
+        }
+        Err(help) => return print(&help.to_string(), DONE),
+    };
+    if let Some(Command::Describe { json }) = args.command {
+        return describe::run(&product, json);
+    }
+    let layers = Layers {
+        defaults: product.defaults,
+        file: args.config.clone(),
+        assignments: args.set.clone(),
+    };
+    let plugins: Vec<&str> = product.mounts.iter().map(Mount::name).collect();
+    let config = match Config::load(&layers, &plugins) {
+        Ok(config) => config,
+        Err(problems) => {
+            if let Some(Command::Check { json }) = args.command {
+                return check::report(Err(problems), json);
+            }
+            return complain(&problems.to_string(), USAGE);
+        }
+    };
+    start_logging(&args, &config);
+    match args.command {
+        None | Some(Command::Serve | Command::Describe { .. }) => {
+            let listen = args
+                .http
+                .map(|address| address.unwrap_or(config.http.listen));
+            serve::run(&product, config, listen, args.insecure)
+        }
+        Some(Command::Call {
+            tool,
+            arguments,
+            json,
+        }) => call::run(&product, &config, &tool, arguments, json),
+        Some(Command::Check { json }) => {
+            let listen = args
+                .http
+                .map(|address| address.unwrap_or(config.http.listen));
+            check::run(&product, &config, listen, args.insecure, json)
+        }
+    }
+}
+
+/// Flags win over the configuration. A command that prints its own answer is quieter.
+fn start_logging(args: &Args, config: &Config) {
+    let serving = matches!(args.command, None | Some(Command::Serve));
+    let configured = config
+        .log
+        .level
+        .as_ref()
+        .and_then(|level| level.parse().ok());
+    let quiet = || {
+        if serving {
+            Filter::default()
+        } else {
+            Filter::warnings()
+        }
+    };
+    let filter = args.log_level.clone().or(configured).unwrap_or_else(quiet);
+    let json = args
+        .log_format
+        .map_or(config.log.json, |format| format == LogFormat::Json);
+    logging::start(filter, json);
+}

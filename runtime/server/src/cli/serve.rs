@@ -1,0 +1,192 @@
+//! `serve`: from a configuration to a running server, and down again.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::Product;
+use super::output::{DONE, FAILED, USAGE, complain};
+use super::start::start;
+use crate::config::Config;
+use crate::executor;
+use crate::frame::FrameLimits;
+use crate::http::{self, HostList, HttpLimits, Listen, OriginList, Patience};
+use crate::lifecycle::{Ended, Lifecycle, TerminationSignals, supervise};
+use crate::protocol::{Incoming, Protocol, ResponseBody};
+use crate::runtime::Runtime;
+use crate::stdio::{self, StdioLimits, Wire};
+
+/// How long calls may still take after stdin has ended.
+const END_OF_STDIN: Duration = Duration::from_secs(5);
+
+/// Where the messages come from.
+enum Door {
+    Stdio(Wire),
+    Http(Listen),
+}
+
+pub(super) fn run(
+    product: &Product,
+    config: Config,
+    listen: Option<Listen>,
+    insecure: bool,
+) -> ExitCode {
+    let door = match listen {
+        None => match Wire::claim() {
+            Ok(wire) => Door::Stdio(wire),
+            Err(error) => {
+                return complain(&format!("stdin and stdout cannot be used: {error}"), FAILED);
+            }
+        },
+        Some(listen) => match listen.check_exposure(false, insecure) {
+            Ok(()) => Door::Http(listen),
+            Err(message) => return complain(&message, USAGE),
+        },
+    };
+    let executor = match executor::build(&config.server) {
+        Ok(executor) => executor,
+        Err(error) => return complain(&format!("the threads cannot be started: {error}"), FAILED),
+    };
+    let grace = config.server.drain;
+    let product = *product;
+    let ended = executor.block_on(async move {
+        let lifecycle = Lifecycle::default();
+        let signals = TerminationSignals::new().map_err(|error| error.to_string());
+        // On a worker, where the sockets wake it without crossing a thread.
+        let serving = lifecycle
+            .tasks()
+            .spawn(serve(product, config, door, lifecycle.clone()));
+        Ok::<_, String>(supervise(&lifecycle, grace, signals?, serving).await)
+    });
+    executor::end(executor);
+    match ended {
+        Err(message) => complain(&format!("signals cannot be received: {message}"), FAILED),
+        Ok(Ended::Served(Some(Ok(Err(message))))) => complain(&message, USAGE),
+        Ok(Ended::Served(Some(Err(_)))) => {
+            complain("the server itself panicked; the log has more", FAILED)
+        }
+        Ok(Ended::Served(_)) => ExitCode::from(DONE),
+        // What a shell expects of a process that a signal ended.
+        Ok(Ended::Interrupted(signal)) => {
+            ExitCode::from(u8::try_from(128 + signal).unwrap_or(FAILED))
+        }
+    }
+}
+
+async fn serve(
+    product: Product,
+    config: Config,
+    door: Door,
+    lifecycle: Lifecycle,
+) -> Result<(), String> {
+    // Bound before the plugins start: a taken port is told at once, and early clients wait in line.
+    let listener = match &door {
+        Door::Stdio(_) => None,
+        Door::Http(listen) => Some(listen.bind()?),
+    };
+    let runtime = tokio::select! {
+        started = start(&product, &config, &lifecycle) => started.map_err(|problems| problems.to_string())?,
+        () = lifecycle.draining() => return Ok(()),
+    };
+    let runtime = Arc::new(runtime);
+    match door {
+        Door::Stdio(wire) => {
+            let (input, output) = wire
+                .open()
+                .map_err(|error| format!("stdin and stdout cannot be used: {error}"))?;
+            let limits = StdioLimits {
+                frame: FrameLimits {
+                    max_bytes: config.stdio.max_line,
+                    ..FrameLimits::default()
+                },
+                in_flight: config.stdio.max_in_flight,
+                end_grace: END_OF_STDIN,
+            };
+            tracing::debug!(server = product.identity.name, "serving on stdio");
+            stdio::serve(runtime.as_ref(), input, output, limits, &lifecycle).await;
+        }
+        Door::Http(listen) => {
+            let service = Arc::new(http_service(
+                &config,
+                listen,
+                Arc::clone(&runtime),
+                &lifecycle,
+            )?);
+            let listener = listener.ok_or("the listener is gone")?;
+            let address = listener.local_addr().map_err(|error| error.to_string())?;
+            tracing::info!("serving on http://{address}/mcp");
+            http::serve(listener, service, lifecycle).await;
+        }
+    }
+    runtime.stop().await;
+    Ok(())
+}
+
+fn http_service(
+    config: &Config,
+    listen: Listen,
+    runtime: Arc<Runtime>,
+    lifecycle: &Lifecycle,
+) -> Result<http::Service<Runtime>, String> {
+    let http = &config.http;
+    let (mut hosts, mut origins) = (HostList::loopback(), OriginList::loopback());
+    if let Some(host) = listen.host() {
+        hosts.allow(&host)?;
+    }
+    if let Some(url) = &http.public_url {
+        let (host, origin) = http::public_url(url)?;
+        hosts.allow(&host)?;
+        origins.allow(&origin)?;
+    }
+    http.allowed_hosts
+        .iter()
+        .try_for_each(|host| hosts.allow(host))?;
+    http.allowed_origins
+        .iter()
+        .try_for_each(|origin| origins.allow(origin))?;
+    let limits = HttpLimits {
+        frame: FrameLimits {
+            max_bytes: http.max_body,
+            ..FrameLimits::default()
+        },
+        connections: http::affordable_connections(http.max_connections),
+        in_flight: http.max_in_flight,
+        body: http.body_timeout,
+        patience: Patience {
+            header: http.header_timeout,
+            idle: http.idle_timeout,
+            write: http.write_timeout,
+        },
+        sessions: http.legacy_sessions > 0,
+    };
+    Ok(http::Service::new(
+        runtime,
+        hosts,
+        origins,
+        limits,
+        lifecycle.clone(),
+    ))
+}
+
+impl Protocol for Runtime {
+    async fn handle(
+        &self,
+        request: ::http::Request<Full<Bytes>>,
+    ) -> ::http::Response<ResponseBody> {
+        self.protocol.handle(request).await
+    }
+
+    async fn connect(
+        &self,
+        inbound: mpsc::Receiver<Incoming>,
+        outbound: mpsc::Sender<Bytes>,
+        cancel: CancellationToken,
+    ) {
+        self.protocol.connect(inbound, outbound, cancel).await;
+    }
+}
