@@ -14,7 +14,10 @@ use crate::{BoxFuture, Instance, Plugin, StartContext, StartError, ToolError, pr
 )]
 pub trait Lifecycle: Sized {
     /// Starts it.
-    fn start(config: Value, context: StartContext) -> BoxFuture<'static, Result<Instance, StartError>>;
+    fn start(
+        config: Value,
+        context: StartContext,
+    ) -> BoxFuture<'static, Result<Instance, StartError>>;
 
     /// The schema of its configuration.
     fn config_schema() -> Value;
@@ -28,7 +31,10 @@ pub trait Lifecycle: Sized {
 
 #[diagnostic::do_not_recommend]
 impl<P: Plugin> Lifecycle for P {
-    fn start(config: Value, context: StartContext) -> BoxFuture<'static, Result<Instance, StartError>> {
+    fn start(
+        config: Value,
+        context: StartContext,
+    ) -> BoxFuture<'static, Result<Instance, StartError>> {
         crate::plugin::start::<P>(config, context)
     }
 

@@ -3,7 +3,11 @@
 //! Each is implemented for every type with the usual derives. They exist for their messages: a type
 //! without the derives is one sentence at the type, not a page of what serde could have read.
 
-use std::{collections::{BTreeMap, BTreeSet, HashMap, HashSet}, fmt::Display, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    fmt::Display,
+    str::FromStr,
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
@@ -139,14 +143,30 @@ length!("minItems", "maxItems", [T] Vec<T>, [T] BTreeSet<T>, [T, S] HashSet<T, S
 length!("minProperties", "maxProperties", [K, V] BTreeMap<K, V>, [K, V, S] HashMap<K, V, S>);
 
 /// Refuses a number below `minimum`.
-pub fn check_minimum<T: PartialOrd + Display>(name: &str, value: &T, minimum: &T) -> Result<(), ToolError> {
+pub fn check_minimum<T: PartialOrd + Display>(
+    name: &str,
+    value: &T,
+    minimum: &T,
+) -> Result<(), ToolError> {
     // Not `value < minimum`: what cannot be compared is refused too.
-    refuse_unless(value >= minimum, name, format_args!("must be at least {minimum}, and is {value}"))
+    refuse_unless(
+        value >= minimum,
+        name,
+        format_args!("must be at least {minimum}, and is {value}"),
+    )
 }
 
 /// Refuses a number above `maximum`.
-pub fn check_maximum<T: PartialOrd + Display>(name: &str, value: &T, maximum: &T) -> Result<(), ToolError> {
-    refuse_unless(value <= maximum, name, format_args!("must be at most {maximum}, and is {value}"))
+pub fn check_maximum<T: PartialOrd + Display>(
+    name: &str,
+    value: &T,
+    maximum: &T,
+) -> Result<(), ToolError> {
+    refuse_unless(
+        value <= maximum,
+        name,
+        format_args!("must be at most {maximum}, and is {value}"),
+    )
 }
 
 /// Refuses a text or collection shorter than `minimum`.
@@ -162,7 +182,13 @@ pub fn check_max_length(name: &str, length: usize, maximum: usize) -> Result<(),
 }
 
 fn refuse_unless(holds: bool, name: &str, what: impl Display) -> Result<(), ToolError> {
-    if holds { Ok(()) } else { Err(ToolError::invalid_arguments(format!("argument `{name}` {what}"))) }
+    if holds {
+        Ok(())
+    } else {
+        Err(ToolError::invalid_arguments(format!(
+            "argument `{name}` {what}"
+        )))
+    }
 }
 
 #[cfg(test)]
@@ -175,10 +201,22 @@ mod tests {
         assert!(check_maximum("n", &10, &10).is_ok());
         assert!(check_min_length("n", 1, 1).is_ok());
         assert!(check_max_length("n", 8, 8).is_ok());
-        assert_eq!(told(check_minimum("n", &0, &1)), "argument `n` must be at least 1, and is 0");
-        assert_eq!(told(check_maximum("n", &0.75, &0.5)), "argument `n` must be at most 0.5, and is 0.75");
-        assert_eq!(told(check_min_length("n", 0, 1)), "argument `n` must have a length of at least 1, and has 0");
-        assert_eq!(told(check_max_length("n", 9, 8)), "argument `n` must have a length of at most 8, and has 9");
+        assert_eq!(
+            told(check_minimum("n", &0, &1)),
+            "argument `n` must be at least 1, and is 0"
+        );
+        assert_eq!(
+            told(check_maximum("n", &0.75, &0.5)),
+            "argument `n` must be at most 0.5, and is 0.75"
+        );
+        assert_eq!(
+            told(check_min_length("n", 0, 1)),
+            "argument `n` must have a length of at least 1, and has 0"
+        );
+        assert_eq!(
+            told(check_max_length("n", 9, 8)),
+            "argument `n` must have a length of at most 8, and has 9"
+        );
     }
 
     #[test]
