@@ -297,7 +297,7 @@ fn parse_entry(input: ParseStream<'_>) -> syn::Result<(Ident, Option<Expr>)> {
     let key = input.call(Ident::parse_any)?;
     let value = if input.peek(Token![=]) {
         input.parse::<Token![=]>()?;
-        Some(input.parse()?)
+        Some(ungroup(input.parse()?))
     } else {
         None
     };
@@ -323,6 +323,14 @@ fn accept(
         );
     } else {
         entries.push((key, value));
+    }
+}
+
+/// What a `macro_rules!` macro passes on comes in an invisible group.
+fn ungroup(expression: Expr) -> Expr {
+    match expression {
+        Expr::Group(group) => ungroup(*group.expr),
+        other => other,
     }
 }
 

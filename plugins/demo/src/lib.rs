@@ -100,10 +100,8 @@ impl Demo {
         mime_type = "text/plain"
     )]
     async fn users(&self) -> String {
-        self.users
-            .iter()
-            .map(|(id, name)| format!("{id}\t{name}\n"))
-            .collect()
+        let lines = self.users.iter().map(|(id, name)| format!("{id}\t{name}"));
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     /// The name of one person.

@@ -67,7 +67,7 @@ async fn resources_are_read_by_their_uris() {
     assert_eq!(
         text(all),
         [ResourceBody::Text(
-            "1\tAda\n2\tGrace\n3\tMargaret\n".to_owned()
+            "1\tAda\n2\tGrace\n3\tMargaret".to_owned()
         )]
     );
     let one = plugin()

@@ -224,7 +224,7 @@ impl Fixture {
     }
 
     /// Not a part of the plugin.
-    fn helper(&self) -> &'static str {
+    fn helper() -> &'static str {
         "left alone"
     }
 }
@@ -482,7 +482,7 @@ fn a_row_holds_what_the_attribute_says() {
     assert_eq!(tool("renamed").hints(), hints);
     assert_eq!(tool("renamed").timeout(), None);
     assert_eq!(PLUGIN.description(), "Shows what a function receives.");
-    assert_eq!(Fixture.helper(), "left alone");
+    assert_eq!(Fixture::helper(), "left alone");
 }
 
 /// One thread runs all futures here: two calls that block it would never meet.

@@ -47,6 +47,12 @@ impl Notes {
     async fn g(&self) -> String {
         String::new()
     }
+
+    /// A.
+    #[resource(uri = "notes://{day}/{day}", scope = "read")]
+    async fn i(&self, day: String) -> String {
+        day
+    }
 }
 
 fn main() {}

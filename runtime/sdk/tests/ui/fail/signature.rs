@@ -76,6 +76,21 @@ impl Notes {
     ) -> u8 {
         it
     }
+
+    /// I.
+    #[tool(scope = "read")]
+    async fn i(&self, cx: &mut Context) -> bool
+    where
+        Self: Sized,
+    {
+        cx.is_cancelled()
+    }
+
+    /// J.
+    #[prompt(scope = "read")]
+    extern "C" fn j(&self) -> String {
+        String::new()
+    }
 }
 
 fn main() {}
