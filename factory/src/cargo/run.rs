@@ -1,0 +1,198 @@
+//! `cargo build`, with everything set that a static and repeatable binary needs.
+
+use std::{
+    collections::HashSet,
+    env,
+    io::{BufRead as _, BufReader, Read},
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::mpsc::{self, RecvTimeoutError, SyncSender},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    error::{Code, Failure, Result},
+    home::Home,
+    interrupt::Interrupt,
+    plan::PlannedPlugin,
+    process::{Group, TICK},
+    report::Report,
+};
+
+use super::{
+    cargo,
+    diagnose::{Failed, diagnose},
+    messages::{CompilerError, Message, package_name},
+    not_started,
+    toolchain::{Linking, Toolchain},
+};
+
+/// Lines that wait to be read; cargo waits when there are more.
+const QUEUE: usize = 256;
+/// What is kept of what cargo says beside its messages.
+const MOST_STDERR: usize = 1 << 20;
+
+/// What to compile, and how.
+#[derive(Debug)]
+pub(crate) struct Compilation<'a> {
+    pub(crate) home: &'a Home,
+    /// The generated crate.
+    pub(crate) folder: &'a Path,
+    pub(crate) server: &'a str,
+    pub(crate) plugins: &'a [PlannedPlugin],
+    pub(crate) toolchain: &'a Toolchain,
+    pub(crate) linking: &'a Linking,
+    pub(crate) profile: &'a str,
+    pub(crate) jobs: Option<u32>,
+    pub(crate) offline: bool,
+    /// How many packages there are, for the progress.
+    pub(crate) packages: usize,
+}
+
+enum Line {
+    Out(String),
+    Err(String),
+}
+
+/// Compiles; returns where cargo put the binary.
+pub(crate) fn compile(what: &Compilation<'_>, interrupt: &Interrupt, report: &mut Report) -> Result<PathBuf> {
+    let mut command = cargo(what.folder);
+    command.args(["build", "--locked", "--profile", what.profile, "--target", &what.linking.target]);
+    command.arg("--target-dir").arg(what.folder.join("target"));
+    let colors = if report.colored() && !report.is_json() { "json,json-diagnostic-rendered-ansi" } else { "json" };
+    command.arg(format!("--message-format={colors}"));
+    if let Some(jobs) = what.jobs {
+        command.arg(format!("--jobs={jobs}"));
+    }
+    if what.offline {
+        command.arg("--offline");
+    }
+    if report.verbose() > 1 {
+        command.arg("--verbose");
+    }
+    let key = format!("{}-{}{}", what.toolchain.key(), what.linking.target, if what.linking.is_static { "" } else { "-shared" });
+    command.env("CARGO_BUILD_BUILD_DIR", what.home.build(&key));
+    // Flags of the user's would be another set of compiled crates, and could undo what is promised.
+    command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flags(what).join("\u{1f}"));
+    if let Some((name, compiler)) = c_compiler(&what.linking.target) {
+        command.env(name, compiler);
+    }
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+
+    let mut group = Group::spawn(&mut command).map_err(|error| not_started("cargo", &error))?;
+    let (sender, receiver) = mpsc::sync_channel(QUEUE);
+    listen(group.child().stdout.take(), Line::Out, sender.clone());
+    listen(group.child().stderr.take(), Line::Err, sender);
+
+    let mut seen = HashSet::new();
+    let mut errors: Vec<CompilerError> = Vec::new();
+    let mut stderr = String::new();
+    let mut binary = None;
+    loop {
+        let line = match receiver.recv_timeout(TICK) {
+            Ok(line) => line,
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                stop_if_asked(&mut group, interrupt)?;
+                continue;
+            }
+        };
+        stop_if_asked(&mut group, interrupt)?;
+        match line {
+            Line::Err(line) => {
+                if report.verbose() > 0 {
+                    report.say(line.trim_end());
+                }
+                if stderr.len() < MOST_STDERR {
+                    stderr.push_str(&line);
+                }
+            }
+            Line::Out(line) => match Message::parse(&line) {
+                Some(Message::CompilerArtifact { package_id, executable }) => {
+                    binary = executable.map(PathBuf::from).or(binary);
+                    let name = package_name(&package_id).to_owned();
+                    if seen.insert(package_id) {
+                        report.progress("Compiling", seen.len(), what.packages.max(seen.len()), &name);
+                    }
+                }
+                Some(Message::CompilerMessage { package_id, message }) if message.level.starts_with("error") => {
+                    errors.push(CompilerError { package: package_name(&package_id).to_owned(), rendered: message.rendered.unwrap_or_default() });
+                }
+                _ => {}
+            },
+        }
+    }
+    let status = group.wait_until(Instant::now() + Duration::from_secs(60), interrupt);
+    interrupt.check()?;
+    let success = matches!(status, Ok(Some(status)) if status.success());
+    match binary {
+        Some(binary) if success => Ok(binary),
+        _ if success => Err(Failure::new(Code::Internal, "cargo built the server and did not say where").into()),
+        _ => {
+            let failed = Failed { errors: &errors, stderr: &stderr, server: what.server, plugins: what.plugins, offline: what.offline };
+            Err(diagnose(&failed).into())
+        }
+    }
+}
+
+fn stop_if_asked(group: &mut Group, interrupt: &Interrupt) -> Result<()> {
+    if interrupt.is_set() {
+        group.kill();
+    }
+    interrupt.check()
+}
+
+/// Ends with its stream, which ends with cargo.
+fn listen(stream: Option<impl Read + Send + 'static>, kind: fn(String) -> Line, sender: SyncSender<Line>) {
+    thread::spawn(move || {
+        let Some(stream) = stream else { return };
+        let mut reader = BufReader::new(stream);
+        let mut line = Vec::new();
+        while reader.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+            if sender.send(kind(String::from_utf8_lossy(&line).into_owned())).is_err() {
+                return;
+            }
+            line.clear();
+        }
+    });
+}
+
+/// The compiler's flags. They are the same for every project of a user: cargo compiles all crates
+/// again for another set.
+fn flags(what: &Compilation<'_>) -> Vec<String> {
+    let mut flags = Vec::new();
+    if what.linking.crt_static {
+        flags.push("-Ctarget-feature=+crt-static".to_owned());
+    } else if !what.linking.is_static && what.linking.target.contains("musl") {
+        flags.push("-Ctarget-feature=-crt-static".to_owned());
+    }
+    // No path of this machine in the binary. The last match wins, so the widest comes first.
+    let home = env::var_os("HOME").map(PathBuf::from).filter(|home| home.parent().is_some());
+    let cargo = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| home.as_ref().map(|home| home.join(".cargo")));
+    let names = [(home, "~"), (cargo, "/cargo"), (Some(what.home.root().to_owned()), "/mcp-factory")];
+    for (path, name) in names {
+        if let Some(path) = path {
+            flags.push(format!("--remap-path-prefix={}={name}", path.display()));
+        }
+    }
+    flags
+}
+
+/// Crates with C in them look for `x86_64-linux-musl-gcc`, which few machines have; the usual compiler
+/// does as well for code that needs no headers of musl.
+fn c_compiler(target: &str) -> Option<(String, &'static str)> {
+    let architecture = target.strip_suffix("-unknown-linux-musl")?;
+    if architecture != env::consts::ARCH {
+        return None;
+    }
+    let name = format!("CC_{}", target.replace('-', "_"));
+    let set = env::var_os(&name).is_some() || env::var_os(format!("CC_{target}")).is_some() || env::var_os("TARGET_CC").is_some();
+    let on_path = |program: &str| {
+        env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(program).is_file()))
+    };
+    if set || on_path("musl-gcc") || on_path(&format!("{architecture}-linux-musl-gcc")) {
+        return None;
+    }
+    Some((name, "gcc"))
+}

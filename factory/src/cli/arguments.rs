@@ -1,0 +1,167 @@
+//! The words of the command line.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::{
+    manifest::{Profile, StaticMode},
+    report::Format,
+};
+
+/// Turns a list of plugins into one static Model Context Protocol server.
+#[derive(Debug, Parser)]
+#[command(name = "mcp-factory", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 ok, 1 a fault in mcp-factory, 2 usage, 3 manifest, 4 plugin, 5 compile, \
+6 verification, 7 out of date, 8 toolchain or machine, 130 interrupted.";
+
+#[derive(Debug, Args)]
+pub(super) struct Global {
+    /// Work in this directory.
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    pub(super) directory: Option<PathBuf>,
+    /// The manifest [default: mcp-factory.toml].
+    #[arg(short, long, value_name = "FILE", global = true)]
+    pub(super) manifest: Option<PathBuf>,
+    /// Say nothing but errors.
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+    /// Say more: -v shows cargo's own words, -vv its commands.
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    pub(super) verbose: u8,
+    /// For people, or for programs: one JSON object per line on stdout.
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub(super) format: Format,
+    /// Colours; NO_COLOR is honoured.
+    #[arg(long, value_enum, default_value_t, global = true, value_name = "WHEN")]
+    pub(super) color: Color,
+    /// Never use the network.
+    #[arg(long, global = true)]
+    pub(super) offline: bool,
+    /// Fail if mcp-factory.lock would change; for continuous integration.
+    #[arg(long, global = true)]
+    pub(super) locked: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(super) enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Build the server and check what was built.
+    Build(BuildArguments),
+    /// Write the crate of the server, without compiling it.
+    Generate(GenerateArguments),
+    /// Show what would be built: plugins, tools, scopes.
+    Plan(Selection),
+    /// Start a project, or a plugin.
+    New(NewArguments),
+    /// Look at the built-in plugins.
+    #[command(subcommand)]
+    Plugins(PluginsCommand),
+    /// Show what a built server is made of, without running it.
+    Inspect(InspectArguments),
+    /// Tell cargo where this machine has the SDK, for working on plugins: writes .cargo/config.toml.
+    Setup,
+}
+
+/// Which server.
+#[derive(Debug, Args)]
+pub(super) struct Selection {
+    /// Built-in plugins, separated by commas; no manifest is read.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "manifest")]
+    pub(super) plugins: Vec<String>,
+    /// Name of the server, with --plugins [default: mcp-server].
+    #[arg(long, requires = "plugins")]
+    pub(super) name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BuildArguments {
+    #[command(flatten)]
+    pub(super) selection: Selection,
+    /// Where to write the binary [default: the server's name, here].
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// How to compile.
+    #[arg(long, value_enum)]
+    pub(super) profile: Option<Profile>,
+    /// What to compile for.
+    #[arg(long, value_name = "TRIPLE")]
+    pub(super) target: Option<String>,
+    /// Whether the binary must be static.
+    #[arg(long = "static", value_enum, value_name = "MODE")]
+    pub(super) static_mode: Option<StaticMode>,
+    /// How many compilers to run at once.
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) jobs: Option<u32>,
+    /// Do not look at the binary that came out.
+    #[arg(long)]
+    pub(super) skip_verify: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GenerateArguments {
+    #[command(flatten)]
+    pub(super) selection: Selection,
+    /// Where to write the crate [default: .mcp-factory/NAME].
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Write nothing; exit with 7 if what is there differs.
+    #[arg(long)]
+    pub(super) check: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct NewArguments {
+    /// Name of the server, or of the plugin; a directory of this name is made.
+    pub(super) name: String,
+    /// Built-in plugins to start with, separated by commas.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "plugin")]
+    pub(super) plugins: Vec<String>,
+    /// Make only a plugin crate.
+    #[arg(long)]
+    pub(super) plugin: bool,
+    /// Do not run `git init`.
+    #[arg(long)]
+    pub(super) no_git: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PluginsCommand {
+    /// List them.
+    List,
+    /// Show one: its tools, resources, prompts.
+    Info {
+        /// Its name.
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InspectArguments {
+    /// A server built by mcp-factory.
+    pub(super) binary: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

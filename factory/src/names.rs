@@ -1,0 +1,150 @@
+//! Names that have been checked: whoever holds one may write it into source code, a path or an argument.
+
+use std::fmt;
+
+/// Names that cargo or rustc keep for themselves.
+const RESERVED: &[&str] = &[
+    "alloc", "build", "core", "deps", "examples", "incremental", "proc_macro", "std", "test",
+];
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident, $form:literal, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// What such a name looks like, for messages.
+            pub const FORM: &'static str = $form;
+
+            /// Checks `text`; `None` when it does not have the form.
+            pub fn parse(text: &str) -> Option<Self> {
+                let check: fn(&str) -> bool = $check;
+                check(text).then(|| Self(text.to_owned()))
+            }
+
+            /// The name.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+name!(
+    /// The name of a server: of its crate and of its binary.
+    ServerName,
+    "lower-case letters, digits, `-` and `_`, starting with a letter, at most 63, and no word that Rust keeps for itself",
+    |text| {
+        let identifier = text.replace('-', "_");
+        lower_case(text, 63) && !RESERVED.contains(&identifier.as_str()) && is_identifier(&identifier)
+    }
+);
+
+name!(
+    /// The name of a plugin in a server: a section of its configuration.
+    PluginName,
+    "lower-case letters, digits, `-` and `_`, starting with a letter, at most 32",
+    |text| lower_case(text, 32)
+);
+
+name!(
+    /// What the names of a plugin's tools start with.
+    Prefix,
+    "letters, digits, `-`, `_` and `.`, at most 32",
+    |text| made_of(text, 32, "-_.")
+);
+
+name!(
+    /// The name of a package, as cargo knows it.
+    PackageName,
+    "letters, digits, `-` and `_`, starting with a letter, at most 64",
+    |text| starts_with_letter(text) && made_of(text, 64, "-_")
+);
+
+name!(
+    /// The path of a static inside a library, such as `PLUGIN` or `mcp::PLUGIN`.
+    EntryPath,
+    "Rust names joined by `::`",
+    |text| text.len() <= 128 && text.split("::").all(is_identifier)
+);
+
+name!(
+    /// A target of the compiler, such as `x86_64-unknown-linux-musl`.
+    Target,
+    "letters, digits, `-`, `_` and `.`, starting with a letter, at most 64",
+    |text| starts_with_letter(text) && made_of(text, 64, "-_.")
+);
+
+name!(
+    /// A cargo feature.
+    FeatureName,
+    "letters, digits, `-`, `_`, `+`, `.` and `/`, starting with a letter or digit, at most 128",
+    |text| text.starts_with(|first: char| first.is_ascii_alphanumeric()) && made_of(text, 128, "-_+./")
+);
+
+fn lower_case(text: &str, most: usize) -> bool {
+    starts_with_letter(text) && made_of(text, most, "-_") && !text.contains(|letter: char| letter.is_ascii_uppercase())
+}
+
+fn starts_with_letter(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+}
+
+fn made_of(text: &str, most: usize, others: &str) -> bool {
+    let good = |letter: char| letter.is_ascii_alphanumeric() || others.contains(letter);
+    !text.is_empty() && text.len() <= most && text.chars().all(good)
+}
+
+/// ASCII only, and not a keyword.
+fn is_identifier(text: &str) -> bool {
+    text.is_ascii() && syn::parse_str::<syn::Ident>(text).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOSTILE: &[&str] = &[
+        "", "x\"; fn main(){} //", "../../etc", "a/b", "a b", "-o", "a\nb", "a\0b", "ä", "a'b", ".", "..", "$(id)",
+    ];
+
+    #[test]
+    fn hostile_names_are_refused_by_every_kind() {
+        for text in HOSTILE {
+            assert!(ServerName::parse(text).is_none(), "{text:?}");
+            assert!(PluginName::parse(text).is_none(), "{text:?}");
+            assert!(PackageName::parse(text).is_none(), "{text:?}");
+            assert!(EntryPath::parse(text).is_none(), "{text:?}");
+            assert!(Target::parse(text).is_none(), "{text:?}");
+        }
+        for text in ["", "a b", "a\"b", "a/b", "ä"] {
+            assert!(Prefix::parse(text).is_none(), "{text:?}");
+        }
+        for text in ["", "-F", "a b", "a\"]", "ä"] {
+            assert!(FeatureName::parse(text).is_none(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn names_that_rust_keeps_cannot_name_a_server() {
+        for text in ["fn", "self", "test", "std", "build", "type"] {
+            assert!(ServerName::parse(text).is_none(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn ordinary_names_are_taken() {
+        assert_eq!(ServerName::parse("my-service_2").unwrap().as_str(), "my-service_2");
+        assert!(PluginName::parse("fs").is_some());
+        assert!(EntryPath::parse("mcp::PLUGIN").is_some());
+        assert!(Target::parse("x86_64-unknown-linux-musl").is_some());
+        assert!(FeatureName::parse("dep/socket-mode").is_some());
+    }
+}

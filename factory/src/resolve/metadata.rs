@@ -1,0 +1,57 @@
+//! `[package.metadata.mcp-plugin]`: what a crate says of itself as a plugin.
+
+use mcp_factory_sdk::INTERFACE_VERSION;
+use serde_json::Value;
+
+use crate::{
+    error::{Code, Failure, Result},
+    manifest::PluginEntry,
+    names::EntryPath,
+};
+
+use super::entry_path;
+
+/// What a crate says of itself as a plugin.
+#[derive(Clone, Debug)]
+pub(crate) struct PluginMetadata {
+    pub(crate) interface: u32,
+    pub(crate) entry: EntryPath,
+    pub(crate) env: Vec<String>,
+    pub(crate) hosts: Vec<String>,
+}
+
+impl PluginMetadata {
+    /// Reads `package.metadata` and compares the interface.
+    pub(super) fn read(entry: &PluginEntry, package: &str, metadata: Option<Value>) -> Result<Self> {
+        let name = entry.name.as_str();
+        let section = metadata.as_ref().and_then(|metadata| metadata.get("mcp-plugin"));
+        let Some(interface) = section.and_then(|section| section.get("interface")) else {
+            let message = format!("plugin `{name}`: the crate {package} does not say that it is a plugin");
+            return Err(Failure::new(Code::NotAPlugin, message)
+                .at(entry.place.as_ref(), "this plugin")
+                .note("its Cargo.toml has no [package.metadata.mcp-plugin] with an interface")
+                .fix(format!("add to its Cargo.toml:  [package.metadata.mcp-plugin] interface = {INTERFACE_VERSION}"))
+                .into());
+        };
+        if interface.as_u64() != Some(u64::from(INTERFACE_VERSION)) {
+            let message =
+                format!("plugin `{name}` needs plugin interface {interface}, this mcp-factory provides {INTERFACE_VERSION}");
+            let newer = interface.as_u64().is_some_and(|interface| interface > u64::from(INTERFACE_VERSION));
+            return Err(Failure::new(Code::Interface, message)
+                .at(entry.place.as_ref(), format!("{package} says interface = {interface}"))
+                .fix(if newer { "install a newer mcp-factory" } else { "use a newer version of the plugin" })
+                .into());
+        }
+        let text = |key: &str| section.and_then(|section| section.get(key)).and_then(Value::as_str);
+        let texts = |key: &str| {
+            let list = section.and_then(|section| section.get(key)).and_then(Value::as_array);
+            list.into_iter().flatten().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+        };
+        Ok(Self {
+            interface: INTERFACE_VERSION,
+            entry: entry_path(entry, text("entry").unwrap_or("PLUGIN"))?,
+            env: texts("env"),
+            hosts: texts("hosts"),
+        })
+    }
+}
