@@ -96,12 +96,11 @@ pub(crate) async fn supervise<T>(
     let finish = async {
         let served = tokio::time::timeout(grace, &mut serve).await.ok();
         lifecycle.stop();
-        let served = match served {
-            Some(served) => Some(served),
-            None => {
-                tracing::warn!("the drain took too long: what was still running is cancelled");
-                tokio::time::timeout(STOP_GRACE, &mut serve).await.ok()
-            }
+        let served = if served.is_none() {
+            tracing::warn!("the drain took too long: what was still running is cancelled");
+            tokio::time::timeout(STOP_GRACE, &mut serve).await.ok()
+        } else {
+            served
         };
         wait_for_tasks(lifecycle).await;
         served
@@ -150,5 +149,101 @@ impl Signals for TerminationSignals {
             _ = self.terminate.recv() => SignalKind::terminate().as_raw_value(),
             _ = self.interrupt.recv() => SignalKind::interrupt().as_raw_value(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    impl Signals for mpsc::Receiver<i32> {
+        async fn next(&mut self) -> i32 {
+            match self.recv().await {
+                Some(signal) => signal,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    const GRACE: Duration = Duration::from_secs(20);
+
+    /// Supervises `serve`, with signals at these times; how it ended and after how long.
+    async fn run<T>(
+        at: &'static [(u64, i32)],
+        serve: impl AsyncFnOnce(&Lifecycle) -> T,
+    ) -> (Ended<T>, Duration) {
+        let (send, signals) = mpsc::channel(4);
+        tokio::spawn(async move {
+            let began = Instant::now();
+            for (second, signal) in at {
+                tokio::time::sleep_until(began + Duration::from_secs(*second)).await;
+                send.send(*signal).await.ok();
+            }
+        });
+        let (lifecycle, began) = (Lifecycle::default(), Instant::now());
+        let ended = supervise(&lifecycle, GRACE, signals, serve(&lifecycle)).await;
+        (ended, began.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn serving_that_ends_by_itself_stops_the_rest() {
+        let (ended, took) = run(&[], async |lifecycle| {
+            let lifecycle = lifecycle.clone();
+            let tasks = lifecycle.tasks().clone();
+            tasks.spawn(async move { lifecycle.stopping().await });
+            7
+        })
+        .await;
+        assert_eq!(ended, Ended::Served(Some(7)));
+        assert!(took < Duration::from_millis(10), "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_signal_drains() {
+        let (ended, took) = run(&[(1, 15)], async |lifecycle| {
+            lifecycle.draining().await;
+            assert!(lifecycle.is_draining() && !lifecycle.stop_token().is_cancelled());
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            7
+        })
+        .await;
+        assert_eq!(ended, Ended::Served(Some(7)));
+        assert!(
+            (Duration::from_secs(6)..Duration::from_secs(7)).contains(&took),
+            "{took:?}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_drain_has_an_end() {
+        let (ended, took) = run(&[(1, 15)], async |lifecycle| {
+            lifecycle.stopping().await;
+            7
+        })
+        .await;
+        assert_eq!(ended, Ended::Served(Some(7)));
+        assert!(
+            (Duration::from_secs(21)..Duration::from_secs(22)).contains(&took),
+            "{took:?}"
+        );
+        let (ended, took) = run(&[(1, 15)], async |_| std::future::pending::<()>().await).await;
+        assert_eq!(ended, Ended::Served(None));
+        assert!(took <= Duration::from_secs(22), "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_second_signal_ends_at_once() {
+        let (ended, took) = run(&[(1, 15), (3, 2)], async |_| {
+            std::future::pending::<()>().await;
+        })
+        .await;
+        assert_eq!(ended, Ended::Interrupted(2));
+        assert!(
+            (Duration::from_secs(3)..Duration::from_secs(4)).contains(&took),
+            "{took:?}"
+        );
     }
 }

@@ -17,13 +17,20 @@ pub(super) struct Args {
 
     /// Serve HTTP instead of stdio, at /mcp [default address: http.listen, 127.0.0.1:8080]
     #[arg(long, global = true, value_name = "ADDR", num_args = 0..=1)]
+    #[expect(
+        clippy::option_option,
+        reason = "not given, given without an address, given with one"
+    )]
     pub(super) http: Option<Option<Listen>>,
 
     /// Read the configuration from a TOML file
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
 
-    /// Override one setting, such as http.max_body=8MiB or 'plugins.fs.roots=["/srv"]'
+    /// Override one setting
+    #[arg(
+        help = "Override one setting, such as http.max_body=8MiB or 'plugins.fs.roots=[\"/srv\"]'"
+    )]
     #[arg(long, global = true, value_name = "KEY=VALUE", action = ArgAction::Append)]
     pub(super) set: Vec<String>,
 
@@ -31,7 +38,10 @@ pub(super) struct Args {
     #[arg(long, global = true)]
     pub(super) insecure: bool,
 
-    /// error, warn, info, debug, trace, off, or directives [default: warn,mcp_factory=info]
+    /// Which log lines to write
+    #[arg(
+        help = "error, warn, info, debug, trace, off, or directives [default: warn,mcp_factory=info]"
+    )]
     #[arg(long, global = true, value_name = "LEVEL")]
     pub(super) log_level: Option<Filter>,
 

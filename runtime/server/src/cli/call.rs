@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Product;
-use super::output::{DONE, FAILED, USAGE, complain, pretty, print};
+use super::output::{Answers, DONE, FAILED, USAGE, complain, pretty};
 use super::start::start;
 use crate::config::{Config, Problems};
 use crate::executor;
@@ -17,6 +17,7 @@ use crate::frame::{Frame, FrameLimits};
 use crate::lifecycle::Lifecycle;
 use crate::protocol::{Incoming, Protocol};
 use crate::registry::Registry;
+use crate::stdio;
 
 /// Arguments on the command line or on stdin, at most.
 const MAX_ARGUMENTS: u64 = 4 << 20;
@@ -25,7 +26,7 @@ pub(super) fn run(
     product: &Product,
     config: &Config,
     tool: &str,
-    arguments: Option<String>,
+    arguments: Option<&str>,
     json: bool,
 ) -> ExitCode {
     let registry = Registry::new(product.mounts);
@@ -39,6 +40,10 @@ pub(super) fn run(
     let request = match read_arguments(arguments) {
         Ok(arguments) => request(tool, &arguments),
         Err(message) => return complain(&message, USAGE),
+    };
+    let answers = match Answers::reserve() {
+        Ok(answers) => answers,
+        Err(error) => return complain(&format!("stdout cannot be used: {error}"), FAILED),
     };
     let executor = match executor::build(&config.server) {
         Ok(executor) => executor,
@@ -56,12 +61,12 @@ pub(super) fn run(
     match answered {
         Err(problems) => complain(&Problems::to_string(&problems), USAGE),
         Ok(None) => complain("the tool gave no answer", FAILED),
-        Ok(Some(answer)) => report(&answer, json),
+        Ok(Some(answer)) => report(answers, &answer, json),
     }
 }
 
-fn read_arguments(arguments: Option<String>) -> Result<Map<String, Value>, String> {
-    let text = match arguments.as_deref() {
+fn read_arguments(arguments: Option<&str>) -> Result<Map<String, Value>, String> {
+    let text = match arguments {
         None => return Ok(Map::new()),
         Some("-") => {
             let mut text = String::new();
@@ -103,7 +108,14 @@ async fn exchange(protocol: &impl Protocol, request: Bytes) -> Option<Value> {
     let frame = Frame::parse(request, &limits).ok()?;
     let (inbound, messages) = mpsc::channel(1);
     let (outbound, mut answers) = mpsc::channel(64);
-    inbound.send(Incoming { frame, slot: None }).await.ok()?;
+    let slot = stdio::slot(frame.id()?.clone()).await;
+    inbound
+        .send(Incoming {
+            frame,
+            slot: Some(slot),
+        })
+        .await
+        .ok()?;
     let connection = protocol.connect(messages, outbound, CancellationToken::new());
     let answer = async {
         while let Some(message) = answers.recv().await {
@@ -122,11 +134,11 @@ async fn exchange(protocol: &impl Protocol, request: Bytes) -> Option<Value> {
     }
 }
 
-fn report(answer: &Value, json: bool) -> ExitCode {
+fn report(answers: Answers, answer: &Value, json: bool) -> ExitCode {
     if let Some(error) = answer.get("error") {
         let message = error["message"].as_str().unwrap_or("the call failed");
         return if json {
-            print(&pretty(answer), FAILED)
+            answers.print(&pretty(answer), FAILED)
         } else {
             complain(message, FAILED)
         };
@@ -134,13 +146,13 @@ fn report(answer: &Value, json: bool) -> ExitCode {
     let result = &answer["result"];
     let failed = result["isError"] == true;
     if json {
-        return print(&pretty(result), if failed { FAILED } else { DONE });
+        return answers.print(&pretty(result), if failed { FAILED } else { DONE });
     }
     let text = text_of(result);
     if failed {
         complain(&text, FAILED)
     } else {
-        print(&text, DONE)
+        answers.print(&text, DONE)
     }
 }
 

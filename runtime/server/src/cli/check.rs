@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::Product;
-use super::output::{DONE, USAGE, complain, pretty, print};
+use super::output::{Answers, DONE, USAGE, complain, pretty};
 use super::start::start;
 use crate::config::{Config, Problem, Problems};
 use crate::executor;
@@ -20,6 +20,10 @@ pub(super) fn run(
     insecure: bool,
     json: bool,
 ) -> ExitCode {
+    let answers = match Answers::reserve() {
+        Ok(answers) => answers,
+        Err(error) => return complain(&format!("stdout cannot be used: {error}"), USAGE),
+    };
     let executor = match executor::build(&config.server) {
         Ok(executor) => executor,
         Err(error) => return complain(&format!("the threads cannot be started: {error}"), USAGE),
@@ -39,10 +43,10 @@ pub(super) fn run(
             Err(problems) => problems.add(problem),
         }
     }
-    report(outcome, json)
+    report(answers, outcome, json)
 }
 
-pub(super) fn report(outcome: Result<(), Problems>, json: bool) -> ExitCode {
+pub(super) fn report(answers: Answers, outcome: Result<(), Problems>, json: bool) -> ExitCode {
     let code = if outcome.is_ok() { DONE } else { USAGE };
     if json {
         let problems: Vec<_> = outcome
@@ -51,13 +55,13 @@ pub(super) fn report(outcome: Result<(), Problems>, json: bool) -> ExitCode {
             .flat_map(Problems::iter)
             .map(|problem| json!({"place": problem.place, "message": problem.message}))
             .collect();
-        return print(
+        return answers.print(
             &pretty(&json!({"ok": problems.is_empty(), "problems": problems})),
             code,
         );
     }
     match outcome {
-        Ok(()) => print("the configuration is fine", code),
+        Ok(()) => answers.print("the configuration is fine", code),
         Err(problems) => complain(&problems.to_string(), code),
     }
 }

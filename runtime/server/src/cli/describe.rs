@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use mcp_factory_sdk::describe::Description;
 
 use super::Product;
-use super::output::{DONE, pretty, print};
+use super::output::{Answers, DONE, pretty};
 use crate::registry::Registry;
 
 pub(super) fn run(product: &Product, json: bool) -> ExitCode {
@@ -16,7 +16,7 @@ pub(super) fn run(product: &Product, json: bool) -> ExitCode {
     } else {
         page(&description)
     };
-    print(&text, DONE)
+    Answers::plain().print(&text, DONE)
 }
 
 /// One page for people: plugins, then what they offer, one line each.

@@ -19,7 +19,7 @@ use crate::identity::Identity;
 use crate::logging::{self, Filter};
 use crate::mount::Mount;
 use args::{Args, Command, LogFormat};
-use output::{DONE, USAGE, complain, print};
+use output::{Answers, DONE, USAGE, complain};
 
 /// What a generated `main.rs` gives.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +58,7 @@ fn run_with(product: Product, arguments: impl IntoIterator<Item = OsString>) -> 
                 Ok(()) | Err(_) => ExitCode::from(USAGE),
             };
         }
-        Err(help) => return print(&help.to_string(), DONE),
+        Err(help) => return Answers::plain().print(&help.to_string(), DONE),
     };
     if let Some(Command::Describe { json }) = args.command {
         return describe::run(&product, json);
@@ -73,7 +73,7 @@ fn run_with(product: Product, arguments: impl IntoIterator<Item = OsString>) -> 
         Ok(config) => config,
         Err(problems) => {
             if let Some(Command::Check { json }) = args.command {
-                return check::report(Err(problems), json);
+                return check::report(Answers::plain(), Err(problems), json);
             }
             return complain(&problems.to_string(), USAGE);
         }
@@ -90,7 +90,7 @@ fn run_with(product: Product, arguments: impl IntoIterator<Item = OsString>) -> 
             tool,
             arguments,
             json,
-        }) => call::run(&product, &config, &tool, arguments, json),
+        }) => call::run(&product, &config, &tool, arguments.as_deref(), json),
         Some(Command::Check { json }) => {
             let listen = args
                 .http

@@ -63,6 +63,13 @@ pub(crate) struct Frame {
     decoded_method: Option<Box<str>>,
 }
 
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "slices that only a dispatch without the library's own parse asks for"
+    )
+)]
 impl Frame {
     /// Checks `bytes` as exactly one JSON-RPC 2.0 message.
     ///

@@ -83,23 +83,12 @@ impl<P: Protocol> Service<P> {
                 .unwrap_or_else(Refusal::into_response),
             // Probes come from the orchestrator under an address of its own, so no
             // Host is asked for; there is nothing to steal and nothing to change.
-            "/livez" => self.probe(request.method(), true),
-            "/readyz" => self.probe(request.method(), !self.lifecycle.is_draining()),
+            "/livez" => probe(request.method(), true),
+            "/readyz" => probe(request.method(), !self.lifecycle.is_draining()),
             _ => json(
                 StatusCode::NOT_FOUND,
                 r#"{"error":"not found: the server is at /mcp"}"#,
             ),
-        }
-    }
-
-    fn probe(&self, method: &Method, well: bool) -> Response<ResponseBody> {
-        if !matches!(*method, Method::GET | Method::HEAD) {
-            return Refusal::method_not_allowed("GET, HEAD").into_response();
-        }
-        if well {
-            json(StatusCode::OK, r#"{"status":"ok"}"#)
-        } else {
-            json(StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"draining"}"#)
         }
     }
 
@@ -144,6 +133,17 @@ impl<P: Protocol> Service<P> {
         parts.extensions.insert(Arc::new(frame));
         let request = Request::from_parts(parts, Full::new(body.bytes.clone()));
         Ok(self.protocol.handle(request).await)
+    }
+}
+
+fn probe(method: &Method, well: bool) -> Response<ResponseBody> {
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        return Refusal::method_not_allowed("GET, HEAD").into_response();
+    }
+    if well {
+        json(StatusCode::OK, r#"{"status":"ok"}"#)
+    } else {
+        json(StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"draining"}"#)
     }
 }
 

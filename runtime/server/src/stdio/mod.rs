@@ -21,7 +21,7 @@ use tokio::io::AsyncRead;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::frame::{Frame, FrameError, FrameKind, FrameLimits, INVALID_REQUEST};
+use crate::frame::{Frame, FrameError, FrameKind, FrameLimits, INVALID_REQUEST, RequestId};
 use crate::lifecycle::Lifecycle;
 use crate::protocol::{Incoming, Protocol};
 pub(crate) use endpoints::{Output, Wire};
@@ -117,6 +117,11 @@ async fn read(
             return;
         }
     }
+}
+
+/// A place for a request that is on no connection, such as one from the command line.
+pub(crate) async fn slot(id: RequestId) -> Slot {
+    InFlight::new(1).enter(id).await
 }
 
 /// Gives a request its place; refuses an id that is still in flight.

@@ -1,0 +1,143 @@
+//! Answers, streams, clients that leave, and the way down.
+
+use super::*;
+
+#[tokio::test]
+async fn answers_one_after_the_other_on_one_connection() {
+    let server = Server::start(limits());
+    let mut stream = server.connect().await;
+    for text in ["one", "two"] {
+        stream
+            .write_all(post(message("echo", text)).as_bytes())
+            .await
+            .unwrap();
+        let reply = Reply::read(&mut stream).await;
+        assert_eq!(reply.status, 200);
+        assert!(reply.body.contains(text));
+    }
+}
+
+#[tokio::test]
+async fn events_are_sent_as_they_come() {
+    let server = Server::start(limits());
+    let mut stream = server.connect().await;
+    stream
+        .write_all(post(message("stream", 1)).as_bytes())
+        .await
+        .unwrap();
+    let (began, mut arrivals, mut seen) = (Instant::now(), Vec::new(), String::new());
+    while arrivals.len() < 5 {
+        let mut bytes = [0; 1000];
+        let read = stream.read(&mut bytes).await.unwrap();
+        seen.push_str(std::str::from_utf8(&bytes[..read]).unwrap());
+        if seen.matches("data: ").count() > arrivals.len() {
+            arrivals.push(began.elapsed());
+        }
+    }
+    for (at, arrival) in arrivals.iter().enumerate() {
+        let due = Duration::from_millis(50 * (at as u64 + 1));
+        assert!(
+            (due..due + Duration::from_millis(45)).contains(arrival),
+            "{at}: {arrivals:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_ends_its_call() {
+    let server = Server::start(limits());
+    let mut stream = server.connect().await;
+    stream
+        .write_all(post(message("hang", 1)).as_bytes())
+        .await
+        .unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(
+        (
+            server.double.begun.load(SeqCst),
+            server.double.ended.load(SeqCst)
+        ),
+        (1, 0)
+    );
+    drop(stream);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(
+        server.double.ended.load(SeqCst),
+        1,
+        "the call goes on for nobody"
+    );
+}
+
+#[tokio::test]
+async fn a_drain_finishes_calls_and_takes_no_more() {
+    let server = Server::start(limits());
+    let mut slow = server.connect().await;
+    slow.write_all(post(message("slow", 300)).as_bytes())
+        .await
+        .unwrap();
+    let mut idle = server.connect().await;
+    idle.write_all(b"GET /readyz HTTP/1.1\r\nhost: a\r\n\r\n")
+        .await
+        .unwrap();
+    assert_eq!(Reply::read(&mut idle).await.status, 200);
+    let mut fresh = server.connect().await;
+    let mut partial = server.connect().await;
+    partial.write_all(b"POST /mcp HT").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+
+    let began = Instant::now();
+    server.lifecycle.drain();
+    for stream in [&mut idle, &mut fresh, &mut partial] {
+        let closed =
+            tokio::time::timeout(Duration::from_millis(150), stream.read(&mut [0; 10])).await;
+        assert!(
+            matches!(closed, Ok(Ok(0) | Err(_))),
+            "not closed at once: {closed:?}"
+        );
+    }
+    assert!(
+        TcpStream::connect(server.address).await.is_err(),
+        "nobody listens any more"
+    );
+    let reply = Reply::read(&mut slow).await;
+    assert_eq!(reply.status, 200);
+    assert!(reply.head.contains("connection: close"), "{}", reply.head);
+    drop((slow, idle, fresh, partial));
+    tokio::time::timeout(Duration::from_secs(1), server.serving)
+        .await
+        .expect("gone")
+        .unwrap();
+    assert!(
+        began.elapsed() < Duration::from_millis(600),
+        "{:?}",
+        began.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn the_stop_ends_hung_calls_slow_bodies_and_streams() {
+    let server = Server::start(HttpLimits {
+        body: Duration::from_mins(1),
+        ..limits()
+    });
+    let mut held = Vec::new();
+    let unfinished = format!("POST /mcp HTTP/1.1\r\n{USUAL}content-length: 99\r\n\r\n{{");
+    for request in [
+        post(message("hang", 1)),
+        post(message("stream", 1)),
+        unfinished,
+    ] {
+        let mut stream = server.connect().await;
+        stream.write_all(request.as_bytes()).await.unwrap();
+        held.push(stream);
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    server.lifecycle.drain();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!server.serving.is_finished(), "they hold the drain");
+    server.lifecycle.stop();
+    tokio::time::timeout(Duration::from_millis(300), server.serving)
+        .await
+        .expect("gone")
+        .unwrap();
+}

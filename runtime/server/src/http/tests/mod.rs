@@ -1,0 +1,148 @@
+//! The HTTP transport as bytes on a socket, guard by guard.
+
+mod flow;
+mod guards;
+mod limits;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::*;
+use crate::double::Double;
+use crate::frame::FrameLimits;
+use crate::lifecycle::Lifecycle;
+
+fn limits() -> HttpLimits {
+    HttpLimits {
+        frame: FrameLimits {
+            max_bytes: 200_000,
+            max_depth: 127,
+        },
+        connections: 50,
+        in_flight: 3,
+        body: Duration::from_millis(400),
+        patience: Patience {
+            header: Duration::from_millis(300),
+            idle: Duration::from_millis(700),
+            write: Duration::from_millis(500),
+        },
+        sessions: false,
+    }
+}
+
+struct Server {
+    address: SocketAddr,
+    double: Double,
+    lifecycle: Lifecycle,
+    serving: tokio::task::JoinHandle<()>,
+}
+
+impl Server {
+    fn start(limits: HttpLimits) -> Self {
+        let listener = "127.0.0.1:0".parse::<Listen>().unwrap().bind().unwrap();
+        let address = listener.local_addr().unwrap();
+        let (double, lifecycle) = (Double::default(), Lifecycle::default());
+        let mut hosts = HostList::loopback();
+        hosts.allow("mcp.example.com").unwrap();
+        let protocol = Arc::new(double.clone());
+        let service = Service::new(
+            protocol,
+            hosts,
+            OriginList::loopback(),
+            limits,
+            lifecycle.clone(),
+        );
+        let serving = tokio::spawn(serve(listener, Arc::new(service), lifecycle.clone()));
+        Self {
+            address,
+            double,
+            lifecycle,
+            serving,
+        }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// Sends bytes on a fresh connection, then reads until the server closes it.
+    async fn exchange(&self, request: impl AsRef<[u8]>) -> Reply {
+        let mut stream = self.connect().await;
+        stream.write_all(request.as_ref()).await.unwrap();
+        Reply::read(&mut stream).await
+    }
+}
+
+#[derive(Debug)]
+struct Reply {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Reply {
+    /// Reads one response: its head, then as much body as it announces.
+    async fn read(stream: &mut TcpStream) -> Self {
+        let reading = async {
+            let mut bytes = Vec::new();
+            loop {
+                let read = stream
+                    .read_buf(&mut bytes)
+                    .await
+                    .expect("a response, not a reset");
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                if let Some((head, body)) = text.split_once("\r\n\r\n") {
+                    let head = head.to_ascii_lowercase();
+                    let length = head
+                        .split_once("content-length: ")
+                        .map(|(_, rest)| rest.lines().next().unwrap().parse::<usize>().unwrap());
+                    if read == 0 || length.is_some_and(|length| body.len() >= length) {
+                        let status = head[9..12].parse().unwrap();
+                        break Self {
+                            status,
+                            head,
+                            body: body.to_owned(),
+                        };
+                    }
+                }
+                assert!(read > 0, "closed within a response: {text:?}");
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(5), reading)
+            .await
+            .expect("a response in time")
+    }
+
+    fn code(&self) -> Value {
+        let body: Value =
+            serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"));
+        assert_eq!(body["jsonrpc"], "2.0", "{self:?}");
+        assert!(body["error"]["message"].is_string(), "{self:?}");
+        json!([body["id"], body["error"]["code"]])
+    }
+}
+
+fn message(method: &str, arguments: impl Into<Value>) -> String {
+    json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": {"arguments": arguments.into()}})
+        .to_string()
+}
+
+fn post_with(headers: &str, body: impl AsRef<str>) -> String {
+    let body = body.as_ref();
+    format!(
+        "POST /mcp HTTP/1.1\r\ncontent-length: {}\r\n{headers}\r\n{body}",
+        body.len()
+    )
+}
+
+const USUAL: &str = "host: localhost\r\ncontent-type: application/json\r\naccept: application/json, text/event-stream\r\n";
+
+fn post(body: impl AsRef<str>) -> String {
+    post_with(USUAL, body)
+}
