@@ -10,7 +10,7 @@ use crate::error::FsError;
 use crate::files::Files;
 use crate::lines::cut;
 use crate::place::{LastLink, Place};
-use crate::write::compare_sha256;
+use crate::write::{compare_sha256, publish};
 use crate::{capped, hash};
 
 /// How many edits one call may make.
@@ -102,7 +102,7 @@ impl Files {
         let (diff, truncated) = diff(&place, &before, &after);
         let written = !request.dry_run && after != before;
         if written {
-            self.publish(&place, after.as_bytes(), Some(&old))?;
+            publish(&place, after.as_bytes(), Some(&old))?;
         }
         Ok(Edited {
             diff,

@@ -1,9 +1,9 @@
 //! `read_media_file`: images, sounds and other binary files as bytes, and media types by content.
 
-use crate::capped;
 use crate::error::FsError;
 use crate::files::Files;
 use crate::place::LastLink;
+use crate::{capped, resource};
 
 /// How many bytes tell the media type.
 pub(crate) const SNIFFED: u64 = 8 << 10;
@@ -13,6 +13,8 @@ pub(crate) const SNIFFED: u64 = 8 << 10;
 pub struct Media {
     /// The file's path, in the form to pass back.
     pub path: String,
+    /// Its URI as a resource.
+    pub uri: String,
     /// Media type by content, such as `image/png`.
     pub mime_type: &'static str,
     /// The whole file.
@@ -49,6 +51,7 @@ impl Files {
             });
         }
         Ok(Media {
+            uri: resource::uri(place.root, &place.path),
             path: place.shown,
             mime_type,
             bytes,

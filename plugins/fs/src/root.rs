@@ -19,26 +19,24 @@ use crate::path::{self, Steps};
 #[non_exhaustive]
 pub enum ConfigError {
     /// No root is configured.
-    #[error(
-        "`plugins.fs.roots` names no directory, so there is nothing to serve; set it, for example with --set 'plugins.fs.roots=[\"/path\"]'"
-    )]
+    #[error("`roots` names no directory, so there is nothing to serve")]
     NoRoots,
     /// A root does not exist.
     #[error(
-        "the root {path:?} of `plugins.fs.roots` does not exist; create the directory or correct the path"
+        "the root {path:?} of `roots` does not exist; create the directory or correct the path"
     )]
     Missing {
         /// As configured.
         path: PathBuf,
     },
     /// A root is something else.
-    #[error("the root {path:?} of `plugins.fs.roots` is not a directory; name a directory")]
+    #[error("the root {path:?} of `roots` is not a directory; name a directory")]
     NotDirectory {
         /// As configured.
         path: PathBuf,
     },
     /// A root cannot be opened.
-    #[error("the root {path:?} of `plugins.fs.roots` cannot be opened: {reason}")]
+    #[error("the root {path:?} of `roots` cannot be opened: {reason}")]
     Unusable {
         /// As configured.
         path: PathBuf,
@@ -47,7 +45,7 @@ pub enum ConfigError {
     },
     /// A name that paths could not carry.
     #[error(
-        "{name:?} cannot be the name of a root in `plugins.fs.roots`: use 1 to 64 characters without `/`, `:`, braces or control characters"
+        "{name:?} cannot be the name of a root in `roots`: use 1 to 64 characters without `/`, `:`, braces or control characters"
     )]
     BadName {
         /// As configured or derived.
@@ -55,7 +53,7 @@ pub enum ConfigError {
     },
     /// Two roots with one name.
     #[error(
-        "two roots of `plugins.fs.roots` are called {name:?}; name them apart: {{ name = \"other\", path = {path:?} }}"
+        "two roots of `roots` are called {name:?}; name them apart: {{ name = \"other\", path = {path:?} }}"
     )]
     SameName {
         /// The name.
@@ -64,9 +62,7 @@ pub enum ConfigError {
         path: PathBuf,
     },
     /// One root inside another, where modes and deny rules could contradict each other.
-    #[error(
-        "the root {inner:?} of `plugins.fs.roots` lies inside the root {outer:?}; keep one of them"
-    )]
+    #[error("the root {inner:?} of `roots` lies inside the root {outer:?}; keep one of them")]
     Overlap {
         /// As configured.
         inner: PathBuf,
@@ -74,10 +70,10 @@ pub enum ConfigError {
         outer: PathBuf,
     },
     /// A deny rule that cannot be used.
-    #[error("`plugins.fs.deny`: {0}")]
+    #[error("`deny`: {0}")]
     Deny(String),
     /// A limit out of its range.
-    #[error("`plugins.fs.{setting}` is {value}; use a number from {least} to {most}")]
+    #[error("`{setting}` is {value}; use a number from {least} to {most}")]
     Limit {
         /// Which.
         setting: &'static str,

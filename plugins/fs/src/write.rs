@@ -86,7 +86,7 @@ impl Files {
                     path: place.shown.as_str().into(),
                 });
             }
-            self.publish(&place, content, None)?;
+            publish(&place, content, None)?;
             return Ok(Written {
                 path: place.shown,
                 bytes: size,
@@ -103,7 +103,7 @@ impl Files {
         if let Some(expected) = &request.if_sha256 {
             check_sha256(&place, &mut file, expected)?;
         }
-        self.publish(&place, content, Some(&old))?;
+        publish(&place, content, Some(&old))?;
         Ok(Written {
             path: place.shown,
             bytes: size,
@@ -137,35 +137,34 @@ impl Files {
             created: false,
         })
     }
+}
 
-    /// Puts `content` at the place all at once; in the stead of `old`, or where nothing is.
-    pub(crate) fn publish(
-        &self,
-        place: &Place<'_>,
-        content: &[u8],
-        old: Option<&Metadata>,
-    ) -> Result<(), FsError> {
-        let name = place.own_name("written")?;
-        let staged = || -> io::Result<()> {
-            let mut staged = Staged::begin(&place.parent)?;
-            staged.write(content)?;
-            if let Some(old) = old {
-                staged.take_after(old)?;
-            }
-            staged.publish(
-                name,
-                if old.is_some() {
-                    Replace::Allowed
-                } else {
-                    Replace::Never
-                },
-            )
-        };
-        staged().map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => exists_already(place),
-            _ => FsError::io("write", place.shown.as_str(), &error),
-        })
-    }
+/// Puts `content` at the place all at once; in the stead of `old`, or where nothing is.
+pub(crate) fn publish(
+    place: &Place<'_>,
+    content: &[u8],
+    old: Option<&Metadata>,
+) -> Result<(), FsError> {
+    let name = place.own_name("written")?;
+    let staged = || -> io::Result<()> {
+        let mut staged = Staged::begin(&place.parent)?;
+        staged.write(content)?;
+        if let Some(old) = old {
+            staged.take_after(old)?;
+        }
+        staged.publish(
+            name,
+            if old.is_some() {
+                Replace::Allowed
+            } else {
+                Replace::Never
+            },
+        )
+    };
+    staged().map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => exists_already(place),
+        _ => FsError::io("write", place.shown.as_str(), &error),
+    })
 }
 
 /// Appends, and takes a part that was written back off when the rest does not fit.

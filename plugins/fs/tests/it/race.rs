@@ -1,0 +1,165 @@
+//! What is checked is what is opened, while another process flips names as fast as it can.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use mcp_plugin_fs::{WriteMode, WriteRequest};
+use rustix::fs::{RenameFlags, renameat_with};
+
+use crate::sandbox::{SECRET, Sandbox};
+
+/// How many reads each race makes: `FS_RACE_READS`, else 200,000.
+fn reads() -> u32 {
+    std::env::var("FS_RACE_READS")
+        .ok()
+        .map_or(200_000, |count| count.parse().unwrap())
+}
+
+/// Swaps `a` and `b` in `directory` without pause while `work` runs.
+fn while_flipping<T>(directory: &Path, a: &str, b: &str, work: impl FnOnce() -> T) -> T {
+    let directory = File::open(directory).unwrap();
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                renameat_with(&directory, a, &directory, b, RenameFlags::EXCHANGE).unwrap();
+            }
+        });
+        let result = work();
+        stop.store(true, Ordering::Relaxed);
+        result
+    })
+}
+
+/// Reads `path` over and over; only `good` content may come back, and some must.
+fn only_reads(sandbox: &Sandbox, path: &str, good: &str) {
+    let start = Instant::now();
+    let (mut read, mut refused) = (0, 0);
+    for _ in 0..reads() {
+        match sandbox.read(path) {
+            Ok(content) => {
+                assert_eq!(
+                    content, good,
+                    "leaked after {read} good and {refused} refused reads"
+                );
+                read += 1;
+            }
+            Err(_) => refused += 1,
+        }
+    }
+    println!(
+        "{path}: {read} read, {refused} refused, 0 leaked in {:?}",
+        start.elapsed()
+    );
+    assert!(
+        read > 0 && refused > 0,
+        "no race took place: {read} read, {refused} refused"
+    );
+}
+
+#[test]
+fn a_directory_flipped_with_a_link_to_the_outside() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .put("a/secret.txt", "inside")
+        .link("b", "../outside");
+    while_flipping(&sandbox.path(""), "a", "b", || {
+        only_reads(&sandbox, "a/secret.txt", "inside")
+    });
+}
+
+#[test]
+fn a_file_flipped_with_a_link_to_the_outside() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .put("a", "inside")
+        .link("b", "../outside/secret.txt");
+    while_flipping(&sandbox.path(""), "a", "b", || {
+        only_reads(&sandbox, "a", "inside")
+    });
+}
+
+#[test]
+fn a_file_flipped_with_a_link_to_a_denied_file() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .put("a", "inside")
+        .put(".env", SECRET)
+        .link("b", ".env");
+    while_flipping(&sandbox.path(""), "a", "b", || {
+        only_reads(&sandbox, "a", "inside")
+    });
+}
+
+#[test]
+fn writes_land_inside_or_nowhere() {
+    let sandbox = Sandbox::new();
+    sandbox.put("a/f", "").link("b", "../outside");
+    while_flipping(&sandbox.path(""), "a", "b", || {
+        for at in 0..reads() / 100 {
+            let write = WriteRequest {
+                path: "a/f".into(),
+                content: format!("{at}"),
+                mode: [WriteMode::Overwrite, WriteMode::Append, WriteMode::Create][at as usize % 3],
+                if_sha256: None,
+            };
+            drop(sandbox.files.write(&write));
+            drop(sandbox.files.create_directory("a/new"));
+            drop(sandbox.files.copy("a/f", "a/copy", true));
+            drop(sandbox.files.relocate("a/copy", "a/moved", true));
+            drop(sandbox.files.delete("a/secret.txt", false));
+        }
+    });
+    let outside: Vec<_> = fs::read_dir(sandbox.beside("outside"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(outside, ["secret.txt"]);
+    assert_eq!(
+        fs::read_to_string(sandbox.beside("outside/secret.txt")).unwrap(),
+        SECRET
+    );
+    assert!(
+        sandbox
+            .names()
+            .iter()
+            .all(|name| !name.contains(".mcp-fs-")),
+        "{:?}",
+        sandbox.names()
+    );
+}
+
+#[test]
+fn recursive_deletion_stays_inside() {
+    let sandbox = Sandbox::new();
+    sandbox.link("b", "../../outside");
+    for round in 0..200 {
+        sandbox.put("d/a/x", "").put("d/a/y/z", "");
+        if round == 0 {
+            fs::rename(sandbox.path("b"), sandbox.path("d/b")).unwrap();
+        } else if !sandbox.path("d/b").is_symlink() {
+            sandbox.link("d/b", "../../outside");
+        }
+        let directory = File::open(sandbox.path("d")).unwrap();
+        let stop = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                // Ends by itself when one of the two is gone.
+                while !stop.load(Ordering::Relaxed)
+                    && renameat_with(&directory, "a", &directory, "b", RenameFlags::EXCHANGE)
+                        .is_ok()
+                {}
+            });
+            drop(sandbox.files.delete("d", true));
+            stop.store(true, Ordering::Relaxed);
+        });
+        drop(fs::remove_dir_all(sandbox.path("d")));
+    }
+    assert_eq!(
+        fs::read_to_string(sandbox.beside("outside/secret.txt")).unwrap(),
+        SECRET
+    );
+}
