@@ -3,8 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{
-    GenericArgument, Lifetime, PathArguments, PathSegment, Type, TypeImplTrait, TypePath,
-    TypeReference,
+    Expr, GenericArgument, Lifetime, Path, PathArguments, PathSegment, Type, TypeImplTrait,
+    TypePath, TypeReference,
     visit::{self, Visit},
     visit_mut::{self, VisitMut},
 };
@@ -53,18 +53,31 @@ pub(crate) fn unreturnable(ty: &Type) -> Option<(TokenStream, &'static str)> {
     finder.found
 }
 
-/// Writes the plugin's type where an author wrote `Self`, which means something else in a shim.
-pub(crate) fn replace_self(ty: &mut Type, own: &Type) {
-    SelfReplacer(own).visit_type_mut(ty);
+/// Writes the plugin's type where an author wrote `Self`, which means nothing outside of the impl block.
+pub(crate) fn replace_self_in_type(ty: &mut Type, own: &Type) {
+    if let Some(path) = path_of(own) {
+        SelfReplacer(path).visit_type_mut(ty);
+    }
+}
+
+/// As [`replace_self_in_type`], for the value of an argument.
+pub(crate) fn replace_self_in_expression(expression: &mut Expr, own: &Type) {
+    if let Some(path) = path_of(own) {
+        SelfReplacer(path).visit_expr_mut(expression);
+    }
 }
 
 fn last_segment(ty: &Type) -> Option<&PathSegment> {
+    path_of(ty)?.segments.last()
+}
+
+fn path_of(ty: &Type) -> Option<&Path> {
     match ty {
         Type::Path(TypePath {
             qself: None, path, ..
-        }) => path.segments.last(),
-        Type::Paren(inner) => last_segment(&inner.elem),
-        Type::Group(inner) => last_segment(&inner.elem),
+        }) => Some(path),
+        Type::Paren(inner) => path_of(&inner.elem),
+        Type::Group(inner) => path_of(&inner.elem),
         _ => None,
     }
 }
@@ -120,18 +133,20 @@ impl<'ast> Visit<'ast> for Finder {
     }
 }
 
-struct SelfReplacer<'a>(&'a Type);
+struct SelfReplacer<'a>(&'a Path);
 
 impl VisitMut for SelfReplacer<'_> {
-    fn visit_type_mut(&mut self, ty: &mut Type) {
-        if let Type::Path(TypePath {
-            qself: None, path, ..
-        }) = ty
-            && path.is_ident("Self")
+    fn visit_path_mut(&mut self, path: &mut Path) {
+        visit_mut::visit_path_mut(self, path);
+        if path.leading_colon.is_none()
+            && path
+                .segments
+                .first()
+                .is_some_and(|first| first.ident == "Self")
         {
-            *ty = self.0.clone();
-        } else {
-            visit_mut::visit_type_mut(self, ty);
+            let rest = path.segments.iter().skip(1).cloned();
+            path.segments = self.0.segments.iter().cloned().chain(rest).collect();
+            path.leading_colon = self.0.leading_colon;
         }
     }
 }
@@ -177,9 +192,15 @@ mod tests {
     }
 
     #[test]
-    fn self_is_replaced_inside_of_generics() {
+    fn self_is_replaced_wherever_it_stands() {
+        let own: Type = parse_quote!(notes::Notes);
         let mut ty: Type = parse_quote!(Vec<Self>);
-        replace_self(&mut ty, &parse_quote!(Notes));
-        assert_eq!(ty, parse_quote!(Vec<Notes>));
+        replace_self_in_type(&mut ty, &own);
+        assert_eq!(ty, parse_quote!(Vec<notes::Notes>));
+        let mut expression: Expr = parse_quote!(Self::LIMIT + other::<Self>(Self::self_made()));
+        replace_self_in_expression(&mut expression, &own);
+        let expected: Expr =
+            parse_quote!(notes::Notes::LIMIT + other::<notes::Notes>(notes::Notes::self_made()));
+        assert_eq!(expression, expected);
     }
 }

@@ -1,9 +1,9 @@
 //! `#[arg(default = …, minimum = …, …)]` on a parameter of a tool.
 
-use syn::{Attribute, Expr, Ident, LitStr};
+use syn::{Attribute, Expr, Ident, LitStr, Type};
 
 use super::Arguments;
-use crate::errors::Errors;
+use crate::{errors::Errors, types};
 
 const KEYS: &[&str] = &[
     "name",
@@ -41,20 +41,29 @@ pub(crate) struct DefaultValue {
 }
 
 impl ArgArguments {
-    /// Reads the attribute of a parameter.
-    pub(crate) fn parse(attribute: &Attribute, errors: &Errors) -> Self {
+    /// Reads the attribute of a parameter. `own` is the plugin's type, for values that say `Self`.
+    pub(crate) fn parse(attribute: &Attribute, own: &Type, errors: &Errors) -> Self {
         let arguments = Arguments::of_attribute("arg", attribute, KEYS, errors);
+        let expression = |key| {
+            let mut expression = arguments.expression(key)?;
+            types::replace_self_in_expression(&mut expression, own);
+            Some(expression)
+        };
         let default = arguments.key("default").map(|key| DefaultValue {
             key: key.clone(),
-            value: arguments.optional_expression("default"),
+            value: if arguments.is_bare("default") {
+                None
+            } else {
+                expression("default")
+            },
         });
         Self {
             name: arguments.name("name"),
             default,
-            minimum: arguments.expression("minimum"),
-            maximum: arguments.expression("maximum"),
-            min_length: arguments.expression("min_length"),
-            max_length: arguments.expression("max_length"),
+            minimum: expression("minimum"),
+            maximum: expression("maximum"),
+            min_length: expression("min_length"),
+            max_length: expression("max_length"),
         }
     }
 }

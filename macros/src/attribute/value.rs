@@ -112,9 +112,9 @@ impl Arguments<'_> {
         value.cloned()
     }
 
-    /// Any expression; none when the key is absent or stands alone.
-    pub(super) fn optional_expression(&self, key: &str) -> Option<Expr> {
-        self.value(key)?.1.cloned()
+    /// Whether the key stands alone.
+    pub(super) fn is_bare(&self, key: &str) -> bool {
+        matches!(self.value(key), Some((_, None)))
     }
 
     /// The scope, which every tool, resource and prompt must declare. `subject` is what declares it.

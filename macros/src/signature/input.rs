@@ -57,7 +57,7 @@ pub(super) fn read(
     }
     let arguments = arg
         .as_ref()
-        .map(|arg| ArgArguments::parse(arg, errors))
+        .map(|arg| ArgArguments::parse(arg, self_ty, errors))
         .unwrap_or_default();
     if let Some(arg) = &arg
         && kind != "tool"
@@ -69,7 +69,7 @@ pub(super) fn read(
         );
     }
     let mut ty = (*typed.ty).clone();
-    types::replace_self(&mut ty, self_ty);
+    types::replace_self_in_type(&mut ty, self_ty);
     Some(Input::Value(Parameter {
         name: arguments
             .name

@@ -98,7 +98,8 @@ impl Output {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the result of a tool",
     label = "not a tool result",
-    note = "return `String`, `Output`, or a type that derives `Serialize` and `JsonSchema` (or a `Result` of one of them)"
+    note = "return `String`, `Output`, or a type that derives `Serialize` and `JsonSchema`",
+    note = "or a `Result` of one of them, spelt out: the macro does not see through an alias"
 )]
 pub trait IntoOutput {
     /// The schema of the structured content; `None` when there is none.

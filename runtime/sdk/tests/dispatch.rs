@@ -118,6 +118,21 @@ impl Fixture {
     )]
     async fn nothing(&self) {}
 
+    /// Has a default of its own.
+    #[tool(scope = "read", read_only)]
+    async fn with_own_default(
+        &self,
+        /// A point.
+        #[arg(default = Self::ORIGIN)]
+        point: Point,
+    ) -> Result<Point, ToolError> {
+        if point.x < 0 {
+            Err(ToolError::new("left of everything"))
+        } else {
+            Ok(point)
+        }
+    }
+
     /// Renames an argument.
     #[tool(scope = "read")]
     async fn renamed(
@@ -222,6 +237,8 @@ impl Fixture {
     async fn complete_year(&self, typed: String, cx: &Context) -> Vec<String> {
         vec![typed, cx.principal().id().to_owned()]
     }
+
+    const ORIGIN: Point = Point { x: 0, y: 0 };
 
     /// Not a part of the plugin.
     fn helper() -> &'static str {
@@ -445,6 +462,7 @@ fn a_row_holds_what_the_attribute_says() {
     let expected = [
         "receive",
         "take.nothing",
+        "with_own_default",
         "renamed",
         "meet",
         "fail_in_words",
@@ -497,6 +515,27 @@ async fn sync_functions_run_where_they_may_block() {
         let output = met.expect("they met");
         assert_eq!(output.blocks()[0].as_text(), Some("local"));
     }
+}
+
+#[tokio::test]
+async fn a_default_may_name_the_plugin() {
+    let plugin = fixture().await;
+    let point = plugin
+        .call_json("with_own_default", json!({}))
+        .await
+        .expect("it answers");
+    assert_eq!(point, json!({ "x": 0, "y": 0 }));
+    let left = plugin
+        .call("with_own_default", json!({ "point": { "x": -1, "y": 0 } }))
+        .await;
+    assert_eq!(
+        left.expect_err("it fails").to_string(),
+        "left of everything"
+    );
+    let schema = tool("with_own_default")
+        .output_schema()
+        .expect("a point is an object");
+    assert_eq!(schema["required"], json!(["x", "y"]));
 }
 
 #[tokio::test]

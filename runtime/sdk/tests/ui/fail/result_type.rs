@@ -5,6 +5,7 @@ pub struct Notes;
 
 pub struct Colour;
 pub struct Trouble;
+type Answer<T> = Result<T, ToolError>;
 
 /// Keeps notes.
 #[plugin(name = "notes", stateless)]
@@ -19,6 +20,12 @@ impl Notes {
     #[tool(scope = "write")]
     async fn stir(&self) -> Result<String, Trouble> {
         Err(Trouble)
+    }
+
+    /// Rinses.
+    #[tool(scope = "write")]
+    async fn rinse(&self) -> Answer<String> {
+        Ok(String::new())
     }
 
     /// The palette.

@@ -27,20 +27,22 @@ pub(crate) fn function(
     let is_async = signature.asyncness.is_some();
     let output = output(kind, &signature.output, self_ty, errors);
     let mut inputs = Vec::new();
-    let mut context: Option<()> = None;
     for argument in &mut function.sig.inputs {
         let FnArg::Typed(typed) = argument else {
             continue;
         };
-        match input::read(kind, typed, self_ty, errors) {
-            Some(Input::Context) if context.replace(()).is_some() => errors.push(
+        let Some(input) = input::read(kind, typed, self_ty, errors) else {
+            continue;
+        };
+        let has_context = inputs.iter().any(|input| matches!(input, Input::Context));
+        if matches!(input, Input::Context) && has_context {
+            errors.push(
                 &*typed,
                 "the context is asked for twice",
                 "remove one of the two `&Context` parameters",
-            ),
-            Some(input) => inputs.push(input),
-            None => {}
+            );
         }
+        inputs.push(input);
     }
     Function {
         ident,
@@ -117,7 +119,7 @@ fn output(kind: &str, output: &ReturnType, self_ty: &Type, errors: &Errors) -> O
             "name a concrete, owned type",
         );
     }
-    types::replace_self(&mut ty, self_ty);
+    types::replace_self_in_type(&mut ty, self_ty);
     match types::result_parts(&ty) {
         Some((value, error)) => Output {
             value: value.clone(),
