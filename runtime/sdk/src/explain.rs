@@ -11,6 +11,10 @@ use crate::ToolError;
 const LISTED: usize = 16;
 
 /// Why `json` could not be read as a `T` whose fields are `known`.
+#[expect(
+    clippy::zero_sized_map_values,
+    reason = "a set would not be read from an object"
+)]
 pub(crate) fn arguments<T: DeserializeOwned>(
     json: &str,
     known: &[&str],
@@ -63,7 +67,7 @@ fn type_problem<T: DeserializeOwned>(json: &str) -> String {
     }
 }
 
-/// serde_json says "… at line 1 column 9"; the caller did not write lines, so that part says nothing.
+/// `serde_json` says "… at line 1 column 9"; the caller did not write lines, so that part says nothing.
 pub(crate) fn without_position(message: &str) -> String {
     message
         .rsplit_once(" at line ")

@@ -124,13 +124,13 @@ fn tidy(schema: &mut Value) {
     for (key, value) in members.iter_mut() {
         match (key.as_str(), value) {
             ("properties" | "$defs" | "patternProperties", Value::Object(map)) => {
-                map.values_mut().for_each(tidy)
+                map.values_mut().for_each(tidy);
             }
             ("anyOf" | "oneOf" | "allOf" | "prefixItems", Value::Array(list)) => {
-                list.iter_mut().for_each(tidy)
+                list.iter_mut().for_each(tidy);
             }
             ("items" | "additionalProperties", value) if *value != Value::Bool(false) => {
-                tidy(value)
+                tidy(value);
             }
             _ => {}
         }
@@ -188,7 +188,7 @@ mod tests {
         /// What to replace.
         old: String,
         count: Option<u8>,
-        anything: serde_json::Value,
+        anything: Value,
     }
 
     #[derive(JsonSchema)]

@@ -1,16 +1,15 @@
 //! Calling a plugin's tools in memory, in microseconds, without a transport.
 //!
-//! The call takes the same road as in a server: [`authorize`](crate::authorize), the permit, the
+//! The call takes the same road as in a server: [`authorize`], the permit, the
 //! dispatch shim. What the client would have received is recorded.
 //!
 //! ```no_run
 //! # use mcp_factory_sdk::{PluginDefinition, testing::TestPlugin};
-//! # async fn example(definition: &'static PluginDefinition) -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn example(definition: &'static PluginDefinition) {
 //! use serde_json::json;
-//! let plugin = TestPlugin::start(definition, json!({})).await?;
-//! let output = plugin.call("repeat", json!({ "text": "hello" })).await.map_err(|error| error.to_string())?;
+//! let plugin = TestPlugin::start(definition, json!({})).await.expect("it starts");
+//! let output = plugin.call("repeat", json!({ "text": "hello" })).await.expect("it answers");
 //! assert_eq!(output.blocks()[0].as_text(), Some("hello"));
-//! # Ok(())
 //! # }
 //! ```
 
