@@ -17,7 +17,9 @@ use toml_edit::{Array, DocumentMut, value};
 const FOLDERS: &[&str] = &["macros", "plugins", "runtime"];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("..").canonicalize()?;
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?)
+        .join("..")
+        .canonicalize()?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
 
     let mut files = Vec::new();
@@ -49,7 +51,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(list, "    ({name:?}, include_bytes!({path:?})),")?;
     }
     list.push_str("];\n");
-    let digest: String = hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let digest: String = hash
+        .finalize()
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     writeln!(list, "pub(super) const DIGEST: &str = {digest:?};")?;
     fs::write(out.join("embedded.rs"), list)?;
     Ok(())
@@ -65,10 +72,17 @@ fn watch(path: &Path) {
     );
 }
 
-fn collect(folder: &Path, name: &str, files: &mut Vec<(String, PathBuf)>) -> Result<(), Box<dyn Error>> {
+fn collect(
+    folder: &Path,
+    name: &str,
+    files: &mut Vec<(String, PathBuf)>,
+) -> Result<(), Box<dyn Error>> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        let file_name = entry.file_name().into_string().map_err(|name| format!("{} is not UTF-8", name.display()))?;
+        let file_name = entry
+            .file_name()
+            .into_string()
+            .map_err(|name| format!("{} is not UTF-8", name.display()))?;
         let kind = entry.file_type()?;
         let name = format!("{name}/{file_name}");
         if kind.is_dir() && file_name != "target" {
@@ -83,9 +97,16 @@ fn collect(folder: &Path, name: &str, files: &mut Vec<(String, PathBuf)>) -> Res
 /// The root manifest, with the members that are packed and no others.
 fn workspace(root: &Path, files: &[(String, PathBuf)]) -> Result<String, Box<dyn Error>> {
     let mut manifest: DocumentMut = fs::read_to_string(root.join("Cargo.toml"))?.parse()?;
-    let packed = files.iter().filter_map(|(name, _)| name.strip_suffix("/Cargo.toml"));
-    let members = manifest["workspace"]["members"].as_array().ok_or("the workspace has no members")?;
-    let listed: Vec<&str> = members.iter().filter_map(|member| member.as_str()).collect();
+    let packed = files
+        .iter()
+        .filter_map(|(name, _)| name.strip_suffix("/Cargo.toml"));
+    let members = manifest["workspace"]["members"]
+        .as_array()
+        .ok_or("the workspace has no members")?;
+    let listed: Vec<&str> = members
+        .iter()
+        .filter_map(|member| member.as_str())
+        .collect();
     let kept: Array = packed.filter(|name| listed.contains(name)).collect();
     manifest["workspace"]["members"] = value(kept);
     Ok(manifest.to_string())

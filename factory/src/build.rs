@@ -39,21 +39,36 @@ impl Destination {
         let shown = output.display();
         if output.is_dir() || output.to_string_lossy().ends_with('/') {
             let inside = output.join("NAME");
-            return Err(Failure::new(Code::Destination, format!("the binary cannot be written to {shown}: it is a directory"))
-                .fix(format!("name a file: -o {}", inside.display()))
-                .into());
+            return Err(Failure::new(
+                Code::Destination,
+                format!("the binary cannot be written to {shown}: it is a directory"),
+            )
+            .fix(format!("name a file: -o {}", inside.display()))
+            .into());
         }
         let path = std::path::absolute(output).at_path("find", output)?;
         let folder = path.parent().unwrap_or(Path::new("/"));
         if !folder.is_dir() {
-            return Err(Failure::new(Code::Destination, format!("the binary cannot be written to {shown}: there is no directory {}", folder.display()))
-                .fix(format!("mkdir -p {}", folder.display()))
-                .into());
+            return Err(Failure::new(
+                Code::Destination,
+                format!(
+                    "the binary cannot be written to {shown}: there is no directory {}",
+                    folder.display()
+                ),
+            )
+            .fix(format!("mkdir -p {}", folder.display()))
+            .into());
         }
-        if let Err(error) = tempfile::Builder::new().prefix(".writable-").tempfile_in(folder) {
-            return Err(Failure::new(Code::Destination, format!("the binary cannot be written to {shown}: {}", plain(&error)))
-                .fix("name another place with -o, or make the directory writable")
-                .into());
+        if let Err(error) = tempfile::Builder::new()
+            .prefix(".writable-")
+            .tempfile_in(folder)
+        {
+            return Err(Failure::new(
+                Code::Destination,
+                format!("the binary cannot be written to {shown}: {}", plain(&error)),
+            )
+            .fix("name another place with -o, or make the directory writable")
+            .into());
         }
         Ok(Self { path })
     }
@@ -61,7 +76,11 @@ impl Destination {
     /// Puts a copy beside the destination, to be verified under another name.
     pub(crate) fn stage(&self, built: &Path) -> Result<TempPath> {
         let folder = self.path.parent().unwrap_or(Path::new("/"));
-        let name = self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = self
+            .path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
         // Closed at once: a file that is open for writing cannot be run.
         let staged = tempfile::Builder::new()
             .prefix(&format!(".{name}."))
@@ -69,22 +88,34 @@ impl Destination {
             .at_path("write in", folder)?
             .into_temp_path();
         fs::copy(built, &staged).at_path("write", &self.path)?;
-        fs::set_permissions(&staged, fs::Permissions::from_mode(0o755)).at_path("write", &self.path)?;
+        fs::set_permissions(&staged, fs::Permissions::from_mode(0o755))
+            .at_path("write", &self.path)?;
         Ok(staged)
     }
 
     /// Gives the copy its name, all at once.
     pub(crate) fn publish(&self, staged: TempPath) -> Result<()> {
-        staged.persist(&self.path).map_err(|error| error.error).at_path("write", &self.path)
+        staged
+            .persist(&self.path)
+            .map_err(|error| error.error)
+            .at_path("write", &self.path)
     }
 }
 
 /// Checks the binary against what was asked for.
-pub(crate) fn verify(binary: &Path, plan: &Plan, linking: &Linking, interrupt: &Interrupt) -> Result<Verified> {
+pub(crate) fn verify(
+    binary: &Path,
+    plan: &Plan,
+    linking: &Linking,
+    interrupt: &Interrupt,
+) -> Result<Verified> {
     let facts = elf::facts(binary)?;
     let wanted = linking.target.split('-').next().unwrap_or_default();
     if facts.machine != wanted {
-        let message = format!("the binary is for {}, and {wanted} was asked for", facts.machine);
+        let message = format!(
+            "the binary is for {}, and {wanted} was asked for",
+            facts.machine
+        );
         return Err(Failure::new(Code::NotExecutable, message).into());
     }
     if linking.is_static {
@@ -92,16 +123,26 @@ pub(crate) fn verify(binary: &Path, plan: &Plan, linking: &Linking, interrupt: &
     }
     let is_static = !facts.interpreter && facts.libraries.is_empty();
     if facts.machine != std::env::consts::ARCH {
-        return Ok(Verified { description: None, is_static });
+        return Ok(Verified {
+            description: None,
+            is_static,
+        });
     }
     let description = describe::ask(binary, interrupt)?;
     describe::check(plan, &description)?;
     let tokens = describe::tokens(&description);
     if let Some(most) = plan.limits.max_tokens.filter(|&most| tokens > most) {
-        let message = format!("the list of tools costs about {tokens} tokens, and limits.max_tokens is {most}");
-        return Err(Failure::new(Code::OverLimit, message).fix("leave tools out with `deny`, or raise limits.max_tokens").into());
+        let message = format!(
+            "the list of tools costs about {tokens} tokens, and limits.max_tokens is {most}"
+        );
+        return Err(Failure::new(Code::OverLimit, message)
+            .fix("leave tools out with `deny`, or raise limits.max_tokens")
+            .into());
     }
-    Ok(Verified { description: Some(description), is_static })
+    Ok(Verified {
+        description: Some(description),
+        is_static,
+    })
 }
 
 #[cfg(test)]
@@ -113,7 +154,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let code = |path: &Path| Destination::check(path).unwrap_err().0[0].code;
         assert_eq!(code(folder.path()), Code::Destination);
-        assert_eq!(code(&folder.path().join("no/such/place")), Code::Destination);
+        assert_eq!(
+            code(&folder.path().join("no/such/place")),
+            Code::Destination
+        );
         assert_eq!(code(Path::new("/proc/server")), Code::Destination);
         Destination::check(&folder.path().join("server")).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -130,8 +174,13 @@ mod tests {
         drop(destination.stage(&built).unwrap());
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
-        destination.publish(destination.stage(&built).unwrap()).unwrap();
+        destination
+            .publish(destination.stage(&built).unwrap())
+            .unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o755);
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o755
+        );
     }
 }

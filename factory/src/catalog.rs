@@ -51,14 +51,22 @@ pub(crate) fn all() -> Vec<BuiltIn> {
 /// The one of this name.
 pub(crate) fn find(name: &str) -> Option<BuiltIn> {
     let path = format!("plugins/{name}/Cargo.toml");
-    let (stored, _) = embedded::files().iter().find(|(stored, _)| *stored == path)?;
-    let name = stored.strip_prefix("plugins/")?.strip_suffix("/Cargo.toml")?;
+    let (stored, _) = embedded::files()
+        .iter()
+        .find(|(stored, _)| *stored == path)?;
+    let name = stored
+        .strip_prefix("plugins/")?
+        .strip_suffix("/Cargo.toml")?;
     let manifest: toml::Table = embedded::text(stored)?.parse().ok()?;
     let package = manifest.get("package")?;
     Some(BuiltIn {
         name,
         package: package.get("name")?.as_str()?.to_owned(),
-        description: package.get("description").and_then(|text| text.as_str()).unwrap_or_default().to_owned(),
+        description: package
+            .get("description")
+            .and_then(|text| text.as_str())
+            .unwrap_or_default()
+            .to_owned(),
         hidden: HIDDEN.contains(&name),
         manifest,
     })
@@ -71,7 +79,10 @@ mod tests {
     #[test]
     fn every_folder_of_plugins_is_found() {
         let names: Vec<&str> = all().iter().map(|plugin| plugin.name).collect();
-        assert!(names.contains(&"echo") && names.contains(&"fs"), "{names:?}");
+        assert!(
+            names.contains(&"echo") && names.contains(&"fs"),
+            "{names:?}"
+        );
         assert!(names.is_sorted());
         assert!(find("conformance").unwrap().hidden);
         assert!(find("../runtime/sdk").is_none());

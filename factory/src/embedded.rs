@@ -26,11 +26,16 @@ pub(crate) fn lockfile() -> &'static str {
 
 /// The crates of the factory that a server may link, and where each is below the unpacked sources.
 pub(crate) fn crates() -> Vec<(String, &'static str)> {
-    let manifests = files().iter().filter_map(|(path, _)| path.strip_suffix("/Cargo.toml"));
+    let manifests = files()
+        .iter()
+        .filter_map(|(path, _)| path.strip_suffix("/Cargo.toml"));
     let mut crates: Vec<_> = manifests
         .filter_map(|folder| {
             let manifest: toml::Table = text(&format!("{folder}/Cargo.toml"))?.parse().ok()?;
-            Some((manifest.get("package")?.get("name")?.as_str()?.to_owned(), folder))
+            Some((
+                manifest.get("package")?.get("name")?.as_str()?.to_owned(),
+                folder,
+            ))
         })
         .collect();
     crates.sort();
@@ -44,21 +49,44 @@ mod tests {
     #[test]
     fn what_a_server_needs_is_carried_and_nothing_else() {
         let names: Vec<String> = crates().into_iter().map(|(name, _)| name).collect();
-        for name in ["mcp-factory-macros", "mcp-factory-sdk", "mcp-factory-server", "mcp-plugin-echo"] {
-            assert!(names.iter().any(|carried| carried == name), "{name} is not among {names:?}");
+        for name in [
+            "mcp-factory-macros",
+            "mcp-factory-sdk",
+            "mcp-factory-server",
+            "mcp-plugin-echo",
+        ] {
+            assert!(
+                names.iter().any(|carried| carried == name),
+                "{name} is not among {names:?}"
+            );
         }
-        assert!(!names.iter().any(|name| name == "mcp-factory" || name == "mcp-factory-tests"));
-        assert!(!files().iter().any(|(path, _)| path.split('/').any(|part| part == "target")));
+        assert!(
+            !names
+                .iter()
+                .any(|name| name == "mcp-factory" || name == "mcp-factory-tests")
+        );
+        assert!(
+            !files()
+                .iter()
+                .any(|(path, _)| path.split('/').any(|part| part == "target"))
+        );
         assert!(lockfile().contains("name = \"mcp-factory-server\""));
     }
 
     #[test]
     fn the_packed_workspace_lists_the_packed_members() {
         let manifest: toml::Table = text("Cargo.toml").unwrap().parse().unwrap();
-        let members: Vec<&str> =
-            manifest["workspace"]["members"].as_array().unwrap().iter().filter_map(|member| member.as_str()).collect();
+        let members: Vec<&str> = manifest["workspace"]["members"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|member| member.as_str())
+            .collect();
         let folders: Vec<&str> = crates().into_iter().map(|(_, folder)| folder).collect();
         assert_eq!(members.len(), folders.len());
-        assert!(members.iter().all(|member| folders.contains(member)), "{members:?}");
+        assert!(
+            members.iter().all(|member| folders.contains(member)),
+            "{members:?}"
+        );
     }
 }

@@ -1,10 +1,6 @@
 //! Writing files so that nobody sees half of one, and cargo sees only what changed.
 
-use std::{
-    fs,
-    io::Write as _,
-    path::Path,
-};
+use std::{fs, io::Write as _, path::Path};
 
 use crate::error::{AtPath, Code, Failure, Result};
 
@@ -19,10 +15,19 @@ pub(crate) fn write_if_changed(path: &Path, contents: &[u8]) -> Result<bool> {
     }
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).at_path("create", folder)?;
-    let mut temporary = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder).at_path("write in", folder)?;
+    let mut temporary = tempfile::Builder::new()
+        .prefix(".writing-")
+        .tempfile_in(folder)
+        .at_path("write in", folder)?;
     temporary.write_all(contents).at_path("write", path)?;
-    temporary.as_file().set_permissions(readable()).at_path("write", path)?;
-    temporary.persist(path).map_err(|error| error.error).at_path("write", path)?;
+    temporary
+        .as_file()
+        .set_permissions(readable())
+        .at_path("write", path)?;
+    temporary
+        .persist(path)
+        .map_err(|error| error.error)
+        .at_path("write", path)?;
     Ok(true)
 }
 
@@ -41,8 +46,13 @@ pub(crate) fn check_ours(folder: &Path) -> Result<()> {
     if ours {
         return Ok(());
     }
-    let message = format!("{} holds files that mcp-factory did not write", folder.display());
-    Err(Failure::new(Code::ForeignDirectory, message).fix("name an empty or a new directory with --out").into())
+    let message = format!(
+        "{} holds files that mcp-factory did not write",
+        folder.display()
+    );
+    Err(Failure::new(Code::ForeignDirectory, message)
+        .fix("name an empty or a new directory with --out")
+        .into())
 }
 
 #[cfg(test)]
@@ -59,7 +69,11 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), before);
         assert!(write_if_changed(&path, b"two").unwrap());
         assert_eq!(fs::read(&path).unwrap(), b"two");
-        assert_eq!(fs::read_dir(folder.path().join("a")).unwrap().count(), 1, "nothing else is left behind");
+        assert_eq!(
+            fs::read_dir(folder.path().join("a")).unwrap().count(),
+            1,
+            "nothing else is left behind"
+        );
     }
 
     #[test]
@@ -70,7 +84,10 @@ mod tests {
         fs::write(folder.path().join("Cargo.toml"), format!("{MARK}0.1.0")).unwrap();
         check_ours(folder.path()).unwrap();
         fs::write(folder.path().join("Cargo.toml"), "[package]").unwrap();
-        assert_eq!(check_ours(folder.path()).unwrap_err().0[0].code, Code::ForeignDirectory);
+        assert_eq!(
+            check_ours(folder.path()).unwrap_err().0[0].code,
+            Code::ForeignDirectory
+        );
         fs::remove_file(folder.path().join("Cargo.toml")).unwrap();
         fs::write(folder.path().join("notes.txt"), "").unwrap();
         assert!(check_ours(folder.path()).is_err());

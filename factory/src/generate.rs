@@ -63,11 +63,17 @@ impl Generation<'_> {
         let files = self.render()?;
         let mut changed = 0;
         for file in &files {
-            changed += usize::from(write_if_changed(&self.folder.join(&file.path), file.contents.as_bytes())?);
+            changed += usize::from(write_if_changed(
+                &self.folder.join(&file.path),
+                file.contents.as_bytes(),
+            )?);
         }
         let config = patches(&self.home.sources()?, &self.patched());
         write_if_changed(&self.folder.join(".cargo/config.toml"), config.as_bytes())?;
-        write_if_changed(&self.folder.join(".gitignore"), b"# Belongs to this machine.\n/.cargo/\n/target/\n")?;
+        write_if_changed(
+            &self.folder.join(".gitignore"),
+            b"# Belongs to this machine.\n/.cargo/\n/target/\n",
+        )?;
 
         let graph = self.lock()?;
         let lock_path = self.folder.join("Cargo.lock");
@@ -75,7 +81,12 @@ impl Generation<'_> {
         let lock_changed = self.keep_lock(&lock)?;
         let recipe = recipe::write(self.plan, self.manifest, sha256(lock.as_bytes()));
         changed += usize::from(write_if_changed(&self.folder.join("recipe.json"), &recipe)?);
-        Ok(Generated { files: files.len() + 2, changed, graph, lock_changed })
+        Ok(Generated {
+            files: files.len() + 2,
+            changed,
+            graph,
+            lock_changed,
+        })
     }
 
     /// Compares the crate on disk with what would be written; returns the files that differ.
@@ -83,20 +94,33 @@ impl Generation<'_> {
         let mut files = self.render()?;
         let lock = fs::read(self.folder.join("Cargo.lock")).unwrap_or_default();
         let recipe = recipe::write(self.plan, self.manifest, sha256(&lock));
-        files.push(RenderedFile { path: "recipe.json".to_owned(), contents: String::from_utf8_lossy(&recipe).into_owned() });
+        files.push(RenderedFile {
+            path: "recipe.json".to_owned(),
+            contents: String::from_utf8_lossy(&recipe).into_owned(),
+        });
         let differs = |file: &RenderedFile| {
-            fs::read(self.folder.join(&file.path)).map_or(true, |present| present != file.contents.as_bytes())
+            fs::read(self.folder.join(&file.path))
+                .map_or(true, |present| present != file.contents.as_bytes())
         };
-        Ok(files.into_iter().filter(differs).map(|file| file.path).collect())
+        Ok(files
+            .into_iter()
+            .filter(differs)
+            .map(|file| file.path)
+            .collect())
     }
 
     fn render(&self) -> Result<Vec<RenderedFile>> {
-        render_server(&self.model()).map_err(|error| Failure::new(Code::Internal, error.to_string()).into())
+        render_server(&self.model())
+            .map_err(|error| Failure::new(Code::Internal, error.to_string()).into())
     }
 
     fn model(&self) -> ServerCrate {
         let plan = self.plan;
-        let mut dependencies: Vec<Dependency> = plan.plugins.iter().map(|plugin| self.dependency(plugin)).collect();
+        let mut dependencies: Vec<Dependency> = plan
+            .plugins
+            .iter()
+            .map(|plugin| self.dependency(plugin))
+            .collect();
         dependencies.sort_by(|a, b| a.package.cmp(&b.package));
         dependencies.dedup_by(|later, first| {
             let same = later.package == first.package;
@@ -141,15 +165,30 @@ impl Generation<'_> {
                 DependencySource::Path(path.to_string_lossy().into_owned())
             }
         };
-        Dependency { package: plugin.package.clone(), source, features: plugin.features.clone() }
+        Dependency {
+            package: plugin.package.clone(),
+            source,
+            features: plugin.features.clone(),
+        }
     }
 
     /// Our crates that the generated one names. Cargo complains of patches that nothing uses.
     fn patched(&self) -> Vec<&str> {
         let is_built_in = |plugin: &&PlannedPlugin| plugin.source == "built-in";
-        let mut crates: Vec<&str> = self.plan.plugins.iter().filter(is_built_in).map(|plugin| plugin.package.as_str()).collect();
+        let mut crates: Vec<&str> = self
+            .plan
+            .plugins
+            .iter()
+            .filter(is_built_in)
+            .map(|plugin| plugin.package.as_str())
+            .collect();
         crates.push("mcp-factory-server");
-        if self.plan.plugins.iter().any(|plugin| plugin.source != "built-in") {
+        if self
+            .plan
+            .plugins
+            .iter()
+            .any(|plugin| plugin.source != "built-in")
+        {
             crates.push("mcp-factory-sdk");
         }
         crates
@@ -158,18 +197,29 @@ impl Generation<'_> {
     /// Has cargo choose the exact version of every crate, unless it has done so for these very files.
     fn lock(&self) -> Result<Graph> {
         let at = |name: &str| self.folder.join(name);
-        let memo = Memo::new(&self.home.memo(), &format!("graph {VERSION} {} {}", self.target, self.folder.display()));
+        let memo = Memo::new(
+            &self.home.memo(),
+            &format!("graph {VERSION} {} {}", self.target, self.folder.display()),
+        );
         if let Some(graph) = memo.get() {
             return Ok(graph);
         }
-        let seed = self.lockfile.as_deref().map_or_else(|| crate::embedded::lockfile().to_owned(), lockfile::seed);
+        let seed = self
+            .lockfile
+            .as_deref()
+            .map_or_else(|| crate::embedded::lockfile().to_owned(), lockfile::seed);
         write_if_changed(&at("Cargo.lock"), seed.as_bytes())?;
         let graph = self.resolve()?;
         write_if_changed(&at("sbom.bin"), &sbom::write(&graph))?;
         // The seed counts as well: a lockfile that somebody else changed starts it all over.
         let own = ["Cargo.toml", "Cargo.lock", "sbom.bin", ".cargo/config.toml"].map(at);
         self.keep_lock(&fs::read_to_string(at("Cargo.lock")).at_path("read", &at("Cargo.lock"))?)?;
-        memo.put(own.into_iter().chain(graph.manifests.clone()).chain(self.lockfile.clone()), &graph);
+        memo.put(
+            own.into_iter()
+                .chain(graph.manifests.clone())
+                .chain(self.lockfile.clone()),
+            &graph,
+        );
         Ok(graph)
     }
 
@@ -188,15 +238,23 @@ impl Generation<'_> {
             answer = ask(false)?;
         }
         let metadata = answer.map_err(|stderr| self.unresolved(stderr))?;
-        Graph::of(&metadata).ok_or_else(|| Failure::new(Code::Internal, "cargo metadata names no root").into())
+        Graph::of(&metadata)
+            .ok_or_else(|| Failure::new(Code::Internal, "cargo metadata names no root").into())
     }
 
     fn unresolved(&self, stderr: String) -> Failure {
         if self.offline || is_offline(&stderr) {
-            let why = if self.offline { "--offline forbids it" } else { "there is no connection" };
-            return Failure::new(Code::Offline, format!("crates have to be downloaded, and {why}"))
-                .fix("connect and build once: what was downloaded is kept")
-                .detail(stderr);
+            let why = if self.offline {
+                "--offline forbids it"
+            } else {
+                "there is no connection"
+            };
+            return Failure::new(
+                Code::Offline,
+                format!("crates have to be downloaded, and {why}"),
+            )
+            .fix("connect and build once: what was downloaded is kept")
+            .detail(stderr);
         }
         Failure::new(Code::Unresolved, "cargo cannot put these plugins together")
             .fix("see below; two plugins may need versions that exclude each other")
@@ -205,7 +263,9 @@ impl Generation<'_> {
 
     /// Writes the project's lockfile, or with `--locked` only compares it. Whether it was written.
     fn keep_lock(&self, lock: &str) -> Result<bool> {
-        let Some(path) = &self.lockfile else { return Ok(false) };
+        let Some(path) = &self.lockfile else {
+            return Ok(false);
+        };
         let text = lockfile::of_cargo(lock);
         if !self.locked {
             return write_if_changed(path, text.as_bytes());
@@ -213,11 +273,21 @@ impl Generation<'_> {
         if fs::read(path).is_ok_and(|present| present == text.as_bytes()) {
             return Ok(false);
         }
-        let shown = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
-        let problem = if path.exists() { "does not match the manifest" } else { "does not exist" };
-        Err(Failure::new(Code::LockOutOfDate, format!("{shown} {problem}, and --locked forbids writing it"))
-            .fix("run `mcp-factory generate` without --locked and commit the file")
-            .into())
+        let shown = path.file_name().map_or_else(
+            || path.display().to_string(),
+            |name| name.to_string_lossy().into_owned(),
+        );
+        let problem = if path.exists() {
+            "does not match the manifest"
+        } else {
+            "does not exist"
+        };
+        Err(Failure::new(
+            Code::LockOutOfDate,
+            format!("{shown} {problem}, and --locked forbids writing it"),
+        )
+        .fix("run `mcp-factory generate` without --locked and commit the file")
+        .into())
     }
 }
 

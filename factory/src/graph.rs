@@ -35,11 +35,20 @@ impl Graph {
     pub(crate) fn of(metadata: &Metadata) -> Option<Self> {
         let resolve = metadata.resolve.as_ref()?;
         let root = resolve.root.as_ref()?;
-        let nodes: BTreeMap<&PackageId, &cargo_metadata::Node> = resolve.nodes.iter().map(|node| (&node.id, node)).collect();
-        let packages: BTreeMap<&PackageId, &cargo_metadata::Package> =
-            metadata.packages.iter().map(|package| (&package.id, package)).collect();
+        let nodes: BTreeMap<&PackageId, &cargo_metadata::Node> =
+            resolve.nodes.iter().map(|node| (&node.id, node)).collect();
+        let packages: BTreeMap<&PackageId, &cargo_metadata::Package> = metadata
+            .packages
+            .iter()
+            .map(|package| (&package.id, package))
+            .collect();
         let is_macro = |id: &PackageId| {
-            packages.get(id).is_some_and(|package| package.targets.iter().any(cargo_metadata::Target::is_proc_macro))
+            packages.get(id).is_some_and(|package| {
+                package
+                    .targets
+                    .iter()
+                    .any(cargo_metadata::Target::is_proc_macro)
+            })
         };
 
         // Whatever a normal dependency leads to is in the binary; a macro's own dependencies are not.
@@ -48,7 +57,11 @@ impl Graph {
         let mut waiting = vec![(root, false)];
         while let Some((id, at_build)) = waiting.pop() {
             let at_build = at_build || is_macro(id);
-            let fresh = if at_build { build.insert(id) } else { runtime.insert(id) };
+            let fresh = if at_build {
+                build.insert(id)
+            } else {
+                runtime.insert(id)
+            };
             if !fresh {
                 continue;
             }
@@ -64,15 +77,30 @@ impl Graph {
         }
 
         let mut ids: Vec<&PackageId> = runtime.union(&build).copied().collect();
-        let key = |id: &PackageId| packages.get(id).map(|package| (package.name.to_string(), package.version.clone()));
+        let key = |id: &PackageId| {
+            packages
+                .get(id)
+                .map(|package| (package.name.to_string(), package.version.clone()))
+        };
         ids.sort_by_key(|id| (key(id), id.repr.clone()));
-        let positions: BTreeMap<&PackageId, usize> = ids.iter().enumerate().map(|(index, id)| (*id, index)).collect();
+        let positions: BTreeMap<&PackageId, usize> = ids
+            .iter()
+            .enumerate()
+            .map(|(index, id)| (*id, index))
+            .collect();
         let mut graph = Self::default();
         for id in &ids {
             let package = packages.get(*id)?;
             let edges = nodes.get(*id).into_iter().flat_map(|node| &node.deps);
-            let used = edges.filter(|dependency| dependency.dep_kinds.iter().any(|found| found.kind != DependencyKind::Development));
-            let dependencies: BTreeSet<usize> = used.filter_map(|dependency| positions.get(&dependency.pkg).copied()).collect();
+            let used = edges.filter(|dependency| {
+                dependency
+                    .dep_kinds
+                    .iter()
+                    .any(|found| found.kind != DependencyKind::Development)
+            });
+            let dependencies: BTreeSet<usize> = used
+                .filter_map(|dependency| positions.get(&dependency.pkg).copied())
+                .collect();
             graph.packages.push(GraphPackage {
                 name: package.name.to_string(),
                 version: package.version.to_string(),

@@ -21,13 +21,24 @@ pub(crate) struct Home {
 impl Home {
     /// Finds the directory; it may not exist yet.
     pub(crate) fn find() -> Result<Self> {
-        let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let set = |name| {
+            env::var_os(name)
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from)
+        };
         let root = set("MCP_FACTORY_HOME")
-            .or_else(|| set("XDG_CACHE_HOME").filter(|path| path.is_absolute()).map(|path| path.join("mcp-factory")))
+            .or_else(|| {
+                set("XDG_CACHE_HOME")
+                    .filter(|path| path.is_absolute())
+                    .map(|path| path.join("mcp-factory"))
+            })
             .or_else(|| set("HOME").map(|home| home.join(".cache/mcp-factory")))
             .ok_or_else(|| {
-                Failure::new(Code::NoHome, "there is no directory for the cache: HOME is not set")
-                    .fix("set MCP_FACTORY_HOME to a directory that may be written")
+                Failure::new(
+                    Code::NoHome,
+                    "there is no directory for the cache: HOME is not set",
+                )
+                .fix("set MCP_FACTORY_HOME to a directory that may be written")
             })?;
         let root = std::path::absolute(&root).at_path("find", &root)?;
         Ok(Self { root })
@@ -47,7 +58,10 @@ impl Home {
         }
         fs::create_dir_all(&folder).at_path("create", &folder)?;
         // Nobody sees a half-written tree: it gets its name when it is whole.
-        let temporary = tempfile::Builder::new().prefix(".unpacking-").tempdir_in(&folder).at_path("write in", &folder)?;
+        let temporary = tempfile::Builder::new()
+            .prefix(".unpacking-")
+            .tempdir_in(&folder)
+            .at_path("write in", &folder)?;
         for (name, contents) in embedded::files() {
             let path = temporary.path().join(name);
             let parent = path.parent().unwrap_or(temporary.path());
@@ -57,7 +71,9 @@ impl Home {
         match fs::rename(temporary.path(), &unpacked) {
             // Another process was quicker, with the same contents.
             Err(_) if unpacked.is_dir() => Ok(unpacked),
-            outcome => outcome.map(|()| unpacked.clone()).at_path("write", &unpacked),
+            outcome => outcome
+                .map(|()| unpacked.clone())
+                .at_path("write", &unpacked),
         }
     }
 
@@ -83,7 +99,9 @@ impl Home {
 
     #[cfg(test)]
     pub(crate) fn at(root: &Path) -> Self {
-        Self { root: root.to_owned() }
+        Self {
+            root: root.to_owned(),
+        }
     }
 }
 

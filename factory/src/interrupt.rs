@@ -28,7 +28,11 @@ impl Interrupt {
         let this = Self::default();
         for signal in [SIGINT, SIGTERM, SIGHUP] {
             // The order matters: the first signal must find the flag still down.
-            flag::register_conditional_shutdown(signal, Exit::Interrupted as i32, Arc::clone(&this.asked))?;
+            flag::register_conditional_shutdown(
+                signal,
+                Exit::Interrupted as i32,
+                Arc::clone(&this.asked),
+            )?;
             flag::register(signal, Arc::clone(&this.asked))?;
         }
         Ok(this)
@@ -41,6 +45,14 @@ impl Interrupt {
 
     /// An error once a signal has come.
     pub(crate) fn check(&self) -> Result<()> {
-        if self.is_set() { Err(Failure::new(Code::Interrupted, "interrupted; nothing was left half-written").into()) } else { Ok(()) }
+        if self.is_set() {
+            Err(Failure::new(
+                Code::Interrupted,
+                "interrupted; nothing was left half-written",
+            )
+            .into())
+        } else {
+            Ok(())
+        }
     }
 }

@@ -31,10 +31,14 @@ pub(crate) fn of_cargo(lock: &str) -> String {
 /// The `Cargo.lock` to start from: the project's own, or the tested set. After a change of factory it is
 /// the new tested set, with what only the project uses kept as it was.
 pub(crate) fn seed(project: &Path) -> String {
-    let Ok(locked) = fs::read_to_string(project) else { return embedded::lockfile().to_owned() };
+    let Ok(locked) = fs::read_to_string(project) else {
+        return embedded::lockfile().to_owned();
+    };
     match locked.strip_prefix(&header()) {
         Some(lock) => lock.to_owned(),
-        None => merge(embedded::lockfile(), &locked).unwrap_or_else(|| embedded::lockfile().to_owned()),
+        None => {
+            merge(embedded::lockfile(), &locked).unwrap_or_else(|| embedded::lockfile().to_owned())
+        }
     }
 }
 
@@ -43,11 +47,16 @@ fn merge(tested: &str, project: &str) -> Option<String> {
     let mut merged: toml::Table = tested.parse().ok()?;
     let mut project: toml::Table = project.parse().ok()?;
     let packages = merged.get_mut("package")?.as_array_mut()?;
-    let names: BTreeSet<String> =
-        packages.iter().filter_map(|package| Some(package.get("name")?.as_str()?.to_owned())).collect();
+    let names: BTreeSet<String> = packages
+        .iter()
+        .filter_map(|package| Some(package.get("name")?.as_str()?.to_owned()))
+        .collect();
     let own = project.get_mut("package")?.as_array_mut()?;
     packages.extend(own.drain(..).filter(|package| {
-        package.get("name").and_then(|name| name.as_str()).is_some_and(|name| !names.contains(name))
+        package
+            .get("name")
+            .and_then(|name| name.as_str())
+            .is_some_and(|name| !names.contains(name))
     }));
     Some(merged.to_string())
 }
@@ -70,8 +79,17 @@ mod tests {
         let tested = "version = 4\n[[package]]\nname = \"a\"\nversion = \"2.0.0\"\n";
         let project = "# older\nversion = 4\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n[[package]]\nname = \"own\"\nversion = \"0.3.1\"\n";
         let merged: toml::Table = merge(tested, project).unwrap().parse().unwrap();
-        let packages: Vec<_> = merged["package"].as_array().unwrap().iter()
-            .map(|package| (package["name"].as_str().unwrap(), package["version"].as_str().unwrap())).collect();
+        let packages: Vec<_> = merged["package"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|package| {
+                (
+                    package["name"].as_str().unwrap(),
+                    package["version"].as_str().unwrap(),
+                )
+            })
+            .collect();
         assert_eq!(packages, [("a", "2.0.0"), ("own", "0.3.1")]);
     }
 }

@@ -26,7 +26,9 @@ struct Kept<T> {
 impl Memo {
     /// The answer to `question`, a text that holds everything but the contents of files.
     pub(crate) fn new(folder: &Path, question: &str) -> Self {
-        Self { path: folder.join(format!("{}.json", &sha256(question.as_bytes())[..24])) }
+        Self {
+            path: folder.join(format!("{}.json", &sha256(question.as_bytes())[..24])),
+        }
     }
 
     /// The answer, unless one of its files has changed.
@@ -38,7 +40,13 @@ impl Memo {
 
     /// Keeps an answer. Failing to costs only time, so it is not an error.
     pub(crate) fn put<T: Serialize>(&self, inputs: impl IntoIterator<Item = PathBuf>, answer: &T) {
-        let inputs = inputs.into_iter().map(|path| { let digest = digest_of(&path); (path, digest) }).collect();
+        let inputs = inputs
+            .into_iter()
+            .map(|path| {
+                let digest = digest_of(&path);
+                (path, digest)
+            })
+            .collect();
         if let Ok(text) = serde_json::to_vec(&Kept { inputs, answer }) {
             let _kept = emit::write_if_changed(&self.path, &text);
         }

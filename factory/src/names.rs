@@ -4,7 +4,15 @@ use std::fmt;
 
 /// Names that cargo or rustc keep for themselves.
 const RESERVED: &[&str] = &[
-    "alloc", "build", "core", "deps", "examples", "incremental", "proc_macro", "std", "test",
+    "alloc",
+    "build",
+    "core",
+    "deps",
+    "examples",
+    "incremental",
+    "proc_macro",
+    "std",
+    "test",
 ];
 
 macro_rules! name {
@@ -90,7 +98,9 @@ name!(
 );
 
 fn lower_case(text: &str, most: usize) -> bool {
-    starts_with_letter(text) && made_of(text, most, "-_") && !text.contains(|letter: char| letter.is_ascii_uppercase())
+    starts_with_letter(text)
+        && made_of(text, most, "-_")
+        && !text.contains(|letter: char| letter.is_ascii_uppercase())
 }
 
 fn starts_with_letter(text: &str) -> bool {
@@ -112,7 +122,19 @@ mod tests {
     use super::*;
 
     const HOSTILE: &[&str] = &[
-        "", "x\"; fn main(){} //", "../../etc", "a/b", "a b", "-o", "a\nb", "a\0b", "ä", "a'b", ".", "..", "$(id)",
+        "",
+        "x\"; fn main(){} //",
+        "../../etc",
+        "a/b",
+        "a b",
+        "-o",
+        "a\nb",
+        "a\0b",
+        "ä",
+        "a'b",
+        ".",
+        "..",
+        "$(id)",
     ];
 
     #[test]
@@ -141,7 +163,10 @@ mod tests {
 
     #[test]
     fn ordinary_names_are_taken() {
-        assert_eq!(ServerName::parse("my-service_2").unwrap().as_str(), "my-service_2");
+        assert_eq!(
+            ServerName::parse("my-service_2").unwrap().as_str(),
+            "my-service_2"
+        );
         assert!(PluginName::parse("fs").is_some());
         assert!(EntryPath::parse("mcp::PLUGIN").is_some());
         assert!(Target::parse("x86_64-unknown-linux-musl").is_some());

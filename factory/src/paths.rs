@@ -21,7 +21,11 @@ pub(crate) fn relative(base: &Path, target: &Path) -> PathBuf {
     }
     let mut path: PathBuf = from.map(|_| "..").collect();
     path.extend(to);
-    if path.as_os_str().is_empty() { PathBuf::from(".") } else { path }
+    if path.as_os_str().is_empty() {
+        PathBuf::from(".")
+    } else {
+        path
+    }
 }
 
 /// Resolves links and `..`, also where the last parts do not exist yet.
@@ -30,8 +34,12 @@ pub(crate) fn canonical(path: &Path) -> PathBuf {
         return path;
     }
     match (path.parent(), path.file_name()) {
-        (Some(parent), Some(name)) if !parent.as_os_str().is_empty() => canonical(parent).join(name),
-        (_, Some(name)) => Path::new(".").canonicalize().map_or_else(|_| path.to_owned(), |here| here.join(name)),
+        (Some(parent), Some(name)) if !parent.as_os_str().is_empty() => {
+            canonical(parent).join(name)
+        }
+        (_, Some(name)) => Path::new(".")
+            .canonicalize()
+            .map_or_else(|_| path.to_owned(), |here| here.join(name)),
         _ => path.to_owned(),
     }
 }
@@ -42,7 +50,11 @@ mod tests {
 
     #[test]
     fn the_way_from_one_directory_to_another() {
-        let way = |base: &str, target: &str| relative(Path::new(base), Path::new(target)).display().to_string();
+        let way = |base: &str, target: &str| {
+            relative(Path::new(base), Path::new(target))
+                .display()
+                .to_string()
+        };
         assert_eq!(way("/p/.mcp-factory/x", "/p/plugins/a"), "../../plugins/a");
         assert_eq!(way("/p/a", "/p/a"), ".");
         assert_eq!(way("/p", "/p/a/b"), "a/b");

@@ -47,7 +47,11 @@ impl Group {
     }
 
     /// Waits until it has ended, or until `deadline`.
-    pub(crate) fn wait_until(&mut self, deadline: Instant, interrupt: &Interrupt) -> io::Result<Option<ExitStatus>> {
+    pub(crate) fn wait_until(
+        &mut self,
+        deadline: Instant,
+        interrupt: &Interrupt,
+    ) -> io::Result<Option<ExitStatus>> {
         loop {
             if let Some(status) = self.child.try_wait()? {
                 return Ok(Some(status));
@@ -84,7 +88,12 @@ impl Outcome {
 
 /// Runs a program to its end, for at most `time`, and keeps at most `bytes` of each stream; a program
 /// that says more is stopped.
-pub(crate) fn run(command: &mut Command, time: Duration, bytes: u64, interrupt: &Interrupt) -> io::Result<Outcome> {
+pub(crate) fn run(
+    command: &mut Command,
+    time: Duration,
+    bytes: u64,
+    interrupt: &Interrupt,
+) -> io::Result<Outcome> {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let deadline = Instant::now() + time;
     let mut group = Group::spawn(command)?;
@@ -108,14 +117,27 @@ pub(crate) fn run(command: &mut Command, time: Duration, bytes: u64, interrupt: 
             Err(mpsc::RecvTimeoutError::Disconnected) => break,
         }
     }
-    let status = if cut { None } else { group.wait_until(deadline, interrupt)? };
+    let status = if cut {
+        None
+    } else {
+        group.wait_until(deadline, interrupt)?
+    };
     group.kill();
     let [stdout, stderr] = streams;
-    Ok(Outcome { status, stdout, stderr: String::from_utf8_lossy(&stderr).into_owned() })
+    Ok(Outcome {
+        status,
+        stdout,
+        stderr: String::from_utf8_lossy(&stderr).into_owned(),
+    })
 }
 
 /// Ends with its stream, which ends with the group.
-fn listen(index: usize, stream: Option<impl Read + Send + 'static>, bytes: u64, sender: mpsc::Sender<(usize, Vec<u8>)>) {
+fn listen(
+    index: usize,
+    stream: Option<impl Read + Send + 'static>,
+    bytes: u64,
+    sender: mpsc::Sender<(usize, Vec<u8>)>,
+) {
     thread::spawn(move || {
         let mut text = Vec::new();
         if let Some(stream) = stream {
@@ -132,12 +154,22 @@ mod tests {
     use super::*;
 
     fn shell(script: &str, time: Duration, bytes: u64) -> Outcome {
-        run(Command::new("sh").args(["-c", script]), time, bytes, &Interrupt::default()).unwrap()
+        run(
+            Command::new("sh").args(["-c", script]),
+            time,
+            bytes,
+            &Interrupt::default(),
+        )
+        .unwrap()
     }
 
     #[test]
     fn both_streams_and_the_status_come_back() {
-        let outcome = shell("echo out; echo err >&2; exit 3", Duration::from_secs(10), 1000);
+        let outcome = shell(
+            "echo out; echo err >&2; exit 3",
+            Duration::from_secs(10),
+            1000,
+        );
         assert_eq!(outcome.stdout, b"out\n");
         assert_eq!(outcome.stderr, "err\n");
         assert_eq!(outcome.status.unwrap().code(), Some(3));

@@ -67,5 +67,7 @@ pub(crate) fn write(plan: &Plan, manifest: Option<&str>, lock: String) -> Vec<u8
 
 /// Reads the recipe of a binary; `None` when it is of a later form.
 pub(crate) fn read(section: &[u8]) -> Option<Recipe> {
-    serde_json::from_slice(section).ok().filter(|recipe: &Recipe| recipe.format == FORMAT)
+    serde_json::from_slice(section)
+        .ok()
+        .filter(|recipe: &Recipe| recipe.format == FORMAT)
 }

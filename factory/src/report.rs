@@ -42,7 +42,14 @@ impl Report {
     pub(crate) fn new(format: Format, quiet: bool, verbose: u8, color: ColorChoice) -> Self {
         let terminal = io::stderr().is_terminal();
         let live = terminal && !quiet && verbose == 0 && format == Format::Human;
-        Self { format, quiet, verbose, color, live, shown: None }
+        Self {
+            format,
+            quiet,
+            verbose,
+            color,
+            live,
+            shown: None,
+        }
     }
 
     pub(crate) fn is_json(&self) -> bool {
@@ -93,8 +100,11 @@ impl Report {
         self.shown = Some(Instant::now());
         let width = 20;
         let filled = (width * done.min(total)).checked_div(total).unwrap_or(0);
-        let bar: String = (0..width).map(|index| if index < filled { '█' } else { '░' }).collect();
-        let line = format!("\r\u{1b}[2K{HEADING}{verb:>10}{PLAIN} {bar} {done}/{total}  {what:.40}");
+        let bar: String = (0..width)
+            .map(|index| if index < filled { '█' } else { '░' })
+            .collect();
+        let line =
+            format!("\r\u{1b}[2K{HEADING}{verb:>10}{PLAIN} {bar} {done}/{total}  {what:.40}");
         self.write_stderr(&line);
     }
 
@@ -130,7 +140,9 @@ impl Report {
         self.clear();
         let mut stdout = AutoStream::new(io::stdout(), self.color);
         // A reader that went away, such as `head`, has had enough.
-        let _written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        let _written = stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush());
     }
 
     /// Why a command failed.
@@ -147,6 +159,8 @@ impl Report {
     fn write_stderr(&self, text: &str) {
         let mut stderr = AutoStream::new(io::stderr(), self.color);
         // There is nowhere left to complain.
-        let _written = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+        let _written = stderr
+            .write_all(text.as_bytes())
+            .and_then(|()| stderr.flush());
     }
 }

@@ -46,7 +46,8 @@ pub(crate) fn write(graph: &Graph) -> Vec<u8> {
             root: package.root,
         })
         .collect();
-    let text = serde_json::to_vec(&Bill { packages }).expect("strings and numbers have a JSON form");
+    let text =
+        serde_json::to_vec(&Bill { packages }).expect("strings and numbers have a JSON form");
     compress_to_vec_zlib(&text, 7)
 }
 
@@ -72,7 +73,11 @@ mod tests {
             root,
         };
         let graph = Graph {
-            packages: vec![package("a", false, &[], false), package("cc", true, &[], false), package("x", false, &[0, 1], true)],
+            packages: vec![
+                package("a", false, &[], false),
+                package("cc", true, &[], false),
+                package("x", false, &[0, 1], true),
+            ],
             manifests: Vec::new(),
         };
         let bytes = write(&graph);

@@ -19,20 +19,31 @@ pub(super) struct Failed<'a> {
 
 /// The likeliest cause.
 pub(super) fn diagnose(failed: &Failed<'_>) -> Failure {
-    let all: String = failed.errors.iter().map(|error| error.rendered.as_str()).chain([failed.stderr]).collect();
+    let all: String = failed
+        .errors
+        .iter()
+        .map(|error| error.rendered.as_str())
+        .chain([failed.stderr])
+        .collect();
     let contains = |texts: &[&str]| texts.iter().any(|text| all.contains(text));
     if contains(&["No space left on device", "(os error 28)"]) {
         return Failure::new(Code::DiskFull, "the disk is full: cargo could not finish")
             .fix("free some space, or point MCP_FACTORY_HOME at another disk");
     }
     if contains(&["signal: 9", "terminated with signal 9", "SIGKILL"]) {
-        return Failure::new(Code::Killed, "the compiler or the linker was killed, most likely for want of memory")
-            .fix("build with --jobs 1, or with a profile other than small");
+        return Failure::new(
+            Code::Killed,
+            "the compiler or the linker was killed, most likely for want of memory",
+        )
+        .fix("build with --jobs 1, or with a profile other than small");
     }
     if let Some(linker) = missing_linker(&all) {
-        return Failure::new(Code::NoLinker, format!("the linker `{linker}` is not on the PATH"))
-            .note("Rust links with a C compiler")
-            .fix("install one: apt install gcc, dnf install gcc, apk add gcc musl-dev");
+        return Failure::new(
+            Code::NoLinker,
+            format!("the linker `{linker}` is not on the PATH"),
+        )
+        .note("Rust links with a C compiler")
+        .fix("install one: apt install gcc, dnf install gcc, apk add gcc musl-dev");
     }
     if contains(&["failed to find tool", "ToolNotFound"]) {
         return Failure::new(Code::NoLinker, "a crate with C in it needs a C compiler")
@@ -40,19 +51,27 @@ pub(super) fn diagnose(failed: &Failed<'_>) -> Failure {
             .detail(tail(failed.stderr));
     }
     if contains(&["can't find crate for `std`", "can't find crate for `core`"]) {
-        return Failure::new(Code::NoTarget, "the compiler has no standard library for the target")
-            .fix("rustup target add, with the target that was chosen")
-            .detail(tail(failed.stderr));
+        return Failure::new(
+            Code::NoTarget,
+            "the compiler has no standard library for the target",
+        )
+        .fix("rustup target add, with the target that was chosen")
+        .detail(tail(failed.stderr));
     }
     if let Some(error) = failed.errors.first() {
         return compile_error(failed, error);
     }
     if failed.offline || is_offline(failed.stderr) {
-        return Failure::new(Code::Offline, "crates have to be downloaded, and there is no connection")
-            .fix("connect and build once: what was downloaded is kept")
-            .detail(tail(failed.stderr));
+        return Failure::new(
+            Code::Offline,
+            "crates have to be downloaded, and there is no connection",
+        )
+        .fix("connect and build once: what was downloaded is kept")
+        .detail(tail(failed.stderr));
     }
-    Failure::new(Code::CargoFailed, "cargo failed").fix("run again with -v for all that it says").detail(tail(failed.stderr))
+    Failure::new(Code::CargoFailed, "cargo failed")
+        .fix("run again with -v for all that it says")
+        .detail(tail(failed.stderr))
 }
 
 /// Whether cargo failed because it could not reach a registry or a repository.
@@ -80,29 +99,55 @@ pub(crate) fn is_offline(stderr: &str) -> bool {
 
 /// The errors of one package: of a plugin if one is at fault.
 fn compile_error(failed: &Failed<'_>, first: &CompilerError) -> Failure {
-    let plugin_of = |error: &CompilerError| failed.plugins.iter().find(|plugin| plugin.package == error.package);
-    let culprit = failed.errors.iter().find(|error| plugin_of(error).is_some()).unwrap_or(first);
-    let same = failed.errors.iter().filter(|error| error.package == culprit.package);
+    let plugin_of = |error: &CompilerError| {
+        failed
+            .plugins
+            .iter()
+            .find(|plugin| plugin.package == error.package)
+    };
+    let culprit = failed
+        .errors
+        .iter()
+        .find(|error| plugin_of(error).is_some())
+        .unwrap_or(first);
+    let same = failed
+        .errors
+        .iter()
+        .filter(|error| error.package == culprit.package);
     // The last error of a crate only counts the others.
-    let shown: Vec<&str> =
-        same.map(|error| error.rendered.as_str()).filter(|text| !text.contains("aborting due to")).collect();
+    let shown: Vec<&str> = same
+        .map(|error| error.rendered.as_str())
+        .filter(|text| !text.contains("aborting due to"))
+        .collect();
     let text = shown.concat();
     if let Some(plugin) = plugin_of(culprit) {
-        return Failure::new(Code::PluginCompile, format!("plugin `{}` does not compile", plugin.name))
-            .note(format!("{} {}, {}", plugin.package, plugin.version, plugin.source))
-            .fix("correct the plugin; this is what the compiler says of it")
-            .detail(text);
+        return Failure::new(
+            Code::PluginCompile,
+            format!("plugin `{}` does not compile", plugin.name),
+        )
+        .note(format!(
+            "{} {}, {}",
+            plugin.package, plugin.version, plugin.source
+        ))
+        .fix("correct the plugin; this is what the compiler says of it")
+        .detail(text);
     }
     if culprit.package == failed.server {
-        return Failure::new(Code::GeneratedCompile, "the generated crate does not compile")
-            .note("if no sentence below names a cause in the manifest, this is a fault in mcp-factory")
-            .fix("see below; the crate is in .mcp-factory/")
-            .detail(text);
+        return Failure::new(
+            Code::GeneratedCompile,
+            "the generated crate does not compile",
+        )
+        .note("if no sentence below names a cause in the manifest, this is a fault in mcp-factory")
+        .fix("see below; the crate is in .mcp-factory/")
+        .detail(text);
     }
-    Failure::new(Code::DependencyCompile, format!("the crate {} does not compile", culprit.package))
-        .note("it is a dependency of a plugin or of the server")
-        .fix("pin another version of it in the plugin that needs it")
-        .detail(text)
+    Failure::new(
+        Code::DependencyCompile,
+        format!("the crate {} does not compile", culprit.package),
+    )
+    .note("it is a dependency of a plugin or of the server")
+    .fix("pin another version of it in the plugin that needs it")
+    .detail(text)
 }
 
 /// The program in ``linker `cc` not found``.
@@ -147,26 +192,85 @@ mod tests {
     fn of(errors: &[(&str, &str)], stderr: &str) -> Failure {
         let errors: Vec<CompilerError> = errors
             .iter()
-            .map(|(package, rendered)| CompilerError { package: (*package).to_owned(), rendered: (*rendered).to_owned() })
+            .map(|(package, rendered)| CompilerError {
+                package: (*package).to_owned(),
+                rendered: (*rendered).to_owned(),
+            })
             .collect();
-        diagnose(&Failed { errors: &errors, stderr, server: "myservice", plugins: &[plugin()], offline: false })
+        diagnose(&Failed {
+            errors: &errors,
+            stderr,
+            server: "myservice",
+            plugins: &[plugin()],
+            offline: false,
+        })
     }
 
     #[test]
     fn each_cause_has_its_own_message() {
         let cases: &[(&[(&str, &str)], &str, Code)] = &[
-            (&[("serde", "error: linking with `cc` failed: No space left on device (os error 28)")], "", Code::DiskFull),
-            (&[], "error: failed to write /x: No space left on device (os error 28)", Code::DiskFull),
-            (&[], "process didn't exit successfully: `rustc …` (signal: 9, SIGKILL: kill)", Code::Killed),
-            (&[("myservice", "collect2: fatal error: ld terminated with signal 9 [Killed]")], "", Code::Killed),
-            (&[("myservice", "error: linker `cc` not found\n")], "", Code::NoLinker),
-            (&[], "error occurred in cc-rs: failed to find tool \"gcc\": No such file", Code::NoLinker),
-            (&[("cfg-if", "error[E0463]: can't find crate for `core`")], "", Code::NoTarget),
-            (&[("acme-jira", "error[E0308]: mismatched types")], "", Code::PluginCompile),
-            (&[("tokio", "error: x"), ("acme-jira", "error: y")], "", Code::PluginCompile),
+            (
+                &[(
+                    "serde",
+                    "error: linking with `cc` failed: No space left on device (os error 28)",
+                )],
+                "",
+                Code::DiskFull,
+            ),
+            (
+                &[],
+                "error: failed to write /x: No space left on device (os error 28)",
+                Code::DiskFull,
+            ),
+            (
+                &[],
+                "process didn't exit successfully: `rustc …` (signal: 9, SIGKILL: kill)",
+                Code::Killed,
+            ),
+            (
+                &[(
+                    "myservice",
+                    "collect2: fatal error: ld terminated with signal 9 [Killed]",
+                )],
+                "",
+                Code::Killed,
+            ),
+            (
+                &[("myservice", "error: linker `cc` not found\n")],
+                "",
+                Code::NoLinker,
+            ),
+            (
+                &[],
+                "error occurred in cc-rs: failed to find tool \"gcc\": No such file",
+                Code::NoLinker,
+            ),
+            (
+                &[("cfg-if", "error[E0463]: can't find crate for `core`")],
+                "",
+                Code::NoTarget,
+            ),
+            (
+                &[("acme-jira", "error[E0308]: mismatched types")],
+                "",
+                Code::PluginCompile,
+            ),
+            (
+                &[("tokio", "error: x"), ("acme-jira", "error: y")],
+                "",
+                Code::PluginCompile,
+            ),
             (&[("tokio", "error: x")], "", Code::DependencyCompile),
-            (&[("myservice", "error[E0080]: plugins collide")], "", Code::GeneratedCompile),
-            (&[], "error: failed to download\n  Could not resolve host: index.crates.io", Code::Offline),
+            (
+                &[("myservice", "error[E0080]: plugins collide")],
+                "",
+                Code::GeneratedCompile,
+            ),
+            (
+                &[],
+                "error: failed to download\n  Could not resolve host: index.crates.io",
+                Code::Offline,
+            ),
             (&[], "error: something else", Code::CargoFailed),
         ];
         for (errors, stderr, code) in cases {
@@ -177,7 +281,11 @@ mod tests {
     #[test]
     fn a_plugin_that_does_not_compile_shows_its_own_errors_only() {
         let failure = of(
-            &[("acme-jira", "error: one\n"), ("tokio", "error: other\n"), ("acme-jira", "error: aborting due to 1 previous error\n")],
+            &[
+                ("acme-jira", "error: one\n"),
+                ("tokio", "error: other\n"),
+                ("acme-jira", "error: aborting due to 1 previous error\n"),
+            ],
             "",
         );
         assert_eq!(failure.message, "plugin `jira` does not compile");

@@ -21,10 +21,20 @@ pub(crate) struct BuildLock {
 
 impl BuildLock {
     /// Waits for the lock; `say` hears, once, for whom.
-    pub(crate) fn take(path: &Path, interrupt: &Interrupt, mut say: impl FnMut(&str)) -> Result<Self> {
+    pub(crate) fn take(
+        path: &Path,
+        interrupt: &Interrupt,
+        mut say: impl FnMut(&str),
+    ) -> Result<Self> {
         let folder = path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder).at_path("create", folder)?;
-        let mut file = File::options().read(true).write(true).create(true).truncate(false).open(path).at_path("open", path)?;
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .at_path("open", path)?;
         let mut told = false;
         loop {
             match file.try_lock() {
@@ -37,14 +47,24 @@ impl BuildLock {
                 // An unreadable owner is still an owner.
                 let _read = file.rewind().and_then(|()| file.read_to_string(&mut owner));
                 let owner = owner.trim();
-                say(&format!("waiting for another mcp-factory build{}", if owner.is_empty() { String::new() } else { format!(" (pid {owner})") }));
+                say(&format!(
+                    "waiting for another mcp-factory build{}",
+                    if owner.is_empty() {
+                        String::new()
+                    } else {
+                        format!(" (pid {owner})")
+                    }
+                ));
                 told = true;
             }
             interrupt.check()?;
             thread::sleep(TICK);
         }
         let pid = std::process::id().to_string();
-        file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(pid.as_bytes())).at_path("write", path)?;
+        file.set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| file.write_all(pid.as_bytes()))
+            .at_path("write", path)?;
         Ok(Self { _file: file })
     }
 }
@@ -63,9 +83,19 @@ mod tests {
         let first = BuildLock::take(&path, &interrupt, |_| panic!("nobody to wait for")).unwrap();
         let (sender, receiver) = mpsc::channel();
         thread::scope(|scope| {
-            let waiting = scope.spawn(|| BuildLock::take(&path, &interrupt, |text| sender.send(text.to_owned()).unwrap()));
+            let waiting = scope.spawn(|| {
+                BuildLock::take(&path, &interrupt, |text| {
+                    sender.send(text.to_owned()).unwrap()
+                })
+            });
             let said = receiver.recv_timeout(Duration::from_secs(10)).unwrap();
-            assert_eq!(said, format!("waiting for another mcp-factory build (pid {})", std::process::id()));
+            assert_eq!(
+                said,
+                format!(
+                    "waiting for another mcp-factory build (pid {})",
+                    std::process::id()
+                )
+            );
             drop(first);
             waiting.join().unwrap().unwrap();
         });

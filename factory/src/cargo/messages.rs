@@ -6,8 +6,14 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 pub(super) enum Message {
-    CompilerArtifact { package_id: String, executable: Option<String> },
-    CompilerMessage { package_id: String, message: Diagnostic },
+    CompilerArtifact {
+        package_id: String,
+        executable: Option<String>,
+    },
+    CompilerMessage {
+        package_id: String,
+        message: Diagnostic,
+    },
     #[serde(other)]
     Other,
 }
@@ -37,9 +43,11 @@ pub(super) fn package_name(id: &str) -> &str {
     let (source, fragment) = id.rsplit_once('#').unwrap_or(("", id));
     match fragment.rsplit_once('@') {
         Some((name, _)) => name,
-        None if fragment.starts_with(|first: char| first.is_ascii_digit()) => {
-            source.trim_end_matches('/').rsplit('/').next().unwrap_or(fragment)
-        }
+        None if fragment.starts_with(|first: char| first.is_ascii_digit()) => source
+            .trim_end_matches('/')
+            .rsplit('/')
+            .next()
+            .unwrap_or(fragment),
         None => fragment,
     }
 }
@@ -50,14 +58,23 @@ mod tests {
 
     #[test]
     fn names_are_found_in_every_form_of_an_id() {
-        assert_eq!(package_name("path+file:///x/jira#acme-jira@0.1.0"), "acme-jira");
+        assert_eq!(
+            package_name("path+file:///x/jira#acme-jira@0.1.0"),
+            "acme-jira"
+        );
         assert_eq!(package_name("path+file:///x/acme-jira#0.1.0"), "acme-jira");
-        assert_eq!(package_name("registry+https://github.com/rust-lang/crates.io-index#serde@1.0.229"), "serde");
+        assert_eq!(
+            package_name("registry+https://github.com/rust-lang/crates.io-index#serde@1.0.229"),
+            "serde"
+        );
     }
 
     #[test]
     fn lines_that_are_not_ours_are_not_taken() {
         assert!(Message::parse("warning: something").is_none());
-        assert!(matches!(Message::parse("{\"reason\":\"build-finished\",\"success\":true}"), Some(Message::Other)));
+        assert!(matches!(
+            Message::parse("{\"reason\":\"build-finished\",\"success\":true}"),
+            Some(Message::Other)
+        ));
     }
 }

@@ -56,11 +56,26 @@ enum Line {
 }
 
 /// Compiles; returns where cargo put the binary.
-pub(crate) fn compile(what: &Compilation<'_>, interrupt: &Interrupt, report: &mut Report) -> Result<PathBuf> {
+pub(crate) fn compile(
+    what: &Compilation<'_>,
+    interrupt: &Interrupt,
+    report: &mut Report,
+) -> Result<PathBuf> {
     let mut command = cargo(what.folder);
-    command.args(["build", "--locked", "--profile", what.profile, "--target", &what.linking.target]);
+    command.args([
+        "build",
+        "--locked",
+        "--profile",
+        what.profile,
+        "--target",
+        &what.linking.target,
+    ]);
     command.arg("--target-dir").arg(what.folder.join("target"));
-    let colors = if report.colored() && !report.is_json() { "json,json-diagnostic-rendered-ansi" } else { "json" };
+    let colors = if report.colored() && !report.is_json() {
+        "json,json-diagnostic-rendered-ansi"
+    } else {
+        "json"
+    };
     command.arg(format!("--message-format={colors}"));
     if let Some(jobs) = what.jobs {
         command.arg(format!("--jobs={jobs}"));
@@ -71,10 +86,21 @@ pub(crate) fn compile(what: &Compilation<'_>, interrupt: &Interrupt, report: &mu
     if report.verbose() > 1 {
         command.arg("--verbose");
     }
-    let key = format!("{}-{}{}", what.toolchain.key(), what.linking.target, if what.linking.is_static { "" } else { "-shared" });
+    let key = format!(
+        "{}-{}{}",
+        what.toolchain.key(),
+        what.linking.target,
+        if what.linking.is_static {
+            ""
+        } else {
+            "-shared"
+        }
+    );
     command.env("CARGO_BUILD_BUILD_DIR", what.home.build(&key));
     // Flags of the user's would be another set of compiled crates, and could undo what is promised.
-    command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flags(what).join("\u{1f}"));
+    command
+        .env_remove("RUSTFLAGS")
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(what).join("\u{1f}"));
     if let Some((name, compiler)) = c_compiler(&what.linking.target) {
         command.env(name, compiler);
     }
@@ -109,15 +135,29 @@ pub(crate) fn compile(what: &Compilation<'_>, interrupt: &Interrupt, report: &mu
                 }
             }
             Line::Out(line) => match Message::parse(&line) {
-                Some(Message::CompilerArtifact { package_id, executable }) => {
+                Some(Message::CompilerArtifact {
+                    package_id,
+                    executable,
+                }) => {
                     binary = executable.map(PathBuf::from).or(binary);
                     let name = package_name(&package_id).to_owned();
                     if seen.insert(package_id) {
-                        report.progress("Compiling", seen.len(), what.packages.max(seen.len()), &name);
+                        report.progress(
+                            "Compiling",
+                            seen.len(),
+                            what.packages.max(seen.len()),
+                            &name,
+                        );
                     }
                 }
-                Some(Message::CompilerMessage { package_id, message }) if message.level.starts_with("error") => {
-                    errors.push(CompilerError { package: package_name(&package_id).to_owned(), rendered: message.rendered.unwrap_or_default() });
+                Some(Message::CompilerMessage {
+                    package_id,
+                    message,
+                }) if message.level.starts_with("error") => {
+                    errors.push(CompilerError {
+                        package: package_name(&package_id).to_owned(),
+                        rendered: message.rendered.unwrap_or_default(),
+                    });
                 }
                 _ => {}
             },
@@ -128,9 +168,19 @@ pub(crate) fn compile(what: &Compilation<'_>, interrupt: &Interrupt, report: &mu
     let success = matches!(status, Ok(Some(status)) if status.success());
     match binary {
         Some(binary) if success => Ok(binary),
-        _ if success => Err(Failure::new(Code::Internal, "cargo built the server and did not say where").into()),
+        _ if success => Err(Failure::new(
+            Code::Internal,
+            "cargo built the server and did not say where",
+        )
+        .into()),
         _ => {
-            let failed = Failed { errors: &errors, stderr: &stderr, server: what.server, plugins: what.plugins, offline: what.offline };
+            let failed = Failed {
+                errors: &errors,
+                stderr: &stderr,
+                server: what.server,
+                plugins: what.plugins,
+                offline: what.offline,
+            };
             Err(diagnose(&failed).into())
         }
     }
@@ -144,13 +194,23 @@ fn stop_if_asked(group: &mut Group, interrupt: &Interrupt) -> Result<()> {
 }
 
 /// Ends with its stream, which ends with cargo.
-fn listen(stream: Option<impl Read + Send + 'static>, kind: fn(String) -> Line, sender: SyncSender<Line>) {
+fn listen(
+    stream: Option<impl Read + Send + 'static>,
+    kind: fn(String) -> Line,
+    sender: SyncSender<Line>,
+) {
     thread::spawn(move || {
         let Some(stream) = stream else { return };
         let mut reader = BufReader::new(stream);
         let mut line = Vec::new();
-        while reader.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
-            if sender.send(kind(String::from_utf8_lossy(&line).into_owned())).is_err() {
+        while reader
+            .read_until(b'\n', &mut line)
+            .is_ok_and(|read| read > 0)
+        {
+            if sender
+                .send(kind(String::from_utf8_lossy(&line).into_owned()))
+                .is_err()
+            {
                 return;
             }
             line.clear();
@@ -168,9 +228,17 @@ fn flags(what: &Compilation<'_>) -> Vec<String> {
         flags.push("-Ctarget-feature=-crt-static".to_owned());
     }
     // No path of this machine in the binary. The last match wins, so the widest comes first.
-    let home = env::var_os("HOME").map(PathBuf::from).filter(|home| home.parent().is_some());
-    let cargo = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| home.as_ref().map(|home| home.join(".cargo")));
-    let names = [(home, "~"), (cargo, "/cargo"), (Some(what.home.root().to_owned()), "/mcp-factory")];
+    let home = env::var_os("HOME")
+        .map(PathBuf::from)
+        .filter(|home| home.parent().is_some());
+    let cargo = env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| home.as_ref().map(|home| home.join(".cargo")));
+    let names = [
+        (home, "~"),
+        (cargo, "/cargo"),
+        (Some(what.home.root().to_owned()), "/mcp-factory"),
+    ];
     for (path, name) in names {
         if let Some(path) = path {
             flags.push(format!("--remap-path-prefix={}={name}", path.display()));
@@ -187,9 +255,13 @@ fn c_compiler(target: &str) -> Option<(String, &'static str)> {
         return None;
     }
     let name = format!("CC_{}", target.replace('-', "_"));
-    let set = env::var_os(&name).is_some() || env::var_os(format!("CC_{target}")).is_some() || env::var_os("TARGET_CC").is_some();
+    let set = env::var_os(&name).is_some()
+        || env::var_os(format!("CC_{target}")).is_some()
+        || env::var_os("TARGET_CC").is_some();
     let on_path = |program: &str| {
-        env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(program).is_file()))
+        env::var_os("PATH").is_some_and(|path| {
+            env::split_paths(&path).any(|folder| folder.join(program).is_file())
+        })
     };
     if set || on_path("musl-gcc") || on_path(&format!("{architecture}-linux-musl-gcc")) {
         return None;

@@ -51,8 +51,11 @@ pub(crate) struct Linking {
 impl Toolchain {
     /// Asks the compiler that is used in `folder`.
     pub(crate) fn find(folder: &Path, interrupt: &Interrupt) -> Result<Self> {
-        let outcome = ask(Command::new("rustc").arg("-vV").current_dir(folder), interrupt)
-            .map_err(|error| not_started("rustc", &error))?;
+        let outcome = ask(
+            Command::new("rustc").arg("-vV").current_dir(folder),
+            interrupt,
+        )
+        .map_err(|error| not_started("rustc", &error))?;
         interrupt.check()?;
         if !outcome.success() {
             return Err(Failure::new(Code::NoToolchain, "`rustc -vV` fails")
@@ -60,31 +63,52 @@ impl Toolchain {
                 .detail(outcome.stderr)
                 .into());
         }
-        let toolchain = Self::parse(&String::from_utf8_lossy(&outcome.stdout), folder).ok_or_else(|| {
-            Failure::new(Code::NoToolchain, "`rustc -vV` says nothing that can be read").fix("check the Rust toolchain: rustup show")
-        })?;
+        let toolchain =
+            Self::parse(&String::from_utf8_lossy(&outcome.stdout), folder).ok_or_else(|| {
+                Failure::new(
+                    Code::NoToolchain,
+                    "`rustc -vV` says nothing that can be read",
+                )
+                .fix("check the Rust toolchain: rustup show")
+            })?;
         toolchain.check_release()?;
         Ok(toolchain)
     }
 
     fn parse(text: &str, folder: &Path) -> Option<Self> {
-        let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)).map(|value| value.trim().to_owned());
+        let value = |key: &str| {
+            text.lines()
+                .find_map(|line| line.strip_prefix(key))
+                .map(|value| value.trim().to_owned())
+        };
         Some(Self {
             release: value("release:")?,
             host: value("host:")?,
-            commit: value("commit-hash:").unwrap_or_default().chars().take(9).collect(),
+            commit: value("commit-hash:")
+                .unwrap_or_default()
+                .chars()
+                .take(9)
+                .collect(),
             folder: folder.to_owned(),
         })
     }
 
     fn check_release(&self) -> Result<()> {
-        let oldest = semver::VersionReq::parse(&format!(">={OLDEST}")).expect("the package's rust-version is a version");
-        let release = semver::Version::parse(&self.release).ok().map(|version| semver::Version::new(version.major, version.minor, version.patch));
+        let oldest = semver::VersionReq::parse(&format!(">={OLDEST}"))
+            .expect("the package's rust-version is a version");
+        let release = semver::Version::parse(&self.release)
+            .ok()
+            .map(|version| semver::Version::new(version.major, version.minor, version.patch));
         if release.is_none_or(|release| oldest.matches(&release)) {
             return Ok(());
         }
-        let message = format!("rustc {} is too old: a server needs {OLDEST} or newer", self.release);
-        Err(Failure::new(Code::OldCompiler, message).fix("rustup update stable").into())
+        let message = format!(
+            "rustc {} is too old: a server needs {OLDEST} or newer",
+            self.release
+        );
+        Err(Failure::new(Code::OldCompiler, message)
+            .fix("rustup update stable")
+            .into())
     }
 
     /// Tells the shared build directories of compilers apart.
@@ -101,17 +125,24 @@ impl Toolchain {
             return true;
         }
         let mut command = Command::new("rustc");
-        command.args(["--print", "target-libdir", "--target", target]).current_dir(&self.folder);
-        let Ok(outcome) = ask(&mut command, interrupt) else { return false };
+        command
+            .args(["--print", "target-libdir", "--target", target])
+            .current_dir(&self.folder);
+        let Ok(outcome) = ask(&mut command, interrupt) else {
+            return false;
+        };
         let folder = String::from_utf8_lossy(&outcome.stdout);
         let mut entries = fs::read_dir(folder.trim()).into_iter().flatten().flatten();
-        outcome.success() && entries.any(|entry| entry.file_name().to_string_lossy().starts_with("libstd-"))
+        outcome.success()
+            && entries.any(|entry| entry.file_name().to_string_lossy().starts_with("libstd-"))
     }
 
     /// Tries to have rustup install it; whether that worked.
     fn install(&self, target: &str, interrupt: &Interrupt) -> bool {
         let mut command = Command::new("rustup");
-        command.args(["target", "add", target]).current_dir(&self.folder);
+        command
+            .args(["target", "add", target])
+            .current_dir(&self.folder);
         let outcome = process::run(&mut command, RUSTUP_PATIENCE, 1 << 20, interrupt);
         outcome.is_ok_and(|outcome| outcome.success()) && self.has(target, interrupt)
     }
@@ -137,7 +168,9 @@ pub(crate) fn choose(
         if offline {
             return false;
         }
-        say(&format!("the target {target} is not installed: trying `rustup target add {target}`"));
+        say(&format!(
+            "the target {target} is not installed: trying `rustup target add {target}`"
+        ));
         toolchain.install(target, interrupt)
     };
     if let Some(target) = wanted {
@@ -160,20 +193,31 @@ pub(crate) fn choose(
     if mode == StaticMode::Require {
         return Err(no_target(&musl, "static = \"require\" asks for it").into());
     }
-    let why = format!("{musl} is not installed: linking {} statically instead; names are looked up without glibc's plugins", toolchain.host);
+    let why = format!(
+        "{musl} is not installed: linking {} statically instead; names are looked up without glibc's plugins",
+        toolchain.host
+    );
     Ok(linking(&toolchain.host, mode, Some(why)))
 }
 
 fn linking(target: &str, mode: StaticMode, why: Option<String>) -> Linking {
     let is_static = mode != StaticMode::Off;
     // musl is static by itself, and has to be told not to be.
-    Linking { target: target.to_owned(), is_static, crt_static: is_static && !target.contains("musl"), why }
+    Linking {
+        target: target.to_owned(),
+        is_static,
+        crt_static: is_static && !target.contains("musl"),
+        why,
+    }
 }
 
 fn no_target(target: &str, why: &str) -> Failure {
-    Failure::new(Code::NoTarget, format!("the compiler has no standard library for {target}"))
-        .note(why)
-        .fix(format!("rustup target add {target}"))
+    Failure::new(
+        Code::NoTarget,
+        format!("the compiler has no standard library for {target}"),
+    )
+    .note(why)
+    .fix(format!("rustup target add {target}"))
 }
 
 #[cfg(test)]
@@ -183,7 +227,11 @@ mod tests {
     const VERBOSE: &str = "rustc 1.95.0 (59807616e 2026-04-14)\nbinary: rustc\ncommit-hash: 59807616e0123\nhost: aarch64-unknown-linux-gnu\nrelease: 1.95.0\n";
 
     fn toolchain(release: &str) -> Toolchain {
-        Toolchain::parse(&VERBOSE.replace("release: 1.95.0", &format!("release: {release}")), Path::new(".")).unwrap()
+        Toolchain::parse(
+            &VERBOSE.replace("release: 1.95.0", &format!("release: {release}")),
+            Path::new("."),
+        )
+        .unwrap()
     }
 
     #[test]
@@ -214,9 +262,20 @@ mod tests {
     fn a_target_that_does_not_exist_is_refused_with_the_command() {
         let mut host = toolchain("1.95.0");
         host.folder = std::env::temp_dir();
-        let error = choose(&host, Some("no-such-target"), StaticMode::Auto, true, &Interrupt::default(), |_| {}).unwrap_err();
+        let error = choose(
+            &host,
+            Some("no-such-target"),
+            StaticMode::Auto,
+            true,
+            &Interrupt::default(),
+            |_| {},
+        )
+        .unwrap_err();
         assert_eq!(error.0[0].code, Code::NoTarget);
-        assert_eq!(error.0[0].fix.as_deref(), Some("rustup target add no-such-target"));
+        assert_eq!(
+            error.0[0].fix.as_deref(),
+            Some("rustup target add no-such-target")
+        );
     }
 
     #[test]
@@ -225,9 +284,20 @@ mod tests {
         host.folder = std::env::temp_dir();
         host.host = "s390x-ibm-linux-gnu".to_owned();
         let choose = |mode| choose(&host, None, mode, true, &Interrupt::default(), |_| {});
-        assert_eq!(choose(StaticMode::Require).unwrap_err().0[0].code, Code::NoTarget);
+        assert_eq!(
+            choose(StaticMode::Require).unwrap_err().0[0].code,
+            Code::NoTarget
+        );
         let linking = choose(StaticMode::Auto).unwrap();
-        assert_eq!((linking.target.as_str(), linking.crt_static), ("s390x-ibm-linux-gnu", true));
-        assert!(linking.why.unwrap().contains("s390x-unknown-linux-musl is not installed"));
+        assert_eq!(
+            (linking.target.as_str(), linking.crt_static),
+            ("s390x-ibm-linux-gnu", true)
+        );
+        assert!(
+            linking
+                .why
+                .unwrap()
+                .contains("s390x-unknown-linux-musl is not installed")
+        );
     }
 }

@@ -81,7 +81,12 @@ pub(super) enum Command {
 #[derive(Debug, Args)]
 pub(super) struct Selection {
     /// Built-in plugins, separated by commas; no manifest is read.
-    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "manifest")]
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        conflicts_with = "manifest"
+    )]
     pub(super) plugins: Vec<String>,
     /// Name of the server, with --plugins [default: mcp-server].
     #[arg(long, requires = "plugins")]
@@ -129,7 +134,12 @@ pub(super) struct NewArguments {
     /// Name of the server, or of the plugin; a directory of this name is made.
     pub(super) name: String,
     /// Built-in plugins to start with, separated by commas.
-    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "plugin")]
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        conflicts_with = "plugin"
+    )]
     pub(super) plugins: Vec<String>,
     /// Make only a plugin crate.
     #[arg(long)]

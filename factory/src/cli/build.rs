@@ -30,11 +30,16 @@ pub(super) fn run(session: &mut Session<'_>, arguments: &BuildArguments) -> Resu
     let mut project = Project::load(session, &arguments.selection, arguments.output.as_deref())?;
     apply(&mut project, arguments)?;
     let plan = project.plan(session)?;
-    let output = arguments.output.clone().unwrap_or_else(|| PathBuf::from(&plan.server.name));
+    let output = arguments
+        .output
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(&plan.server.name));
     let destination = Destination::check(&output)?;
     resolved(session, &plan);
 
-    let _lock = BuildLock::take(&project.home.build_lock(), &session.interrupt, |text| session.report.warn(text))?;
+    let _lock = BuildLock::take(&project.home.build_lock(), &session.interrupt, |text| {
+        session.report.warn(text)
+    })?;
     fs::create_dir_all(&project.generated).at_path("create", &project.generated)?;
     let toolchain = Toolchain::find(&project.generated, &session.interrupt)?;
     let linking = choose(
@@ -65,7 +70,12 @@ pub(super) fn run(session: &mut Session<'_>, arguments: &BuildArguments) -> Resu
     };
     let built = compile(&compilation, &session.interrupt, session.report)?;
     let seconds = compiling.elapsed().as_secs_f64();
-    let text = format!("{} packages for {}, profile {}", packages, linking.target, plan.build.profile.as_str());
+    let text = format!(
+        "{} packages for {}, profile {}",
+        packages,
+        linking.target,
+        plan.build.profile.as_str()
+    );
     session.report.step("Compiled", &timed(&text, seconds), json!({ "step": "compile", "packages": packages, "target": linking.target, "seconds": seconds }));
 
     let staged = destination.stage(&built)?;
@@ -78,7 +88,14 @@ pub(super) fn run(session: &mut Session<'_>, arguments: &BuildArguments) -> Resu
     }
     session.interrupt.check()?;
     destination.publish(staged)?;
-    finish(session, &destination.path, &output, &linking, verified.as_ref(), started)
+    finish(
+        session,
+        &destination.path,
+        &output,
+        &linking,
+        verified.as_ref(),
+        started,
+    )
 }
 
 /// What the command line says wins over the manifest.
@@ -87,23 +104,41 @@ fn apply(project: &mut Project, arguments: &BuildArguments) -> Result<()> {
     build.profile = arguments.profile.or(build.profile);
     build.static_mode = arguments.static_mode.or(build.static_mode);
     if let Some(target) = &arguments.target {
-        build.target = Some(checked("target", target, Target::FORM, Target::parse(target))?);
+        build.target = Some(checked(
+            "target",
+            target,
+            Target::FORM,
+            Target::parse(target),
+        )?);
     }
     Ok(())
 }
 
 fn resolved(session: &mut Session<'_>, plan: &Plan) {
-    let names: Vec<&str> = plan.plugins.iter().map(|plugin| plugin.name.as_str()).collect();
+    let names: Vec<&str> = plan
+        .plugins
+        .iter()
+        .map(|plugin| plugin.name.as_str())
+        .collect();
     let text = format!(
         "{}, {}, no two names alike ({})",
         count(plan.plugins.len(), "plugin"),
         count(plan.tools.len(), "tool"),
         names.join(", ")
     );
-    session.report.step("Resolved", &text, json!({ "step": "resolve", "plugins": names, "tools": plan.tools.len() }));
+    session.report.step(
+        "Resolved",
+        &text,
+        json!({ "step": "resolve", "plugins": names, "tools": plan.tools.len() }),
+    );
 }
 
-fn generate(session: &mut Session<'_>, project: &Project, plan: &Plan, linking: &Linking) -> Result<usize> {
+fn generate(
+    session: &mut Session<'_>,
+    project: &Project,
+    plan: &Plan,
+    linking: &Linking,
+) -> Result<usize> {
     let generation = Generation {
         home: &project.home,
         interrupt: &session.interrupt,
@@ -117,23 +152,56 @@ fn generate(session: &mut Session<'_>, project: &Project, plan: &Plan, linking: 
     };
     let generated = generation.write()?;
     project.refresh_setup()?;
-    let lock = if generated.lock_changed { ", mcp-factory.lock written" } else { "" };
-    let text = format!("{} ({} files, {} changed{lock})", project.generated.display(), generated.files, generated.changed);
-    session.report.step("Wrote", &text, json!({ "step": "generate", "files": generated.files, "changed": generated.changed }));
+    let lock = if generated.lock_changed {
+        ", mcp-factory.lock written"
+    } else {
+        ""
+    };
+    let text = format!(
+        "{} ({} files, {} changed{lock})",
+        project.generated.display(),
+        generated.files,
+        generated.changed
+    );
+    session.report.step(
+        "Wrote",
+        &text,
+        json!({ "step": "generate", "files": generated.files, "changed": generated.changed }),
+    );
     Ok(generated.graph.packages.len())
 }
 
 fn report_verified(session: &mut Session<'_>, verified: &Verified, plan: &Plan) {
-    let linking = if verified.is_static { "static (no interpreter, no shared libraries)" } else { "linked with shared libraries" };
+    let linking = if verified.is_static {
+        "static (no interpreter, no shared libraries)"
+    } else {
+        "linked with shared libraries"
+    };
     let (text, cost) = match &verified.description {
         Some(description) => {
             let cost = tokens(description);
-            let of = plan.limits.max_tokens.map_or(String::new(), |most| format!(" of {most}"));
-            (format!("{linking} · {} as planned · ~{cost} tokens{of}", count(description.tools.len(), "tool")), Some(cost))
+            let of = plan
+                .limits
+                .max_tokens
+                .map_or(String::new(), |most| format!(" of {most}"));
+            (
+                format!(
+                    "{linking} · {} as planned · ~{cost} tokens{of}",
+                    count(description.tools.len(), "tool")
+                ),
+                Some(cost),
+            )
         }
-        None => (format!("{linking} · built for another machine, so it was not run"), None),
+        None => (
+            format!("{linking} · built for another machine, so it was not run"),
+            None,
+        ),
     };
-    session.report.step("Verified", &text, json!({ "step": "verify", "static": verified.is_static, "tokens": cost }));
+    session.report.step(
+        "Verified",
+        &text,
+        json!({ "step": "verify", "static": verified.is_static, "tokens": cost }),
+    );
 }
 
 fn finish(
@@ -161,11 +229,23 @@ fn finish(
         }));
         return Ok(());
     }
-    let shown = if output.components().count() == 1 { format!("./{}", output.display()) } else { output.display().to_string() };
+    let shown = if output.components().count() == 1 {
+        format!("./{}", output.display())
+    } else {
+        output.display().to_string()
+    };
     #[expect(clippy::cast_precision_loss, reason = "one decimal of a size is shown")]
     let size = bytes as f64 / f64::from(1 << 20);
-    session.report.step("Built", &timed(&format!("{shown}  {size:.1} MiB"), seconds), json!({}));
-    session.report.step("Next", &format!("{shown} describe   or   {shown} serve"), json!({}));
+    session.report.step(
+        "Built",
+        &timed(&format!("{shown}  {size:.1} MiB"), seconds),
+        json!({}),
+    );
+    session.report.step(
+        "Next",
+        &format!("{shown} describe   or   {shown} serve"),
+        json!({}),
+    );
     Ok(())
 }
 

@@ -17,8 +17,11 @@ use super::{arguments::InspectArguments, session::Session};
 pub(super) fn run(session: &mut Session<'_>, arguments: &InspectArguments) -> Result<()> {
     let shown = arguments.binary.display();
     let not_ours = |why: &str| {
-        Failure::new(Code::NotAServer, format!("{shown} is no server built by mcp-factory: {why}"))
-            .fix("name the binary that `mcp-factory build` wrote")
+        Failure::new(
+            Code::NotAServer,
+            format!("{shown} is no server built by mcp-factory: {why}"),
+        )
+        .fix("name the binary that `mcp-factory build` wrote")
     };
     if !arguments.binary.is_file() {
         return Err(not_ours("there is no such file").into());
@@ -40,29 +43,60 @@ pub(super) fn run(session: &mut Session<'_>, arguments: &InspectArguments) -> Re
             "packages": bill.map(|bill| bill.packages),
         }));
     } else {
-        let linking = if is_static { "static" } else { "linked with shared libraries" };
-        let text = describe(&recipe, bill.as_ref(), &format!("{}, {linking}", facts.machine));
-        session.report.data(&text.expect("writing to a String cannot fail"));
+        let linking = if is_static {
+            "static"
+        } else {
+            "linked with shared libraries"
+        };
+        let text = describe(
+            &recipe,
+            bill.as_ref(),
+            &format!("{}, {linking}", facts.machine),
+        );
+        session
+            .report
+            .data(&text.expect("writing to a String cannot fail"));
     }
     Ok(())
 }
 
-fn describe(recipe: &Recipe, bill: Option<&Bill>, machine: &str) -> Result<String, std::fmt::Error> {
+fn describe(
+    recipe: &Recipe,
+    bill: Option<&Bill>,
+    machine: &str,
+) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
     let server = &recipe.server;
     writeln!(text, "{} {}   {machine}", server.name, server.version)?;
     if !server.description.is_empty() {
         writeln!(text, "{}", server.description)?;
     }
-    writeln!(text, "built by mcp-factory {}, lock {}", recipe.factory, recipe.lock.get(..12).unwrap_or_default())?;
+    writeln!(
+        text,
+        "built by mcp-factory {}, lock {}",
+        recipe.factory,
+        recipe.lock.get(..12).unwrap_or_default()
+    )?;
     for plugin in &recipe.plugins {
-        writeln!(text, "  {:12} {} {}   {}", plugin.name, plugin.package, plugin.version, plugin.source)?;
+        writeln!(
+            text,
+            "  {:12} {} {}   {}",
+            plugin.name, plugin.package, plugin.version, plugin.source
+        )?;
     }
     match bill {
         Some(bill) => {
-            let linked = bill.packages.iter().filter(|package| package.kind.is_none()).count();
+            let linked = bill
+                .packages
+                .iter()
+                .filter(|package| package.kind.is_none())
+                .count();
             let built = bill.packages.len() - linked;
-            writeln!(text, "{} linked, {built} used only to compile (full list: --format json)", count(linked, "crate"))?;
+            writeln!(
+                text,
+                "{} linked, {built} used only to compile (full list: --format json)",
+                count(linked, "crate")
+            )?;
         }
         None => writeln!(text, "no bill of materials")?,
     }

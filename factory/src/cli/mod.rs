@@ -32,7 +32,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             // Help and version are answers, everything else is a mistake; clap knows which stream.
             let _printed = error.print();
-            return ExitCode::from(if error.use_stderr() { Exit::Usage as u8 } else { 0 });
+            return ExitCode::from(if error.use_stderr() {
+                Exit::Usage as u8
+            } else {
+                0
+            });
         }
     };
     let color = match cli.global.color {
@@ -40,7 +44,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Color::Always => ColorChoice::Always,
         Color::Never => ColorChoice::Never,
     };
-    let mut report = Report::new(cli.global.format, cli.global.quiet, cli.global.verbose, color);
+    let mut report = Report::new(
+        cli.global.format,
+        cli.global.quiet,
+        cli.global.verbose,
+        color,
+    );
     match run(cli, &mut report) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -52,16 +61,26 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn run(cli: Cli, report: &mut Report) -> Result<()> {
     if let Some(folder) = &cli.global.directory {
-        std::env::set_current_dir(folder).at_path("enter", folder).map_err(|mut error| {
-            for failure in &mut error.0 {
-                failure.code = Code::Usage;
-            }
-            error
-        })?;
+        std::env::set_current_dir(folder)
+            .at_path("enter", folder)
+            .map_err(|mut error| {
+                for failure in &mut error.0 {
+                    failure.code = Code::Usage;
+                }
+                error
+            })?;
     }
-    let interrupt = Interrupt::listen()
-        .map_err(|error| Failure::new(Code::Internal, format!("signals cannot be listened to: {error}")))?;
-    let mut session = Session { global: cli.global, interrupt, report };
+    let interrupt = Interrupt::listen().map_err(|error| {
+        Failure::new(
+            Code::Internal,
+            format!("signals cannot be listened to: {error}"),
+        )
+    })?;
+    let mut session = Session {
+        global: cli.global,
+        interrupt,
+        report,
+    };
     match cli.command {
         Command::Build(arguments) => build::run(&mut session, &arguments),
         Command::Generate(arguments) => generate::run(&mut session, &arguments),

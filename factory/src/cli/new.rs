@@ -9,7 +9,9 @@ use std::{
 };
 
 use mcp_factory_sdk::INTERFACE_VERSION;
-use mcp_factory_templates::{PluginScaffold, ProjectScaffold, RenderError, render_plugin, render_project};
+use mcp_factory_templates::{
+    PluginScaffold, ProjectScaffold, RenderError, render_plugin, render_project,
+};
 use serde_json::json;
 
 use crate::{
@@ -33,26 +35,40 @@ use super::{
 pub(super) fn run(session: &mut Session<'_>, arguments: &NewArguments) -> Result<()> {
     let name = &arguments.name;
     let plugin = checked("plugin", name, PluginName::FORM, PluginName::parse(name))?;
-    let scaffold = PluginScaffold { name: plugin.to_string(), factory: VERSION.to_owned(), interface: INTERFACE_VERSION };
-    let internal = |error: RenderError| Error::from(Failure::new(Code::Internal, error.to_string()));
+    let scaffold = PluginScaffold {
+        name: plugin.to_string(),
+        factory: VERSION.to_owned(),
+        interface: INTERFACE_VERSION,
+    };
+    let internal =
+        |error: RenderError| Error::from(Failure::new(Code::Internal, error.to_string()));
     let files = if arguments.plugin {
         render_plugin(&scaffold).map_err(internal)?
     } else {
         let server = checked("server", name, ServerName::FORM, ServerName::parse(name))?;
         let built_in = built_in(&arguments.plugins)?;
-        let project =
-            ProjectScaffold { name: server.to_string(), factory: VERSION.to_owned(), built_in, plugin: scaffold };
+        let project = ProjectScaffold {
+            name: server.to_string(),
+            factory: VERSION.to_owned(),
+            built_in,
+            plugin: scaffold,
+        };
         render_project(&project).map_err(internal)?
     };
 
     let folder = Path::new(name);
     if folder.symlink_metadata().is_ok() {
-        return Err(Failure::new(Code::AlreadyExists, format!("{name} exists already"))
-            .fix("choose another name, or another place with -C")
-            .into());
+        return Err(
+            Failure::new(Code::AlreadyExists, format!("{name} exists already"))
+                .fix("choose another name, or another place with -C")
+                .into(),
+        );
     }
     let home = Home::find()?;
-    let staging = tempfile::Builder::new().prefix(".new-").tempdir_in(".").at_path("write in", Path::new("."))?;
+    let staging = tempfile::Builder::new()
+        .prefix(".new-")
+        .tempdir_in(".")
+        .at_path("write in", Path::new("."))?;
     let root = staging.path().join(name);
     for file in &files {
         let path = root.join(&file.path);
@@ -68,12 +84,24 @@ pub(super) fn run(session: &mut Session<'_>, arguments: &NewArguments) -> Result
     session.interrupt.check()?;
     fs::rename(&root, folder).at_path("write", folder)?;
 
-    let next = if arguments.plugin { "cargo test" } else { "mcp-factory build" };
-    session.report.step("Created", &format!("{name}/ ({} files)", files.len()), json!({ "step": "new" }));
-    session.report.step("Next", &format!("cd {name} && {next}"), json!({}));
+    let next = if arguments.plugin {
+        "cargo test"
+    } else {
+        "mcp-factory build"
+    };
+    session.report.step(
+        "Created",
+        &format!("{name}/ ({} files)", files.len()),
+        json!({ "step": "new" }),
+    );
+    session
+        .report
+        .step("Next", &format!("cd {name} && {next}"), json!({}));
     if session.report.is_json() {
         let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
-        session.report.result(json!({ "folder": name, "files": paths }));
+        session
+            .report
+            .result(json!({ "folder": name, "files": paths }));
     }
     Ok(())
 }
@@ -98,14 +126,23 @@ fn built_in(list: &[String]) -> Result<Vec<String>> {
         }
         names.push(name.to_string());
     }
-    if failures.is_empty() { Ok(names) } else { Err(Error(failures)) }
+    if failures.is_empty() {
+        Ok(names)
+    } else {
+        Err(Error(failures))
+    }
 }
 
 /// The tested version of every crate, as far as this machine has them; cargo finds others by itself.
 fn lock(session: &Session<'_>, root: &Path) -> Result<()> {
     let path = root.join("Cargo.lock");
     fs::write(&path, embedded::lockfile()).at_path("write", &path)?;
-    let pruned = metadata_of(root, ["--offline".into()], Duration::from_secs(60), &session.interrupt);
+    let pruned = metadata_of(
+        root,
+        ["--offline".into()],
+        Duration::from_secs(60),
+        &session.interrupt,
+    );
     if !matches!(pruned, Ok(Ok(_))) {
         fs::remove_file(&path).at_path("remove", &path)?;
     }
@@ -116,7 +153,12 @@ fn lock(session: &Session<'_>, root: &Path) -> Result<()> {
 fn git_init(root: &Path) {
     let git = |arguments: &[&str]| {
         let mut command = Command::new("git");
-        command.args(arguments).current_dir(root).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+            .args(arguments)
+            .current_dir(root)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         command.status().is_ok_and(|status| status.success())
     };
     if !git(&["rev-parse", "--is-inside-work-tree"]) {

@@ -27,7 +27,13 @@ fn list(session: &mut Session<'_>) -> Result<()> {
     let mut values = Vec::new();
     for plugin in catalog::all().iter().filter(|plugin| !plugin.hidden) {
         let scanned = scanned(plugin)?;
-        let line = writeln!(text, "{:12} {:9} {}", plugin.name, count(scanned.tools.len(), "tool"), plugin.description);
+        let line = writeln!(
+            text,
+            "{:12} {:9} {}",
+            plugin.name,
+            count(scanned.tools.len(), "tool"),
+            plugin.description
+        );
         line.expect("writing to a String cannot fail");
         values.push(json!({
             "name": plugin.name,
@@ -44,8 +50,16 @@ fn info(session: &mut Session<'_>, name: &str) -> Result<()> {
     let Some(plugin) = catalog::find(name) else {
         let plugins = catalog::all();
         let best = nearest(name, plugins.iter().map(|plugin| plugin.name));
-        let fix = best.map_or_else(|| "mcp-factory plugins list".to_owned(), |best| format!("mcp-factory plugins info {best}"));
-        return Err(Failure::new(Code::UnknownPlugin, format!("there is no built-in plugin {name:?}")).fix(fix).into());
+        let fix = best.map_or_else(
+            || "mcp-factory plugins list".to_owned(),
+            |best| format!("mcp-factory plugins info {best}"),
+        );
+        return Err(Failure::new(
+            Code::UnknownPlugin,
+            format!("there is no built-in plugin {name:?}"),
+        )
+        .fix(fix)
+        .into());
     };
     let scanned = scanned(&plugin)?;
     let text = describe(&plugin, &scanned).expect("writing to a String cannot fail");
@@ -68,32 +82,67 @@ fn show(session: &mut Session<'_>, text: &str, value: Value) {
 /// The plugins that are carried were tested, so what cannot be read is our fault.
 fn scanned(plugin: &BuiltIn) -> Result<Scanned> {
     scan(&plugin.sources()).map_err(|error| {
-        Failure::new(Code::Internal, format!("the built-in plugin `{}` cannot be read: {error:?}", plugin.name)).into()
+        Failure::new(
+            Code::Internal,
+            format!(
+                "the built-in plugin `{}` cannot be read: {error:?}",
+                plugin.name
+            ),
+        )
+        .into()
     })
 }
 
 fn describe(plugin: &BuiltIn, scanned: &Scanned) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
-    writeln!(text, "{} {VERSION}, built in\n\n{}", plugin.name, scanned.description)?;
+    writeln!(
+        text,
+        "{} {VERSION}, built in\n\n{}",
+        plugin.name, scanned.description
+    )?;
     for tool in &scanned.tools {
-        let hint = if tool.hints.read_only { ", read-only" } else { "" };
+        let hint = if tool.hints.read_only {
+            ", read-only"
+        } else {
+            ""
+        };
         writeln!(text, "\n{} ({}{hint})", tool.name, tool.scope)?;
         for line in tool.description.lines() {
             writeln!(text, "    {line}")?;
         }
         for parameter in &tool.parameters {
-            let required = if parameter.required { "" } else { " (optional)" };
+            let required = if parameter.required {
+                ""
+            } else {
+                " (optional)"
+            };
             let summary = parameter.description.lines().next().unwrap_or_default();
             writeln!(text, "    - {}{required}: {summary}", parameter.name)?;
         }
     }
     for resource in &scanned.resources {
-        writeln!(text, "\n{} (resource, {})\n    {}", resource.uri, resource.scope, first_line(&resource.description))?;
+        writeln!(
+            text,
+            "\n{} (resource, {})\n    {}",
+            resource.uri,
+            resource.scope,
+            first_line(&resource.description)
+        )?;
     }
     for prompt in &scanned.prompts {
-        writeln!(text, "\n{} (prompt, {})\n    {}", prompt.name, prompt.scope, first_line(&prompt.description))?;
+        writeln!(
+            text,
+            "\n{} (prompt, {})\n    {}",
+            prompt.name,
+            prompt.scope,
+            first_line(&prompt.description)
+        )?;
     }
-    writeln!(text, "\nUse it: mcp-factory build --plugins {}", plugin.name)?;
+    writeln!(
+        text,
+        "\nUse it: mcp-factory build --plugins {}",
+        plugin.name
+    )?;
     Ok(text)
 }
 

@@ -6,13 +6,15 @@ use std::{
 };
 
 use crate::{
-    emit::write_if_changed,
     cargo::{PATCHES_MARK, patches},
+    emit::write_if_changed,
     error::{AtPath, Code, Failure, Result},
     generate::default_folder,
     home::Home,
     lockfile,
-    manifest::{self, BuildSection, FILE_NAME, LimitsSection, Manifest, Origin, PluginEntry, ServerSection},
+    manifest::{
+        self, BuildSection, FILE_NAME, LimitsSection, Manifest, Origin, PluginEntry, ServerSection,
+    },
     memo::sha256,
     names::{PluginName, ServerName},
     plan::{Plan, make},
@@ -35,17 +37,38 @@ pub(super) struct Project {
 
 impl Project {
     /// Reads the manifest, or makes one of `--plugins`. `output` may name the server.
-    pub(super) fn load(session: &Session<'_>, selection: &Selection, output: Option<&Path>) -> Result<Self> {
+    pub(super) fn load(
+        session: &Session<'_>,
+        selection: &Selection,
+        output: Option<&Path>,
+    ) -> Result<Self> {
         let home = Home::find()?;
         if selection.plugins.is_empty() {
-            return Self::from_manifest(home, session.global.manifest.as_deref().unwrap_or(Path::new(FILE_NAME)));
+            return Self::from_manifest(
+                home,
+                session
+                    .global
+                    .manifest
+                    .as_deref()
+                    .unwrap_or(Path::new(FILE_NAME)),
+            );
         }
         let manifest = from_list(selection, output)?;
-        let names: Vec<&str> = manifest.plugins.iter().map(|entry| entry.name.as_str()).collect();
+        let names: Vec<&str> = manifest
+            .plugins
+            .iter()
+            .map(|entry| entry.name.as_str())
+            .collect();
         let digest = sha256(names.join(",").as_bytes());
         let generated = home.generated(&format!("{}-{}", manifest.server.name, &digest[..8]));
         let folder = std::env::current_dir().at_path("find", Path::new("."))?;
-        Ok(Self { home, manifest, folder, generated, lockfile: None })
+        Ok(Self {
+            home,
+            manifest,
+            folder,
+            generated,
+            lockfile: None,
+        })
     }
 
     fn from_manifest(home: Home, path: &Path) -> Result<Self> {
@@ -56,7 +79,11 @@ impl Project {
                     .into());
             }
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                return Err(Failure::new(Code::Syntax, format!("{} is not UTF-8", path.display())).fix("save it as UTF-8").into());
+                return Err(
+                    Failure::new(Code::Syntax, format!("{} is not UTF-8", path.display()))
+                        .fix("save it as UTF-8")
+                        .into(),
+                );
             }
             outcome => outcome.at_path("read", path)?,
         };
@@ -65,7 +92,13 @@ impl Project {
         let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
         let generated = default_folder(&folder, manifest.server.name.as_str());
         let lockfile = Some(lockfile::beside(&folder));
-        Ok(Self { home, manifest, folder, generated, lockfile })
+        Ok(Self {
+            home,
+            manifest,
+            folder,
+            generated,
+            lockfile,
+        })
     }
 
     /// Finds the plugins and decides.
@@ -81,7 +114,10 @@ impl Project {
 
     /// The manifest's text.
     pub(super) fn text(&self) -> Option<&str> {
-        self.manifest.source.as_ref().map(|source| source.text.as_str())
+        self.manifest
+            .source
+            .as_ref()
+            .map(|source| source.text.as_str())
     }
 
     /// Corrects a `.cargo/config.toml` that `setup` wrote for another version of the factory.
@@ -98,7 +134,9 @@ impl Project {
 /// A name from the command line.
 pub(super) fn checked<T>(what: &str, text: &str, form: &str, parsed: Option<T>) -> Result<T> {
     parsed.ok_or_else(|| {
-        Failure::new(Code::Usage, format!("a {what} cannot be called {text:?}")).fix(format!("use {form}")).into()
+        Failure::new(Code::Usage, format!("a {what} cannot be called {text:?}"))
+            .fix(format!("use {form}"))
+            .into()
     })
 }
 
@@ -108,7 +146,11 @@ pub(super) fn plugin_names(list: &[String]) -> Result<Vec<PluginName>> {
     for text in list {
         let name = checked("plugin", text, PluginName::FORM, PluginName::parse(text))?;
         if names.contains(&name) {
-            return Err(Failure::new(Code::Usage, format!("--plugins names `{name}` twice")).fix("name it once").into());
+            return Err(
+                Failure::new(Code::Usage, format!("--plugins names `{name}` twice"))
+                    .fix("name it once")
+                    .into(),
+            );
         }
         names.push(name);
     }
@@ -122,7 +164,9 @@ fn from_list(selection: &Selection, output: Option<&Path>) -> Result<Manifest> {
     };
     let name = match &selection.name {
         Some(text) => checked("server", text, ServerName::FORM, ServerName::parse(text))?,
-        None => from_output().or_else(|| ServerName::parse("mcp-server")).expect("the name is a valid one"),
+        None => from_output()
+            .or_else(|| ServerName::parse("mcp-server"))
+            .expect("the name is a valid one"),
     };
     let entry = |name| PluginEntry {
         name,
@@ -144,6 +188,9 @@ fn from_list(selection: &Selection, output: Option<&Path>) -> Result<Manifest> {
         },
         build: BuildSection::default(),
         limits: LimitsSection::default(),
-        plugins: plugin_names(&selection.plugins)?.into_iter().map(entry).collect(),
+        plugins: plugin_names(&selection.plugins)?
+            .into_iter()
+            .map(entry)
+            .collect(),
     })
 }

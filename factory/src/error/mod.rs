@@ -105,11 +105,15 @@ impl Failure {
     pub fn io(doing: &str, path: &Path, error: &io::Error) -> Self {
         let path = path.display();
         match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                Self::new(Code::DiskFull, format!("the disk is full: cannot {doing} {path}"))
-                    .fix("free some space, or point MCP_FACTORY_HOME at another disk")
-            }
-            _ => Self::new(Code::Files, format!("cannot {doing} {path}: {}", plain(error))),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::new(
+                Code::DiskFull,
+                format!("the disk is full: cannot {doing} {path}"),
+            )
+            .fix("free some space, or point MCP_FACTORY_HOME at another disk"),
+            _ => Self::new(
+                Code::Files,
+                format!("cannot {doing} {path}: {}", plain(error)),
+            ),
         }
     }
 }
@@ -117,7 +121,10 @@ impl Failure {
 /// The operating system's sentence without its number.
 pub(crate) fn plain(error: &io::Error) -> String {
     let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_lowercase()
+    text.split(" (os error")
+        .next()
+        .unwrap_or_default()
+        .to_lowercase()
 }
 
 /// All that is wrong.
@@ -127,7 +134,9 @@ pub struct Error(pub Vec<Failure>);
 impl Error {
     /// The exit code: that of the first failure.
     pub fn exit(&self) -> Exit {
-        self.0.first().map_or(Exit::Bug, |failure| failure.code.exit())
+        self.0
+            .first()
+            .map_or(Exit::Bug, |failure| failure.code.exit())
     }
 }
 
@@ -139,7 +148,11 @@ impl From<Failure> for Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let messages: Vec<&str> = self.0.iter().map(|failure| failure.message.as_str()).collect();
+        let messages: Vec<&str> = self
+            .0
+            .iter()
+            .map(|failure| failure.message.as_str())
+            .collect();
         f.write_str(&messages.join("; "))
     }
 }
@@ -166,8 +179,14 @@ mod tests {
     fn columns_are_counted_in_characters() {
         let text = "a = 1\nü = \"x\"\n".to_owned();
         let start = text.find("\"x\"").unwrap();
-        let source = Arc::new(Source { path: "f".to_owned(), text });
-        let place = Place { source, span: start..start + 3 };
+        let source = Arc::new(Source {
+            path: "f".to_owned(),
+            text,
+        });
+        let place = Place {
+            source,
+            span: start..start + 3,
+        };
         assert_eq!(place.line_and_column(), (2, 5));
     }
 
@@ -178,6 +197,9 @@ mod tests {
         assert_eq!(failure.code, Code::DiskFull);
         assert_eq!(failure.message, "the disk is full: cannot write /cache/x");
         let other = io::Error::from_raw_os_error(13);
-        assert_eq!(Failure::io("write", Path::new("/x"), &other).message, "cannot write /x: permission denied");
+        assert_eq!(
+            Failure::io("write", Path::new("/x"), &other).message,
+            "cannot write /x: permission denied"
+        );
     }
 }

@@ -7,10 +7,14 @@ use super::Failure;
 
 /// The text for people, with colours that the writer strips where they are not wanted.
 pub(crate) fn render(failure: &Failure) -> String {
-    let title = Level::ERROR.primary_title(&failure.message).id(failure.code.id());
+    let title = Level::ERROR
+        .primary_title(&failure.message)
+        .id(failure.code.id());
     let mut group = Group::with_title(title);
     if let Some((place, label)) = &failure.place {
-        let annotation = AnnotationKind::Primary.span(place.span.clone()).label(label.as_str());
+        let annotation = AnnotationKind::Primary
+            .span(place.span.clone())
+            .label(label.as_str());
         group = group.element(
             Snippet::source(place.source.text.as_str())
                 .path(place.source.path.as_str())
@@ -63,8 +67,14 @@ mod tests {
     #[test]
     fn a_failure_shows_its_place_and_its_fix() {
         let text = "[server]\nnmae = \"x\"\n".to_owned();
-        let source = Arc::new(Source { path: "mcp-factory.toml".to_owned(), text });
-        let place = Place { source, span: 9..13 };
+        let source = Arc::new(Source {
+            path: "mcp-factory.toml".to_owned(),
+            text,
+        });
+        let place = Place {
+            source,
+            span: 9..13,
+        };
         let failure = Failure::new(Code::UnknownKey, "unknown key `nmae`")
             .at(Some(&place), "nothing reads this")
             .fix("write `name`");

@@ -156,8 +156,12 @@ pub enum StaticMode {
 
 impl Profile {
     /// All of them.
-    pub const ALL: &'static [(&'static str, Self)] =
-        &[("dev", Self::Dev), ("fast", Self::Fast), ("release", Self::Release), ("small", Self::Small)];
+    pub const ALL: &'static [(&'static str, Self)] = &[
+        ("dev", Self::Dev),
+        ("fast", Self::Fast),
+        ("release", Self::Release),
+        ("small", Self::Small),
+    ];
 
     /// Its name, which is also that of cargo's profile.
     pub const fn as_str(self) -> &'static str {
@@ -172,6 +176,9 @@ impl Profile {
 
 impl StaticMode {
     /// All of them.
-    pub const ALL: &'static [(&'static str, Self)] =
-        &[("auto", Self::Auto), ("require", Self::Require), ("off", Self::Off)];
+    pub const ALL: &'static [(&'static str, Self)] = &[
+        ("auto", Self::Auto),
+        ("require", Self::Require),
+        ("off", Self::Off),
+    ];
 }

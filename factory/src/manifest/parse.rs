@@ -23,8 +23,14 @@ const SCHEMA: usize = 1;
 /// # Errors
 /// Everything that is wrong, each with its place.
 pub(crate) fn parse(path: &str, text: String) -> Result<Manifest> {
-    let source = Arc::new(Source { path: path.to_owned(), text });
-    let (table, plain) = match (DeTable::parse(&source.text), toml::from_str::<toml::Table>(&source.text)) {
+    let source = Arc::new(Source {
+        path: path.to_owned(),
+        text,
+    });
+    let (table, plain) = match (
+        DeTable::parse(&source.text),
+        toml::from_str::<toml::Table>(&source.text),
+    ) {
         (Ok(table), Ok(plain)) => (table, plain),
         (Err(error), _) | (_, Err(error)) => return Err(syntax(&source, &error).into()),
     };
@@ -34,26 +40,37 @@ pub(crate) fn parse(path: &str, text: String) -> Result<Manifest> {
     if root.has("schema") && root.count("schema").is_some_and(|schema| schema != SCHEMA) {
         let place = root.key_span("schema").map(|span| document.place(span));
         document.fail(
-            Failure::new(Code::UnknownSchema, format!("this version of mcp-factory reads schema {SCHEMA} only"))
-                .at(place.as_ref(), "another schema")
-                .fix("install a newer mcp-factory"),
+            Failure::new(
+                Code::UnknownSchema,
+                format!("this version of mcp-factory reads schema {SCHEMA} only"),
+            )
+            .at(place.as_ref(), "another schema")
+            .fix("install a newer mcp-factory"),
         );
     }
     let server = read_server(&document, &root, &plain);
     let build = root.table("build").map(read_build).unwrap_or_default();
     let limits = root.table("limits").map(read_limits).unwrap_or_default();
-    let plugins = root.table("plugins").map(|plugins| read_plugins(&document, &plugins, &plain)).unwrap_or_default();
+    let plugins = root
+        .table("plugins")
+        .map(|plugins| read_plugins(&document, &plugins, &plain))
+        .unwrap_or_default();
     if !root.has("plugins") || (plugins.is_empty() && document.is_clean()) {
         root.missing("plugins", "a plugin, such as [plugins.echo]");
     }
     root.finish();
 
     match (server, document.into_failures()) {
-        (Some(server), failures) if failures.is_empty() => {
-            Ok(Manifest { source: Some(source), server, build, limits, plugins })
-        }
+        (Some(server), failures) if failures.is_empty() => Ok(Manifest {
+            source: Some(source),
+            server,
+            build,
+            limits,
+            plugins,
+        }),
         (_, mut failures) => {
-            failures.sort_by_key(|failure| failure.place.as_ref().map(|(place, _)| place.span.start));
+            failures
+                .sort_by_key(|failure| failure.place.as_ref().map(|(place, _)| place.span.start));
             Err(Error(failures))
         }
     }
@@ -61,7 +78,10 @@ pub(crate) fn parse(path: &str, text: String) -> Result<Manifest> {
 
 fn syntax(source: &Arc<Source>, error: &toml::de::Error) -> Failure {
     let span = error.span().unwrap_or(0..0);
-    let place = Place { source: Arc::clone(source), span };
+    let place = Place {
+        source: Arc::clone(source),
+        span,
+    };
     // The parser's sentence goes under the place; some of them take several lines.
     let message = error.message().lines().collect::<Vec<_>>().join(", ");
     Failure::new(Code::Syntax, format!("{} is not valid TOML", source.path))
@@ -69,7 +89,11 @@ fn syntax(source: &Arc<Source>, error: &toml::de::Error) -> Failure {
         .fix("correct the line; https://toml.io has the rules")
 }
 
-fn read_server(document: &Document, root: &Reader<'_>, plain: &toml::Table) -> Option<ServerSection> {
+fn read_server(
+    document: &Document,
+    root: &Reader<'_>,
+    plain: &toml::Table,
+) -> Option<ServerSection> {
     let Some(table) = root.table("server") else {
         if document.is_clean() {
             root.missing("server", "[server] with name = \"myservice\"");
@@ -80,10 +104,20 @@ fn read_server(document: &Document, root: &Reader<'_>, plain: &toml::Table) -> O
     if name.is_none() && !table.has("name") {
         table.missing("name", "name = \"myservice\"");
     }
-    let version = table
-        .parsed("version", Code::BadValue, "three numbers, such as \"0.1.0\"", |text| semver::Version::parse(text).ok());
-    let description = table.string("description").map(|text| text.value.to_owned());
-    let config = if table.table("config").is_some() { sub_table(plain, &["server", "config"]) } else { toml::Table::new() };
+    let version = table.parsed(
+        "version",
+        Code::BadValue,
+        "three numbers, such as \"0.1.0\"",
+        |text| semver::Version::parse(text).ok(),
+    );
+    let description = table
+        .string("description")
+        .map(|text| text.value.to_owned());
+    let config = if table.table("config").is_some() {
+        sub_table(plain, &["server", "config"])
+    } else {
+        toml::Table::new()
+    };
     if config.contains_key("plugins") {
         let place = table.key_span("config").map(|span| document.place(span));
         document.fail(
@@ -112,7 +146,10 @@ fn read_build(table: Reader<'_>) -> BuildSection {
 }
 
 fn read_limits(table: Reader<'_>) -> LimitsSection {
-    let section = LimitsSection { max_tools: table.count("max_tools"), max_tokens: table.count("max_tokens") };
+    let section = LimitsSection {
+        max_tools: table.count("max_tools"),
+        max_tokens: table.count("max_tokens"),
+    };
     table.finish();
     section
 }

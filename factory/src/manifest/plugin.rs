@@ -12,7 +12,11 @@ use super::{
     reader::{Document, Reader},
 };
 
-pub(super) fn read_plugins(document: &Document, plugins: &Reader<'_>, plain: &toml::Table) -> Vec<PluginEntry> {
+pub(super) fn read_plugins(
+    document: &Document,
+    plugins: &Reader<'_>,
+    plain: &toml::Table,
+) -> Vec<PluginEntry> {
     let mut entries = Vec::new();
     for (name, table) in plugins.tables() {
         let Some(parsed) = PluginName::parse(name.value) else {
@@ -43,12 +47,18 @@ pub(super) fn read_plugins(document: &Document, plugins: &Reader<'_>, plain: &to
         if !entry.allow.is_empty() && !entry.deny.is_empty() {
             conflict(document, &table, "allow", "deny");
         }
-        if matches!(entry.origin, Origin::BuiltIn(_)) && !entry.features.is_empty() && document.is_clean() {
+        if matches!(entry.origin, Origin::BuiltIn(_))
+            && !entry.features.is_empty()
+            && document.is_clean()
+        {
             let place = table.key_span("features").map(|span| document.place(span));
             document.fail(
-                Failure::new(Code::Conflict, "built-in plugins have no features to choose")
-                    .at(place.as_ref(), "not for a built-in")
-                    .fix("remove `features`"),
+                Failure::new(
+                    Code::Conflict,
+                    "built-in plugins have no features to choose",
+                )
+                .at(place.as_ref(), "not for a built-in")
+                .fix("remove `features`"),
             );
         }
         table.finish();
@@ -58,10 +68,18 @@ pub(super) fn read_plugins(document: &Document, plugins: &Reader<'_>, plain: &to
 }
 
 fn read_origin(document: &Document, table: &Reader<'_>, name: &PluginName) -> Option<Origin> {
-    let package = table.parsed("crate", Code::BadName, PackageName::FORM, PackageName::parse);
-    let version = table.parsed("version", Code::BadValue, "a requirement such as \"1.4\"", |text| {
-        semver::VersionReq::parse(text).ok()
-    });
+    let package = table.parsed(
+        "crate",
+        Code::BadName,
+        PackageName::FORM,
+        PackageName::parse,
+    );
+    let version = table.parsed(
+        "version",
+        Code::BadValue,
+        "a requirement such as \"1.4\"",
+        |text| semver::VersionReq::parse(text).ok(),
+    );
     let path = table.string("path");
     let git = table.string("git");
     let reference = read_reference(document, table);
@@ -81,10 +99,17 @@ fn read_origin(document: &Document, table: &Reader<'_>, name: &PluginName) -> Op
         }
         refuse_text(document, "git", &git)?;
         let package = package.or_else(|| PackageName::parse(&format!("mcp-plugin-{name}")))?;
-        return Some(Origin::Git { url: git.value.to_owned(), reference, package });
+        return Some(Origin::Git {
+            url: git.value.to_owned(),
+            reference,
+            package,
+        });
     }
     if reference != GitReference::Default {
-        table.missing("git", "git = \"https://…\", or remove `rev`, `tag` and `branch`");
+        table.missing(
+            "git",
+            "git = \"https://…\", or remove `rev`, `tag` and `branch`",
+        );
         return None;
     }
     match (package, version) {
@@ -100,7 +125,11 @@ fn read_origin(document: &Document, table: &Reader<'_>, name: &PluginName) -> Op
 }
 
 fn read_reference(document: &Document, table: &Reader<'_>) -> GitReference {
-    let (rev, tag, branch) = (table.string("rev"), table.string("tag"), table.string("branch"));
+    let (rev, tag, branch) = (
+        table.string("rev"),
+        table.string("tag"),
+        table.string("branch"),
+    );
     for text in [&rev, &tag, &branch].into_iter().flatten() {
         // Cargo hands these to git.
         if refuse_text(document, "this", text).is_none() {
@@ -117,7 +146,12 @@ fn read_reference(document: &Document, table: &Reader<'_>) -> GitReference {
             GitReference::Default
         }
         (_, _, Some(_)) => {
-            conflict(document, table, "branch", if table.has("rev") { "rev" } else { "tag" });
+            conflict(
+                document,
+                table,
+                "branch",
+                if table.has("rev") { "rev" } else { "tag" },
+            );
             GitReference::Default
         }
     }
@@ -125,7 +159,9 @@ fn read_reference(document: &Document, table: &Reader<'_>) -> GitReference {
 
 /// Refuses what another program could take for an option or for more than one line.
 fn refuse_text(document: &Document, key: &str, text: &Located<&str>) -> Option<()> {
-    let bad = text.value.is_empty() || text.value.starts_with('-') || text.value.contains(char::is_control);
+    let bad = text.value.is_empty()
+        || text.value.starts_with('-')
+        || text.value.contains(char::is_control);
     if bad {
         let message = format!("`{key}` cannot be {:?}", text.value);
         document.fail(
@@ -143,9 +179,12 @@ fn read_features(document: &Document, table: &Reader<'_>) -> Vec<FeatureName> {
         match FeatureName::parse(text.value) {
             Some(feature) => features.push(feature),
             None => document.fail(
-                Failure::new(Code::BadName, format!("a feature cannot be called {:?}", text.value))
-                    .at(text.place.as_ref(), "this name")
-                    .fix(format!("use {}", FeatureName::FORM)),
+                Failure::new(
+                    Code::BadName,
+                    format!("a feature cannot be called {:?}", text.value),
+                )
+                .at(text.place.as_ref(), "this name")
+                .fix(format!("use {}", FeatureName::FORM)),
             ),
         }
     }
@@ -155,14 +194,23 @@ fn read_features(document: &Document, table: &Reader<'_>) -> Vec<FeatureName> {
 fn conflict(document: &Document, table: &Reader<'_>, one: &str, other: &'static str) {
     let place = table.key_span(other).map(|span| document.place(span));
     document.fail(
-        Failure::new(Code::Conflict, format!("`{one}` and `{other}` exclude each other"))
-            .at(place.as_ref(), "one of the two")
-            .fix(format!("remove `{one}` or `{other}`")),
+        Failure::new(
+            Code::Conflict,
+            format!("`{one}` and `{other}` exclude each other"),
+        )
+        .at(place.as_ref(), "one of the two")
+        .fix(format!("remove `{one}` or `{other}`")),
     );
 }
 
 fn owned(strings: Vec<Located<&str>>) -> Vec<Located<String>> {
-    strings.into_iter().map(|text| Located { value: text.value.to_owned(), place: text.place }).collect()
+    strings
+        .into_iter()
+        .map(|text| Located {
+            value: text.value.to_owned(),
+            place: text.place,
+        })
+        .collect()
 }
 
 /// The table at a path of keys; empty when it is not there.

@@ -22,11 +22,17 @@ pub(super) struct Document {
 
 impl Document {
     pub(super) fn new(source: Arc<Source>) -> Self {
-        Self { source, failures: RefCell::default() }
+        Self {
+            source,
+            failures: RefCell::default(),
+        }
     }
 
     pub(super) fn place(&self, span: Range<usize>) -> Place {
-        Place { source: Arc::clone(&self.source), span }
+        Place {
+            source: Arc::clone(&self.source),
+            span,
+        }
     }
 
     pub(super) fn fail(&self, failure: Failure) {
@@ -54,8 +60,19 @@ pub(super) struct Reader<'d> {
 }
 
 impl<'d> Reader<'d> {
-    pub(super) fn new(document: &'d Document, table: &'d DeTable<'d>, span: Range<usize>, path: String) -> Self {
-        Self { document, table, span, path, known: RefCell::default() }
+    pub(super) fn new(
+        document: &'d Document,
+        table: &'d DeTable<'d>,
+        span: Range<usize>,
+        path: String,
+    ) -> Self {
+        Self {
+            document,
+            table,
+            span,
+            path,
+            known: RefCell::default(),
+        }
     }
 
     pub(super) fn place(&self) -> Place {
@@ -72,7 +89,10 @@ impl<'d> Reader<'d> {
         let value = self.get(key)?;
         let place = self.document.place(value.span());
         if let Some(text) = value.get_ref().as_str() {
-            return Some(Located { value: text, place: Some(place) });
+            return Some(Located {
+                value: text,
+                place: Some(place),
+            });
         }
         self.wrong_type(key, value, "a string");
         None
@@ -90,13 +110,21 @@ impl<'d> Reader<'d> {
         let parsed = parse(text.value);
         if parsed.is_none() {
             let message = format!("`{}` cannot be {:?}", self.full(key), text.value);
-            self.document.fail(Failure::new(code, message).at(text.place.as_ref(), "this").fix(format!("use {form}")));
+            self.document.fail(
+                Failure::new(code, message)
+                    .at(text.place.as_ref(), "this")
+                    .fix(format!("use {form}")),
+            );
         }
         parsed
     }
 
     /// One of a few words.
-    pub(super) fn one_of<T: Copy>(&self, key: &'static str, choices: &[(&'static str, T)]) -> Option<T> {
+    pub(super) fn one_of<T: Copy>(
+        &self,
+        key: &'static str,
+        choices: &[(&'static str, T)],
+    ) -> Option<T> {
         let text = self.string(key)?;
         let found = choices.iter().find(|(name, _)| *name == text.value);
         if found.is_none() {
@@ -105,7 +133,10 @@ impl<'d> Reader<'d> {
             let message = format!("`{}` cannot be {:?}", self.full(key), text.value);
             self.document.fail(
                 Failure::new(Code::BadValue, message)
-                    .at(text.place.as_ref(), best.map_or(String::new(), |best| format!("did you mean {best:?}?")))
+                    .at(
+                        text.place.as_ref(),
+                        best.map_or(String::new(), |best| format!("did you mean {best:?}?")),
+                    )
                     .fix(format!("write one of {}", names.join(", "))),
             );
         }
@@ -116,7 +147,9 @@ impl<'d> Reader<'d> {
     pub(super) fn count(&self, key: &'static str) -> Option<usize> {
         let value = self.get(key)?;
         let parsed = value.get_ref().as_integer().and_then(|number| {
-            usize::from_str_radix(number.as_str(), number.radix()).ok().filter(|&count| count > 0)
+            usize::from_str_radix(number.as_str(), number.radix())
+                .ok()
+                .filter(|&count| count > 0)
         });
         if parsed.is_none() {
             self.wrong_type(key, value, "a whole number above zero");
@@ -126,7 +159,9 @@ impl<'d> Reader<'d> {
 
     /// A list of strings; absent is empty.
     pub(super) fn strings(&self, key: &'static str) -> Vec<Located<&'d str>> {
-        let Some(value) = self.get(key) else { return Vec::new() };
+        let Some(value) = self.get(key) else {
+            return Vec::new();
+        };
         let Some(array) = value.get_ref().as_array() else {
             self.wrong_type(key, value, "a list of strings");
             return Vec::new();
@@ -163,7 +198,10 @@ impl<'d> Reader<'d> {
         let mut tables = Vec::new();
         for (key, value) in entries {
             let name = key.get_ref().as_ref();
-            let located = Located { value: name, place: Some(self.document.place(key.span())) };
+            let located = Located {
+                value: name,
+                place: Some(self.document.place(key.span())),
+            };
             match value.get_ref().as_table() {
                 Some(table) => {
                     let path = self.full(name);
@@ -187,8 +225,11 @@ impl<'d> Reader<'d> {
     pub(super) fn missing(&self, key: &'static str, example: &str) {
         let message = format!("`{}` is missing", self.full(key));
         let place = self.place();
-        self.document
-            .fail(Failure::new(Code::MissingKey, message).at(Some(&place), "in this table").fix(format!("add {example}")));
+        self.document.fail(
+            Failure::new(Code::MissingKey, message)
+                .at(Some(&place), "in this table")
+                .fix(format!("add {example}")),
+        );
     }
 
     /// Reports every key that nobody asked for. Call it last.
@@ -201,13 +242,20 @@ impl<'d> Reader<'d> {
             }
             let place = self.document.place(key.span());
             let best = nearest(name, known.iter().copied());
-            let label = best.map_or_else(|| "nothing reads this".to_owned(), |best| format!("did you mean `{best}`?"));
+            let label = best.map_or_else(
+                || "nothing reads this".to_owned(),
+                |best| format!("did you mean `{best}`?"),
+            );
             let fix = match best {
                 Some(best) => format!("write `{best}`"),
                 None => format!("remove it, or use one of {}", known.join(", ")),
             };
             let message = format!("unknown key `{}`", self.full(name));
-            self.document.fail(Failure::new(Code::UnknownKey, message).at(Some(&place), label).fix(fix));
+            self.document.fail(
+                Failure::new(Code::UnknownKey, message)
+                    .at(Some(&place), label)
+                    .fix(fix),
+            );
         }
     }
 
@@ -215,11 +263,19 @@ impl<'d> Reader<'d> {
         let place = self.document.place(value.span());
         let message = format!("`{}` must be {wanted}", self.full(key));
         let label = format!("this is {}", article(value.get_ref().type_str()));
-        self.document.fail(Failure::new(Code::WrongType, message).at(Some(&place), label).fix(format!("write {wanted}")));
+        self.document.fail(
+            Failure::new(Code::WrongType, message)
+                .at(Some(&place), label)
+                .fix(format!("write {wanted}")),
+        );
     }
 
     fn full(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
     }
 }
 

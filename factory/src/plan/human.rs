@@ -15,17 +15,35 @@ pub(crate) fn render(plan: &Plan) -> String {
 
 fn write(text: &mut String, plan: &Plan) -> std::fmt::Result {
     let server = &plan.server;
-    writeln!(text, "{} {}   {}", server.name, server.version, counts(plan))?;
+    writeln!(
+        text,
+        "{} {}   {}",
+        server.name,
+        server.version,
+        counts(plan)
+    )?;
     if !server.description.is_empty() {
-        writeln!(text, "{}", server.description.lines().next().unwrap_or_default())?;
+        writeln!(
+            text,
+            "{}",
+            server.description.lines().next().unwrap_or_default()
+        )?;
     }
-    let target = plan.build.target.as_deref().unwrap_or("chosen by mcp-factory");
+    let target = plan
+        .build
+        .target
+        .as_deref()
+        .unwrap_or("chosen by mcp-factory");
     let linking = match plan.build.static_mode {
         StaticMode::Auto => "static: musl where it is installed, glibc otherwise",
         StaticMode::Require => "static: musl required",
         StaticMode::Off => "not static",
     };
-    writeln!(text, "profile {} · target {target} · {linking}", plan.build.profile.as_str())?;
+    writeln!(
+        text,
+        "profile {} · target {target} · {linking}",
+        plan.build.profile.as_str()
+    )?;
     for plugin in &plan.plugins {
         writeln!(text)?;
         write_plugin(text, plan, plugin)?;
@@ -35,16 +53,27 @@ fn write(text: &mut String, plan: &Plan) -> std::fmt::Result {
 
 /// `14 tools, 2 prompts, ~3180 tokens of 12000 (estimated)`.
 fn counts(plan: &Plan) -> String {
-    let LimitsSection { max_tools, max_tokens } = plan.limits;
+    let LimitsSection {
+        max_tools,
+        max_tokens,
+    } = plan.limits;
     let of = |most: Option<usize>| most.map_or(String::new(), |most| format!(" of {most}"));
-    let mut parts = vec![format!("{}{}", count(plan.tools.len(), "tool"), of(max_tools))];
+    let mut parts = vec![format!(
+        "{}{}",
+        count(plan.tools.len(), "tool"),
+        of(max_tools)
+    )];
     if !plan.resources.is_empty() {
         parts.push(count(plan.resources.len(), "resource"));
     }
     if !plan.prompts.is_empty() {
         parts.push(count(plan.prompts.len(), "prompt"));
     }
-    parts.push(format!("~{} tokens{} (an estimate)", plan.estimated_tokens, of(max_tokens)));
+    parts.push(format!(
+        "~{} tokens{} (an estimate)",
+        plan.estimated_tokens,
+        of(max_tokens)
+    ));
     parts.join(", ")
 }
 
@@ -54,8 +83,20 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
 }
 
 fn write_plugin(text: &mut String, plan: &Plan, plugin: &PlannedPlugin) -> std::fmt::Result {
-    let PlannedPlugin { name, version, source, scopes, env, hosts, .. } = plugin;
-    write!(text, "{name}   {source}, {version}   scopes: {}", scopes.join(" "))?;
+    let PlannedPlugin {
+        name,
+        version,
+        source,
+        scopes,
+        env,
+        hosts,
+        ..
+    } = plugin;
+    write!(
+        text,
+        "{name}   {source}, {version}   scopes: {}",
+        scopes.join(" ")
+    )?;
     if !env.is_empty() {
         write!(text, "   env: {}", env.join(" "))?;
     }
@@ -63,8 +104,17 @@ fn write_plugin(text: &mut String, plan: &Plan, plugin: &PlannedPlugin) -> std::
         write!(text, "   net: {}", hosts.join(" "))?;
     }
     writeln!(text)?;
-    let tools: Vec<_> = plan.tools.iter().filter(|tool| tool.plugin == *name).collect();
-    let width = tools.iter().map(|tool| tool.name.len()).max().unwrap_or(0).max(12);
+    let tools: Vec<_> = plan
+        .tools
+        .iter()
+        .filter(|tool| tool.plugin == *name)
+        .collect();
+    let width = tools
+        .iter()
+        .map(|tool| tool.name.len())
+        .max()
+        .unwrap_or(0)
+        .max(12);
     for tool in tools {
         let hint = if tool.hints.read_only {
             "read-only"
@@ -74,10 +124,22 @@ fn write_plugin(text: &mut String, plan: &Plan, plugin: &PlannedPlugin) -> std::
             ""
         };
         let summary = tool.description.lines().next().unwrap_or_default();
-        writeln!(text, "  {:width$}  {:8} {hint:11} {summary}", tool.name, tool.scope)?;
+        writeln!(
+            text,
+            "  {:width$}  {:8} {hint:11} {summary}",
+            tool.name, tool.scope
+        )?;
     }
-    for resource in plan.resources.iter().filter(|resource| resource.plugin == *name) {
-        writeln!(text, "  {:width$}  {:8} resource", resource.uri, resource.scope)?;
+    for resource in plan
+        .resources
+        .iter()
+        .filter(|resource| resource.plugin == *name)
+    {
+        writeln!(
+            text,
+            "  {:width$}  {:8} resource",
+            resource.uri, resource.scope
+        )?;
     }
     for prompt in plan.prompts.iter().filter(|prompt| prompt.plugin == *name) {
         writeln!(text, "  {:width$}  {:8} prompt", prompt.name, prompt.scope)?;

@@ -11,7 +11,10 @@ use crate::{
     suggest::nearest,
 };
 
-use super::{FORMAT, Plan, PlannedBuild, PlannedPlugin, PlannedPrompt, PlannedResource, PlannedServer, PlannedTool};
+use super::{
+    FORMAT, Plan, PlannedBuild, PlannedPlugin, PlannedPrompt, PlannedResource, PlannedServer,
+    PlannedTool,
+};
 
 /// The longest name that clients accept.
 const LONGEST_NAME: usize = 64;
@@ -50,7 +53,11 @@ pub(crate) fn make(manifest: &Manifest, resolved: &[Resolved]) -> Result<Plan> {
     failures.extend(collisions(manifest, &plan));
     plan.estimated_tokens = plan.tools.iter().map(estimate).sum();
     failures.extend(over_limits(manifest, &plan));
-    if failures.is_empty() { Ok(plan) } else { Err(Error(failures)) }
+    if failures.is_empty() {
+        Ok(plan)
+    } else {
+        Err(Error(failures))
+    }
 }
 
 fn add(plan: &mut Plan, entry: &PluginEntry, plugin: &Resolved) {
@@ -59,8 +66,12 @@ fn add(plan: &mut Plan, entry: &PluginEntry, plugin: &Resolved) {
         Some(prefix) => format!("{prefix}_{own}"),
         None => own.to_owned(),
     };
-    let listed = |list: &[Located<String>], tool: &ScannedTool| list.iter().any(|item| item.value == tool.name);
-    let kept = |tool: &&ScannedTool| (entry.allow.is_empty() || listed(&entry.allow, tool)) && !listed(&entry.deny, tool);
+    let listed = |list: &[Located<String>], tool: &ScannedTool| {
+        list.iter().any(|item| item.value == tool.name)
+    };
+    let kept = |tool: &&ScannedTool| {
+        (entry.allow.is_empty() || listed(&entry.allow, tool)) && !listed(&entry.deny, tool)
+    };
     let mut scopes = BTreeSet::new();
     for tool in plugin.scanned.tools.iter().filter(kept) {
         scopes.insert(tool.scope.clone());
@@ -77,11 +88,19 @@ fn add(plan: &mut Plan, entry: &PluginEntry, plugin: &Resolved) {
     for resource in &plugin.scanned.resources {
         scopes.insert(resource.scope.clone());
         let (uri, scope) = (resource.uri.clone(), resource.scope.clone());
-        plan.resources.push(PlannedResource { uri, plugin: name.clone(), scope });
+        plan.resources.push(PlannedResource {
+            uri,
+            plugin: name.clone(),
+            scope,
+        });
     }
     for prompt in &plugin.scanned.prompts {
         scopes.insert(prompt.scope.clone());
-        plan.prompts.push(PlannedPrompt { name: public(&prompt.name), plugin: name.clone(), scope: prompt.scope.clone() });
+        plan.prompts.push(PlannedPrompt {
+            name: public(&prompt.name),
+            plugin: name.clone(),
+            scope: prompt.scope.clone(),
+        });
     }
     let values = |list: &[Located<String>]| list.iter().map(|item| item.value.clone()).collect();
     plan.plugins.push(PlannedPlugin {
@@ -108,8 +127,15 @@ fn add(plan: &mut Plan, entry: &PluginEntry, plugin: &Resolved) {
 fn defaults(manifest: &Manifest) -> toml::Table {
     let mut defaults = manifest.server.config.clone();
     let mut plugins = toml::Table::new();
-    for entry in manifest.plugins.iter().filter(|entry| !entry.config.is_empty()) {
-        plugins.insert(entry.name.to_string(), toml::Value::Table(entry.config.clone()));
+    for entry in manifest
+        .plugins
+        .iter()
+        .filter(|entry| !entry.config.is_empty())
+    {
+        plugins.insert(
+            entry.name.to_string(),
+            toml::Value::Table(entry.config.clone()),
+        );
     }
     if !plugins.is_empty() {
         defaults.insert("plugins".to_owned(), toml::Value::Table(plugins));
@@ -130,9 +156,18 @@ fn unknown_tools(entry: &PluginEntry, plugin: &Resolved) -> Vec<Failure> {
             |best| format!("write `{best}`; names stand here without the prefix"),
         );
         failures.push(
-            Failure::new(Code::UnknownTool, format!("plugin `{}` has no tool `{}`", entry.name, item.value))
-                .at(item.place.as_ref(), best.map_or_else(|| "no such tool".to_owned(), |best| format!("did you mean `{best}`?")))
-                .fix(fix),
+            Failure::new(
+                Code::UnknownTool,
+                format!("plugin `{}` has no tool `{}`", entry.name, item.value),
+            )
+            .at(
+                item.place.as_ref(),
+                best.map_or_else(
+                    || "no such tool".to_owned(),
+                    |best| format!("did you mean `{best}`?"),
+                ),
+            )
+            .fix(fix),
         );
     }
     failures
@@ -140,23 +175,42 @@ fn unknown_tools(entry: &PluginEntry, plugin: &Resolved) -> Vec<Failure> {
 
 /// Names that two plugins, or one, would give to clients twice; and names that clients would refuse.
 fn collisions(manifest: &Manifest, plan: &Plan) -> Vec<Failure> {
-    let tools = plan.tools.iter().map(|tool| ("tool", &tool.name, &tool.plugin));
-    let prompts = plan.prompts.iter().map(|prompt| ("prompt", &prompt.name, &prompt.plugin));
-    let resources = plan.resources.iter().map(|resource| ("resource", &resource.uri, &resource.plugin));
+    let tools = plan
+        .tools
+        .iter()
+        .map(|tool| ("tool", &tool.name, &tool.plugin));
+    let prompts = plan
+        .prompts
+        .iter()
+        .map(|prompt| ("prompt", &prompt.name, &prompt.plugin));
+    let resources = plan
+        .resources
+        .iter()
+        .map(|resource| ("resource", &resource.uri, &resource.plugin));
     let place = |plugin: &str| -> Option<&Place> {
-        manifest.plugins.iter().find(|entry| entry.name.as_str() == plugin)?.place.as_ref()
+        manifest
+            .plugins
+            .iter()
+            .find(|entry| entry.name.as_str() == plugin)?
+            .place
+            .as_ref()
     };
     let mut owners: BTreeMap<(&str, &str), &str> = BTreeMap::new();
     let mut failures = Vec::new();
     for (kind, name, plugin) in tools.chain(prompts).chain(resources) {
         if kind != "resource" && name.len() > LONGEST_NAME {
             failures.push(
-                Failure::new(Code::Collision, format!("the {kind} name `{name}` is longer than {LONGEST_NAME} characters"))
-                    .at(place(plugin), format!("{} characters", name.len()))
-                    .fix("shorten the plugin's `prefix`"),
+                Failure::new(
+                    Code::Collision,
+                    format!("the {kind} name `{name}` is longer than {LONGEST_NAME} characters"),
+                )
+                .at(place(plugin), format!("{} characters", name.len()))
+                .fix("shorten the plugin's `prefix`"),
             );
         }
-        let Some(first) = owners.insert((kind, name), plugin) else { continue };
+        let Some(first) = owners.insert((kind, name), plugin) else {
+            continue;
+        };
         let message = if first == plugin {
             format!("plugin `{plugin}` has two {kind}s called `{name}`")
         } else {
@@ -164,10 +218,16 @@ fn collisions(manifest: &Manifest, plan: &Plan) -> Vec<Failure> {
         };
         let fix = match kind {
             _ if first == plugin => "rename one of them in the plugin".to_owned(),
-            "resource" => format!("leave out `{first}` or `{plugin}`: a prefix does not change a URI"),
+            "resource" => {
+                format!("leave out `{first}` or `{plugin}`: a prefix does not change a URI")
+            }
             _ => format!("give one of them a prefix: [plugins.{plugin}] prefix = \"{plugin}\""),
         };
-        failures.push(Failure::new(Code::Collision, message).at(place(plugin), format!("`{first}` has it already")).fix(fix));
+        failures.push(
+            Failure::new(Code::Collision, message)
+                .at(place(plugin), format!("`{first}` has it already"))
+                .fix(fix),
+        );
     }
     failures
 }
@@ -175,12 +235,25 @@ fn collisions(manifest: &Manifest, plan: &Plan) -> Vec<Failure> {
 /// Tools can be counted now. What they cost in tokens is known, and checked, when the binary can be asked.
 fn over_limits(manifest: &Manifest, plan: &Plan) -> Vec<Failure> {
     let mut failures = Vec::new();
-    let place = manifest.plugins.last().and_then(|entry| entry.place.as_ref());
-    if let Some(most) = manifest.limits.max_tools.filter(|&most| plan.tools.len() > most) {
+    let place = manifest
+        .plugins
+        .last()
+        .and_then(|entry| entry.place.as_ref());
+    if let Some(most) = manifest
+        .limits
+        .max_tools
+        .filter(|&most| plan.tools.len() > most)
+    {
         failures.push(
-            Failure::new(Code::OverLimit, format!("the server would have {} tools, and limits.max_tools is {most}", plan.tools.len()))
-                .at(place, "the last plugin")
-                .fix("leave tools out with `deny`, or raise limits.max_tools"),
+            Failure::new(
+                Code::OverLimit,
+                format!(
+                    "the server would have {} tools, and limits.max_tools is {most}",
+                    plan.tools.len()
+                ),
+            )
+            .at(place, "the last plugin")
+            .fix("leave tools out with `deny`, or raise limits.max_tools"),
         );
     }
     failures
@@ -188,7 +261,8 @@ fn over_limits(manifest: &Manifest, plan: &Plan) -> Vec<Failure> {
 
 /// About four bytes to a token; a schema costs some forty bytes for each parameter beside its texts.
 fn estimate(tool: &PlannedTool) -> usize {
-    let parameter = |parameter: &ScannedParameter| parameter.name.len() + parameter.description.len() + 40;
+    let parameter =
+        |parameter: &ScannedParameter| parameter.name.len() + parameter.description.len() + 40;
     let title = tool.title.as_ref().map_or(0, String::len);
     let parameters: usize = tool.parameters.iter().map(parameter).sum();
     (tool.name.len() + title + tool.description.len() + parameters + 160) / 4

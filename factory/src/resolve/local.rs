@@ -37,7 +37,10 @@ pub(super) struct Package {
 impl Package {
     /// Takes what is needed of a package; `None` when it has no library.
     pub(super) fn of(package: &cargo_metadata::Package, workspace: &Path) -> Option<Self> {
-        let library = package.targets.iter().find(|target| target.is_lib() || target.is_rlib())?;
+        let library = package
+            .targets
+            .iter()
+            .find(|target| target.is_lib() || target.is_rlib())?;
         let sources = library.src_path.parent()?;
         Some(Self {
             name: package.name.to_string(),
@@ -45,48 +48,103 @@ impl Package {
             library: library.name.replace('-', "_"),
             sources: sources.into(),
             metadata: package.metadata.clone(),
-            inputs: vec![package.manifest_path.clone().into(), workspace.join("Cargo.toml")],
+            inputs: vec![
+                package.manifest_path.clone().into(),
+                workspace.join("Cargo.toml"),
+            ],
         })
     }
 }
 
 /// Finds the plugin at `path`, which is relative to the manifest.
-pub(super) fn resolve(resolver: &Resolver<'_>, entry: &PluginEntry, path: &str) -> Result<Resolved> {
+pub(super) fn resolve(
+    resolver: &Resolver<'_>,
+    entry: &PluginEntry,
+    path: &str,
+) -> Result<Resolved> {
     let folder = paths::canonical(&resolver.folder.join(path));
     let manifest = folder.join("Cargo.toml");
     if !manifest.is_file() {
         let (problem, fix) = if folder.is_dir() {
-            ("has no Cargo.toml", format!("make a plugin there: mcp-factory -C {path} new --plugin {}", entry.name))
+            (
+                "has no Cargo.toml",
+                format!(
+                    "make a plugin there: mcp-factory -C {path} new --plugin {}",
+                    entry.name
+                ),
+            )
         } else {
-            ("does not exist", "correct the path; it is relative to the manifest".to_owned())
+            (
+                "does not exist",
+                "correct the path; it is relative to the manifest".to_owned(),
+            )
         };
-        return Err(Failure::new(Code::NoDirectory, format!("plugin `{}`: {path} {problem}", entry.name))
-            .at(entry.place.as_ref(), "this plugin")
-            .fix(fix)
-            .into());
+        return Err(Failure::new(
+            Code::NoDirectory,
+            format!("plugin `{}`: {path} {problem}", entry.name),
+        )
+        .at(entry.place.as_ref(), "this plugin")
+        .fix(fix)
+        .into());
     }
     let package = read(resolver, entry, &folder, &manifest)?;
-    from_package(entry, Some(&package), &describe(&entry.origin), Location::Path(folder))
+    from_package(
+        entry,
+        Some(&package),
+        &describe(&entry.origin),
+        Location::Path(folder),
+    )
 }
 
-fn read(resolver: &Resolver<'_>, entry: &PluginEntry, folder: &Path, manifest: &Path) -> Result<Package> {
-    let memo = Memo::new(&resolver.home.memo(), &format!("package {} {}", crate::VERSION, folder.display()));
+fn read(
+    resolver: &Resolver<'_>,
+    entry: &PluginEntry,
+    folder: &Path,
+    manifest: &Path,
+) -> Result<Package> {
+    let memo = Memo::new(
+        &resolver.home.memo(),
+        &format!("package {} {}", crate::VERSION, folder.display()),
+    );
     if let Some(package) = memo.get() {
         return Ok(package);
     }
-    let arguments = ["--no-deps", "--manifest-path"].map(Into::into).into_iter().chain([manifest.as_os_str().to_owned()]);
-    let metadata = metadata_of(folder, arguments, Duration::from_secs(60), resolver.interrupt)?.map_err(|stderr| {
-        Failure::new(Code::Unresolved, format!("cargo cannot read the crate of plugin `{}`", entry.name))
-            .at(entry.place.as_ref(), "this plugin")
-            .fix(format!("correct {}", manifest.display()))
-            .detail(stderr)
+    let arguments = ["--no-deps", "--manifest-path"]
+        .map(Into::into)
+        .into_iter()
+        .chain([manifest.as_os_str().to_owned()]);
+    let metadata = metadata_of(
+        folder,
+        arguments,
+        Duration::from_secs(60),
+        resolver.interrupt,
+    )?
+    .map_err(|stderr| {
+        Failure::new(
+            Code::Unresolved,
+            format!("cargo cannot read the crate of plugin `{}`", entry.name),
+        )
+        .at(entry.place.as_ref(), "this plugin")
+        .fix(format!("correct {}", manifest.display()))
+        .detail(stderr)
     })?;
-    let found = metadata.packages.iter().find(|package| package.manifest_path == *manifest);
-    let package = found.and_then(|package| Package::of(package, metadata.workspace_root.as_std_path()));
+    let found = metadata
+        .packages
+        .iter()
+        .find(|package| package.manifest_path == *manifest);
+    let package =
+        found.and_then(|package| Package::of(package, metadata.workspace_root.as_std_path()));
     let package = package.ok_or_else(|| {
-        Failure::new(Code::NotAPlugin, format!("plugin `{}`: {} is no library", entry.name, folder.display()))
-            .at(entry.place.as_ref(), "this plugin")
-            .fix("name the directory of the plugin's own crate, one with src/lib.rs")
+        Failure::new(
+            Code::NotAPlugin,
+            format!(
+                "plugin `{}`: {} is no library",
+                entry.name,
+                folder.display()
+            ),
+        )
+        .at(entry.place.as_ref(), "this plugin")
+        .fix("name the directory of the plugin's own crate, one with src/lib.rs")
     })?;
     memo.put(package.inputs.clone(), &package);
     Ok(package)
@@ -100,9 +158,12 @@ pub(super) fn from_package(
     location: Location,
 ) -> Result<Resolved> {
     let package = package.ok_or_else(|| {
-        Failure::new(Code::Unresolved, format!("plugin `{}`: {source} has no such package", entry.name))
-            .at(entry.place.as_ref(), "this plugin")
-            .fix("say which one: crate = \"name\"")
+        Failure::new(
+            Code::Unresolved,
+            format!("plugin `{}`: {source} has no such package", entry.name),
+        )
+        .at(entry.place.as_ref(), "this plugin")
+        .fix("say which one: crate = \"name\"")
     })?;
     let metadata = PluginMetadata::read(entry, &package.name, Some(package.metadata.clone()))?;
     let mut sources = Vec::new();

@@ -22,11 +22,18 @@ pub(crate) struct PluginMetadata {
 
 impl PluginMetadata {
     /// Reads `package.metadata` and compares the interface.
-    pub(super) fn read(entry: &PluginEntry, package: &str, metadata: Option<Value>) -> Result<Self> {
+    pub(super) fn read(
+        entry: &PluginEntry,
+        package: &str,
+        metadata: Option<Value>,
+    ) -> Result<Self> {
         let name = entry.name.as_str();
-        let section = metadata.as_ref().and_then(|metadata| metadata.get("mcp-plugin"));
+        let section = metadata
+            .as_ref()
+            .and_then(|metadata| metadata.get("mcp-plugin"));
         let Some(interface) = section.and_then(|section| section.get("interface")) else {
-            let message = format!("plugin `{name}`: the crate {package} does not say that it is a plugin");
+            let message =
+                format!("plugin `{name}`: the crate {package} does not say that it is a plugin");
             return Err(Failure::new(Code::NotAPlugin, message)
                 .at(entry.place.as_ref(), "this plugin")
                 .note("its Cargo.toml has no [package.metadata.mcp-plugin] with an interface")
@@ -34,18 +41,37 @@ impl PluginMetadata {
                 .into());
         };
         if interface.as_u64() != Some(u64::from(INTERFACE_VERSION)) {
-            let message =
-                format!("plugin `{name}` needs plugin interface {interface}, this mcp-factory provides {INTERFACE_VERSION}");
-            let newer = interface.as_u64().is_some_and(|interface| interface > u64::from(INTERFACE_VERSION));
+            let message = format!(
+                "plugin `{name}` needs plugin interface {interface}, this mcp-factory provides {INTERFACE_VERSION}"
+            );
+            let newer = interface
+                .as_u64()
+                .is_some_and(|interface| interface > u64::from(INTERFACE_VERSION));
             return Err(Failure::new(Code::Interface, message)
-                .at(entry.place.as_ref(), format!("{package} says interface = {interface}"))
-                .fix(if newer { "install a newer mcp-factory" } else { "use a newer version of the plugin" })
+                .at(
+                    entry.place.as_ref(),
+                    format!("{package} says interface = {interface}"),
+                )
+                .fix(if newer {
+                    "install a newer mcp-factory"
+                } else {
+                    "use a newer version of the plugin"
+                })
                 .into());
         }
-        let text = |key: &str| section.and_then(|section| section.get(key)).and_then(Value::as_str);
+        let text = |key: &str| {
+            section
+                .and_then(|section| section.get(key))
+                .and_then(Value::as_str)
+        };
         let texts = |key: &str| {
-            let list = section.and_then(|section| section.get(key)).and_then(Value::as_array);
-            list.into_iter().flatten().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+            let list = section
+                .and_then(|section| section.get(key))
+                .and_then(Value::as_array);
+            list.into_iter()
+                .flatten()
+                .filter_map(|item| item.as_str().map(str::to_owned))
+                .collect()
         };
         Ok(Self {
             interface: INTERFACE_VERSION,

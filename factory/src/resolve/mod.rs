@@ -59,7 +59,12 @@ impl Resolver<'_> {
                 Origin::BuiltIn(version) => built_in(entry, version.as_ref()),
                 Origin::Path(path) => local::resolve(self, entry, path),
                 Origin::Git { package, .. } | Origin::Registry { package, .. } => {
-                    local::from_package(entry, remote.get(package.as_str()), &describe(&entry.origin), location(entry))
+                    local::from_package(
+                        entry,
+                        remote.get(package.as_str()),
+                        &describe(&entry.origin),
+                        location(entry),
+                    )
                 }
             };
             match found {
@@ -68,7 +73,11 @@ impl Resolver<'_> {
             }
         }
         failures.extend(duplicates(manifest, &plugins));
-        if failures.is_empty() { Ok(plugins) } else { Err(Error(failures)) }
+        if failures.is_empty() {
+            Ok(plugins)
+        } else {
+            Err(Error(failures))
+        }
     }
 }
 
@@ -89,9 +98,10 @@ fn describe(origin: &Origin) -> String {
 
 fn location(entry: &PluginEntry) -> Location {
     Location::Cargo(match &entry.origin {
-        Origin::Git { url, reference, .. } => {
-            DependencySource::Git { url: url.clone(), reference: reference.clone() }
-        }
+        Origin::Git { url, reference, .. } => DependencySource::Git {
+            url: url.clone(),
+            reference: reference.clone(),
+        },
         Origin::Registry { version, .. } => DependencySource::Registry(version.to_string()),
         // Found through the patches in .cargo/config.toml.
         Origin::BuiltIn(_) | Origin::Path(_) => DependencySource::Registry(format!("={VERSION}")),
@@ -100,18 +110,28 @@ fn location(entry: &PluginEntry) -> Location {
 
 fn built_in(entry: &PluginEntry, version: Option<&semver::VersionReq>) -> Result<Resolved> {
     let name = entry.name.as_str();
-    let Some(plugin) = catalog::find(name) else { return Err(unknown(entry).into()) };
+    let Some(plugin) = catalog::find(name) else {
+        return Err(unknown(entry).into());
+    };
     let carried = semver::Version::parse(VERSION).expect("the package's own version is valid");
     if let Some(wanted) = version.filter(|wanted| !wanted.matches(&carried)) {
-        let message = format!("this mcp-factory carries `{name}` {VERSION}, and {wanted} is wanted");
+        let message =
+            format!("this mcp-factory carries `{name}` {VERSION}, and {wanted} is wanted");
         return Err(Failure::new(Code::BuiltInVersion, message)
             .at(entry.place.as_ref(), format!("wants {wanted}"))
-            .fix(format!("install the mcp-factory of that version, or write version = \"{VERSION}\""))
+            .fix(format!(
+                "install the mcp-factory of that version, or write version = \"{VERSION}\""
+            ))
             .into());
     }
-    let metadata = PluginMetadata::read(entry, &plugin.package, plugin.manifest.get("package").and_then(|package| {
-        serde_json::to_value(package.get("metadata")?).ok()
-    }))?;
+    let metadata = PluginMetadata::read(
+        entry,
+        &plugin.package,
+        plugin
+            .manifest
+            .get("package")
+            .and_then(|package| serde_json::to_value(package.get("metadata")?).ok()),
+    )?;
     Ok(Resolved {
         library: plugin.package.replace('-', "_"),
         version: VERSION.to_owned(),
@@ -127,35 +147,65 @@ fn built_in(entry: &PluginEntry, version: Option<&semver::VersionReq>) -> Result
 pub(crate) fn unknown(entry: &PluginEntry) -> Failure {
     let name = entry.name.as_str();
     let plugins = catalog::all();
-    let offered = plugins.iter().filter(|plugin| !plugin.hidden).map(|plugin| plugin.name);
+    let offered = plugins
+        .iter()
+        .filter(|plugin| !plugin.hidden)
+        .map(|plugin| plugin.name);
     let best = nearest(name, offered);
     let fix = match best {
-        Some(best) => format!("write `{best}`, or give `{name}` a path, git or crate in the manifest"),
-        None => "see `mcp-factory plugins list`, or give it a path, git or crate in the manifest".to_owned(),
+        Some(best) => {
+            format!("write `{best}`, or give `{name}` a path, git or crate in the manifest")
+        }
+        None => "see `mcp-factory plugins list`, or give it a path, git or crate in the manifest"
+            .to_owned(),
     };
-    let label = best.map_or_else(|| "not built in".to_owned(), |best| format!("did you mean `{best}`?"));
-    Failure::new(Code::UnknownPlugin, format!("there is no built-in plugin `{name}`")).at(entry.place.as_ref(), label).fix(fix)
+    let label = best.map_or_else(
+        || "not built in".to_owned(),
+        |best| format!("did you mean `{best}`?"),
+    );
+    Failure::new(
+        Code::UnknownPlugin,
+        format!("there is no built-in plugin `{name}`"),
+    )
+    .at(entry.place.as_ref(), label)
+    .fix(fix)
 }
 
 /// Reads the sources of a plugin.
-fn scan_plugin(entry: &PluginEntry, package: &str, sources: &[(String, String)]) -> Result<Scanned> {
+fn scan_plugin(
+    entry: &PluginEntry,
+    package: &str,
+    sources: &[(String, String)],
+) -> Result<Scanned> {
     let name = entry.name.as_str();
     scan(sources).map_err(|error| {
-        let failure = |message: String| Failure::new(Code::UnreadableSource, message).at(entry.place.as_ref(), "this plugin");
+        let failure = |message: String| {
+            Failure::new(Code::UnreadableSource, message).at(entry.place.as_ref(), "this plugin")
+        };
         match error {
-            ScanError::Syntax { path, line, column, message } => {
-                failure(format!("the source of plugin `{name}` is not Rust: {message}"))
-                    .note(format!("in {package}, {path}:{line}:{column}"))
-                    .fix("`cargo check` in the plugin's directory shows more")
-            }
-            ScanError::NoPlugin => failure(format!("plugin `{name}` has no #[plugin] block in its source"))
-                .note(format!("the files below src/ of {package} were searched"))
-                .fix(format!("write #[plugin(name = \"{name}\")] over an impl block at the crate's root")),
-            ScanError::Several(paths) => {
-                failure(format!("plugin `{name}` has {} #[plugin] blocks in its source", paths.len()))
-                    .note(format!("in {package}: {}", paths.join(", ")))
-                    .fix("keep one in each crate")
-            }
+            ScanError::Syntax {
+                path,
+                line,
+                column,
+                message,
+            } => failure(format!(
+                "the source of plugin `{name}` is not Rust: {message}"
+            ))
+            .note(format!("in {package}, {path}:{line}:{column}"))
+            .fix("`cargo check` in the plugin's directory shows more"),
+            ScanError::NoPlugin => failure(format!(
+                "plugin `{name}` has no #[plugin] block in its source"
+            ))
+            .note(format!("the files below src/ of {package} were searched"))
+            .fix(format!(
+                "write #[plugin(name = \"{name}\")] over an impl block at the crate's root"
+            )),
+            ScanError::Several(paths) => failure(format!(
+                "plugin `{name}` has {} #[plugin] blocks in its source",
+                paths.len()
+            ))
+            .note(format!("in {package}: {}", paths.join(", ")))
+            .fix("keep one in each crate"),
         }
         .into()
     })
@@ -165,17 +215,37 @@ fn scan_plugin(entry: &PluginEntry, package: &str, sources: &[(String, String)])
 fn duplicates(manifest: &Manifest, plugins: &[Resolved]) -> Vec<Failure> {
     let mut failures = Vec::new();
     // Whatever could not be found has been told already; names and places then no longer line up.
-    let entries = if plugins.len() == manifest.plugins.len() { manifest.plugins.as_slice() } else { &[] };
+    let entries = if plugins.len() == manifest.plugins.len() {
+        manifest.plugins.as_slice()
+    } else {
+        &[]
+    };
     for (index, (entry, plugin)) in entries.iter().zip(plugins).enumerate() {
         let name = entry.name.as_str();
         if plugin.package == manifest.server.name.as_str() {
-            let message = format!("the server and the crate of plugin `{name}` are both called {}", plugin.package);
-            failures.push(Failure::new(Code::DuplicateCrate, message).at(entry.place.as_ref(), "this plugin").fix("give the server another name"));
+            let message = format!(
+                "the server and the crate of plugin `{name}` are both called {}",
+                plugin.package
+            );
+            failures.push(
+                Failure::new(Code::DuplicateCrate, message)
+                    .at(entry.place.as_ref(), "this plugin")
+                    .fix("give the server another name"),
+            );
         }
-        let same = |(_, other): &(&PluginEntry, &Resolved)| other.package == plugin.package && other.location != plugin.location;
+        let same = |(_, other): &(&PluginEntry, &Resolved)| {
+            other.package == plugin.package && other.location != plugin.location
+        };
         if let Some((other, _)) = entries.iter().zip(plugins).take(index).find(same) {
-            let message = format!("plugins `{}` and `{name}` come from two crates called {}", other.name, plugin.package);
-            failures.push(Failure::new(Code::DuplicateCrate, message).at(entry.place.as_ref(), "the second one").fix("rename one of the crates in its Cargo.toml"));
+            let message = format!(
+                "plugins `{}` and `{name}` come from two crates called {}",
+                other.name, plugin.package
+            );
+            failures.push(
+                Failure::new(Code::DuplicateCrate, message)
+                    .at(entry.place.as_ref(), "the second one")
+                    .fix("rename one of the crates in its Cargo.toml"),
+            );
         }
     }
     failures
@@ -184,10 +254,16 @@ fn duplicates(manifest: &Manifest, plugins: &[Resolved]) -> Vec<Failure> {
 /// Checks a path of a static, which becomes source code.
 fn entry_path(entry: &PluginEntry, text: &str) -> Result<EntryPath> {
     EntryPath::parse(text).ok_or_else(|| {
-        let message = format!("plugin `{}` names an entry that cannot be: {text:?}", entry.name);
+        let message = format!(
+            "plugin `{}` names an entry that cannot be: {text:?}",
+            entry.name
+        );
         Failure::new(Code::NotAPlugin, message)
             .at(entry.place.as_ref(), "this plugin")
-            .fix(format!("in its Cargo.toml, write an entry of {}", EntryPath::FORM))
+            .fix(format!(
+                "in its Cargo.toml, write an entry of {}",
+                EntryPath::FORM
+            ))
             .into()
     })
 }

@@ -43,7 +43,9 @@ pub(super) fn prompt(function: &ImplItemFn, arguments: &Arguments) -> ScannedPro
 }
 
 fn name(function: &ImplItemFn, arguments: &Arguments) -> String {
-    arguments.string("name").unwrap_or_else(|| function.sig.ident.unraw().to_string())
+    arguments
+        .string("name")
+        .unwrap_or_else(|| function.sig.ident.unraw().to_string())
 }
 
 /// Empty when it is not said, which does not compile.
@@ -54,14 +56,22 @@ fn scope(arguments: &Arguments) -> String {
 fn parameters(function: &ImplItemFn) -> Vec<ScannedParameter> {
     let mut parameters = Vec::new();
     for argument in &function.sig.inputs {
-        let FnArg::Typed(typed) = argument else { continue };
-        let Pat::Ident(pattern) = &*typed.pat else { continue };
+        let FnArg::Typed(typed) = argument else {
+            continue;
+        };
+        let Pat::Ident(pattern) = &*typed.pat else {
+            continue;
+        };
         if is_context(&typed.ty) {
             continue;
         }
-        let arguments = find(&typed.attrs, "arg").map(Arguments::of).unwrap_or_default();
+        let arguments = find(&typed.attrs, "arg")
+            .map(Arguments::of)
+            .unwrap_or_default();
         parameters.push(ScannedParameter {
-            name: arguments.string("name").unwrap_or_else(|| pattern.ident.unraw().to_string()),
+            name: arguments
+                .string("name")
+                .unwrap_or_else(|| pattern.ident.unraw().to_string()),
             description: description(&typed.attrs),
             required: !arguments.has("default") && !is_named(&typed.ty, "Option"),
         });

@@ -46,7 +46,10 @@ pub struct ScannedTool {
 
 /// The protocol's four hints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "the protocol has four independent flags")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the protocol has four independent flags"
+)]
 pub struct ScannedHints {
     /// Changes nothing.
     pub read_only: bool,
@@ -137,12 +140,19 @@ pub fn scan(sources: &[(String, String)]) -> Result<Scanned, ScanError> {
         })?;
         let mut blocks = Blocks::default();
         blocks.visit_file(&file);
-        found.extend(blocks.found.into_iter().map(|scanned| (path.as_str(), scanned)));
+        found.extend(
+            blocks
+                .found
+                .into_iter()
+                .map(|scanned| (path.as_str(), scanned)),
+        );
     }
     match found.len() {
         0 => Err(ScanError::NoPlugin),
         1 => Ok(found.remove(0).1),
-        _ => Err(ScanError::Several(found.iter().map(|(path, _)| (*path).to_owned()).collect())),
+        _ => Err(ScanError::Several(
+            found.iter().map(|(path, _)| (*path).to_owned()).collect(),
+        )),
     }
 }
 
@@ -165,18 +175,29 @@ impl<'ast> Visit<'ast> for Blocks {
         if find(&block.attrs, "plugin").is_none() || is_test(&block.attrs) {
             return;
         }
-        let mut scanned = Scanned { description: description(&block.attrs), ..Scanned::default() };
+        let mut scanned = Scanned {
+            description: description(&block.attrs),
+            ..Scanned::default()
+        };
         for item in &block.items {
-            let syn::ImplItem::Fn(function) = item else { continue };
+            let syn::ImplItem::Fn(function) = item else {
+                continue;
+            };
             if is_test(&function.attrs) {
                 continue;
             }
             if let Some(attribute) = find(&function.attrs, "tool") {
-                scanned.tools.push(tool(function, &Arguments::of(attribute)));
+                scanned
+                    .tools
+                    .push(tool(function, &Arguments::of(attribute)));
             } else if let Some(attribute) = find(&function.attrs, "resource") {
-                scanned.resources.push(resource(function, &Arguments::of(attribute)));
+                scanned
+                    .resources
+                    .push(resource(function, &Arguments::of(attribute)));
             } else if let Some(attribute) = find(&function.attrs, "prompt") {
-                scanned.prompts.push(prompt(function, &Arguments::of(attribute)));
+                scanned
+                    .prompts
+                    .push(prompt(function, &Arguments::of(attribute)));
             }
         }
         self.found.push(scanned);

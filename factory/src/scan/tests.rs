@@ -58,24 +58,65 @@ const NOTES: &str = r#"
 fn a_plugin_is_read_as_its_macro_will_read_it() {
     let scanned = one(NOTES).unwrap();
     assert_eq!(scanned.description, "Keeps notes.\n\nFor the team.");
-    let names: Vec<&str> = scanned.tools.iter().map(|tool| tool.name.as_str()).collect();
+    let names: Vec<&str> = scanned
+        .tools
+        .iter()
+        .map(|tool| tool.name.as_str())
+        .collect();
     assert_eq!(names, ["add_note", "list", "move"]);
 
     let add = &scanned.tools[0];
-    assert_eq!((add.scope.as_str(), add.title.as_deref()), ("write", Some("Add note")));
-    assert_eq!(add.hints, ScannedHints { read_only: false, destructive: false, idempotent: true, open_world: false });
-    let parameters: Vec<_> =
-        add.parameters.iter().map(|parameter| (parameter.name.as_str(), parameter.required)).collect();
-    assert_eq!(parameters, [("text", true), ("copies", false), ("tags", false)]);
+    assert_eq!(
+        (add.scope.as_str(), add.title.as_deref()),
+        ("write", Some("Add note"))
+    );
+    assert_eq!(
+        add.hints,
+        ScannedHints {
+            read_only: false,
+            destructive: false,
+            idempotent: true,
+            open_world: false
+        }
+    );
+    let parameters: Vec<_> = add
+        .parameters
+        .iter()
+        .map(|parameter| (parameter.name.as_str(), parameter.required))
+        .collect();
+    assert_eq!(
+        parameters,
+        [("text", true), ("copies", false), ("tags", false)]
+    );
     assert_eq!(add.parameters[0].description, "The text.");
 
     let hints = |index: usize| scanned.tools[index].hints;
-    assert_eq!(hints(1), ScannedHints { read_only: true, destructive: false, idempotent: true, open_world: false });
-    assert_eq!(hints(2), ScannedHints { read_only: false, destructive: true, idempotent: false, open_world: false });
+    assert_eq!(
+        hints(1),
+        ScannedHints {
+            read_only: true,
+            destructive: false,
+            idempotent: true,
+            open_world: false
+        }
+    );
+    assert_eq!(
+        hints(2),
+        ScannedHints {
+            read_only: false,
+            destructive: true,
+            idempotent: false,
+            open_world: false
+        }
+    );
 
     assert_eq!(scanned.resources[0].uri, "notes://{day}");
     assert_eq!(scanned.prompts[0].name, "summarise");
-    let arguments: Vec<_> = scanned.prompts[0].arguments.iter().map(|argument| argument.required).collect();
+    let arguments: Vec<_> = scanned.prompts[0]
+        .arguments
+        .iter()
+        .map(|argument| argument.required)
+        .collect();
     assert_eq!(arguments, [true, false]);
 }
 
@@ -94,6 +135,15 @@ fn what_cannot_be_planned_is_an_error() {
     assert_eq!(one("pub fn x() {} // plugin"), Err(ScanError::NoPlugin));
     assert_eq!(scan(&[]), Err(ScanError::NoPlugin));
     let two = "#[plugin(name = \"a\")] impl A {} #[plugin(name = \"b\")] impl B {}";
-    assert_eq!(one(two), Err(ScanError::Several(vec!["src/lib.rs".to_owned(), "src/lib.rs".to_owned()])));
-    assert!(matches!(one("// plugin\nfn x( {"), Err(ScanError::Syntax { line: 2, .. })));
+    assert_eq!(
+        one(two),
+        Err(ScanError::Several(vec![
+            "src/lib.rs".to_owned(),
+            "src/lib.rs".to_owned()
+        ]))
+    );
+    assert!(matches!(
+        one("// plugin\nfn x( {"),
+        Err(ScanError::Syntax { line: 2, .. })
+    ));
 }

@@ -18,20 +18,35 @@ const MOST_BYTES: u64 = 32 << 20;
 
 /// Runs `describe --json`.
 pub(crate) fn ask(binary: &Path, interrupt: &Interrupt) -> Result<Description> {
-    let failure = |why: String| Failure::new(Code::NoDescription, format!("the server does not describe itself: {why}"));
+    let failure = |why: String| {
+        Failure::new(
+            Code::NoDescription,
+            format!("the server does not describe itself: {why}"),
+        )
+    };
     let mut command = Command::new(binary);
     command.args(["describe", "--json"]);
     let outcome = process::run(&mut command, PATIENCE, MOST_BYTES, interrupt)
         .map_err(|error| failure(format!("it does not start: {}", plain(&error))))?;
     interrupt.check()?;
     if !outcome.success() {
-        let how = outcome.status.map_or_else(|| "it did not end in time".to_owned(), |status| format!("{status}"));
-        return Err(failure(how).fix("run the binary with `describe --json` by hand").detail(outcome.stderr).into());
+        let how = outcome.status.map_or_else(
+            || "it did not end in time".to_owned(),
+            |status| format!("{status}"),
+        );
+        return Err(failure(how)
+            .fix("run the binary with `describe --json` by hand")
+            .detail(outcome.stderr)
+            .into());
     }
     let description: Description = serde_json::from_slice(&outcome.stdout)
         .map_err(|error| failure(format!("its answer cannot be read: {error}")))?;
     if description.format != FORMAT {
-        return Err(failure(format!("its answer has format {}, and {FORMAT} is known", description.format)).into());
+        return Err(failure(format!(
+            "its answer has format {}, and {FORMAT} is known",
+            description.format
+        ))
+        .into());
     }
     Ok(description)
 }
@@ -45,46 +60,122 @@ pub(crate) fn differences(plan: &Plan, binary: &Description) -> Vec<String> {
             binary.server.name, binary.server.version, plan.server.name, plan.server.version
         ));
     }
-    let planned: Vec<&str> = plan.plugins.iter().map(|plugin| plugin.name.as_str()).collect();
-    let built: Vec<&str> = binary.plugins.iter().map(|plugin| plugin.name.as_str()).collect();
+    let planned: Vec<&str> = plan
+        .plugins
+        .iter()
+        .map(|plugin| plugin.name.as_str())
+        .collect();
+    let built: Vec<&str> = binary
+        .plugins
+        .iter()
+        .map(|plugin| plugin.name.as_str())
+        .collect();
     if planned != built {
-        found.push(format!("its plugins are {}, not {}", built.join(", "), planned.join(", ")));
+        found.push(format!(
+            "its plugins are {}, not {}",
+            built.join(", "),
+            planned.join(", ")
+        ));
     }
     compare(
         &mut found,
         "tool",
-        plan.tools.iter().map(|tool| (&tool.name, format!("of {}, scope {}, {}", tool.plugin, tool.scope, hints(tool.hints)))),
-        binary.tools.iter().map(|tool| (&tool.name, format!("of {}, scope {}, {}", tool.plugin, tool.scope, annotations(tool.annotations)))),
+        plan.tools.iter().map(|tool| {
+            (
+                &tool.name,
+                format!(
+                    "of {}, scope {}, {}",
+                    tool.plugin,
+                    tool.scope,
+                    hints(tool.hints)
+                ),
+            )
+        }),
+        binary.tools.iter().map(|tool| {
+            (
+                &tool.name,
+                format!(
+                    "of {}, scope {}, {}",
+                    tool.plugin,
+                    tool.scope,
+                    annotations(tool.annotations)
+                ),
+            )
+        }),
     );
-    let templates = binary.resource_templates.iter().map(|found| (&found.uri_template, format!("of {}, scope {}", found.plugin, found.scope)));
-    let fixed = binary.resources.iter().map(|found| (&found.uri, format!("of {}, scope {}", found.plugin, found.scope)));
+    let templates = binary.resource_templates.iter().map(|found| {
+        (
+            &found.uri_template,
+            format!("of {}, scope {}", found.plugin, found.scope),
+        )
+    });
+    let fixed = binary.resources.iter().map(|found| {
+        (
+            &found.uri,
+            format!("of {}, scope {}", found.plugin, found.scope),
+        )
+    });
     compare(
         &mut found,
         "resource",
-        plan.resources.iter().map(|resource| (&resource.uri, format!("of {}, scope {}", resource.plugin, resource.scope))),
+        plan.resources.iter().map(|resource| {
+            (
+                &resource.uri,
+                format!("of {}, scope {}", resource.plugin, resource.scope),
+            )
+        }),
         fixed.chain(templates),
     );
     compare(
         &mut found,
         "prompt",
-        plan.prompts.iter().map(|prompt| (&prompt.name, format!("of {}, scope {}", prompt.plugin, prompt.scope))),
-        binary.prompts.iter().map(|prompt| (&prompt.name, format!("of {}, scope {}", prompt.plugin, prompt.scope))),
+        plan.prompts.iter().map(|prompt| {
+            (
+                &prompt.name,
+                format!("of {}, scope {}", prompt.plugin, prompt.scope),
+            )
+        }),
+        binary.prompts.iter().map(|prompt| {
+            (
+                &prompt.name,
+                format!("of {}, scope {}", prompt.plugin, prompt.scope),
+            )
+        }),
     );
     found
 }
 
 fn hints(hints: crate::scan::ScannedHints) -> String {
-    words([hints.read_only, hints.destructive, hints.idempotent, hints.open_world])
+    words([
+        hints.read_only,
+        hints.destructive,
+        hints.idempotent,
+        hints.open_world,
+    ])
 }
 
 fn annotations(hints: mcp_factory_sdk::describe::AnnotationsDescription) -> String {
-    words([hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint, hints.open_world_hint])
+    words([
+        hints.read_only_hint,
+        hints.destructive_hint,
+        hints.idempotent_hint,
+        hints.open_world_hint,
+    ])
 }
 
 fn words(hints: [bool; 4]) -> String {
     let names = ["read-only", "destructive", "idempotent", "open-world"];
-    let set: Vec<&str> = names.into_iter().zip(hints).filter(|(_, set)| *set).map(|(name, _)| name).collect();
-    if set.is_empty() { "no hints".to_owned() } else { set.join(" ") }
+    let set: Vec<&str> = names
+        .into_iter()
+        .zip(hints)
+        .filter(|(_, set)| *set)
+        .map(|(name, _)| name)
+        .collect();
+    if set.is_empty() {
+        "no hints".to_owned()
+    } else {
+        set.join(" ")
+    }
 }
 
 fn compare<'a>(
@@ -97,11 +188,17 @@ fn compare<'a>(
     for (name, expected) in planned {
         match built.remove(name) {
             None => found.push(format!("the {kind} `{name}` is missing")),
-            Some(actual) if actual != expected => found.push(format!("the {kind} `{name}` is {actual}; planned was {expected}")),
+            Some(actual) if actual != expected => found.push(format!(
+                "the {kind} `{name}` is {actual}; planned was {expected}"
+            )),
             Some(_) => {}
         }
     }
-    found.extend(built.keys().map(|name| format!("the {kind} `{name}` was not planned")));
+    found.extend(
+        built
+            .keys()
+            .map(|name| format!("the {kind} `{name}` was not planned")),
+    );
 }
 
 /// Compares, and fails with the list of differences.
@@ -119,9 +216,17 @@ pub(crate) fn check(plan: &Plan, binary: &Description) -> Result<()> {
 /// About what the list of tools costs a client: four bytes to a token.
 pub(crate) fn tokens(description: &Description) -> usize {
     let bytes = |tool: &mcp_factory_sdk::describe::ToolDescription| {
-        let schema = tool.input_schema.to_string().len() + tool.output_schema.as_ref().map_or(0, |schema| schema.to_string().len());
+        let schema = tool.input_schema.to_string().len()
+            + tool
+                .output_schema
+                .as_ref()
+                .map_or(0, |schema| schema.to_string().len());
         // The names of the fields and of the hints are the same for every tool.
-        tool.name.len() + tool.title.as_ref().map_or(0, String::len) + tool.description.len() + schema + 150
+        tool.name.len()
+            + tool.title.as_ref().map_or(0, String::len)
+            + tool.description.len()
+            + schema
+            + 150
     };
     description.tools.iter().map(bytes).sum::<usize>() / 4
 }

@@ -3,8 +3,7 @@
 use std::{fs, path::Path};
 
 use object::{
-    Architecture, Endianness, Object as _, ObjectSection as _,
-    elf,
+    Architecture, Endianness, Object as _, ObjectSection as _, elf,
     read::elf::{Dyn as _, ElfFile64, FileHeader as _, ProgramHeader as _},
 };
 
@@ -37,12 +36,20 @@ pub(crate) fn facts(path: &Path) -> Result<Facts> {
     let bytes = fs::read(path).at_path("read", path)?;
     let file = parse(path, &bytes)?;
     let broken = |error: object::Error| not_executable(path, &error.to_string());
-    let mut facts = Facts { machine: machine(file.architecture()), ..Facts::default() };
+    let mut facts = Facts {
+        machine: machine(file.architecture()),
+        ..Facts::default()
+    };
     let endian = file.endian();
     for header in file.elf_program_headers() {
         facts.interpreter |= header.p_type(endian) == elf::PT_INTERP;
-        let Some(entries) = header.dynamic(endian, bytes.as_slice()).map_err(broken)? else { continue };
-        let needed = entries.iter().filter(|entry| entry.d_tag(endian) == elf::DT_NEEDED.into()).count();
+        let Some(entries) = header.dynamic(endian, bytes.as_slice()).map_err(broken)? else {
+            continue;
+        };
+        let needed = entries
+            .iter()
+            .filter(|entry| entry.d_tag(endian) == elf::DT_NEEDED.into())
+            .count();
         // The names are only for the message.
         let mut names = library_names(&file);
         names.resize(needed, "a shared library".to_owned());
@@ -52,9 +59,15 @@ pub(crate) fn facts(path: &Path) -> Result<Facts> {
 }
 
 fn library_names(file: &ElfFile64<'_, Endianness>) -> Vec<String> {
-    let Ok(imports) = file.elf_header().sections(file.endian(), file.data()) else { return Vec::new() };
-    let Ok(Some((entries, link))) = imports.dynamic(file.endian(), file.data()) else { return Vec::new() };
-    let Ok(strings) = imports.strings(file.endian(), file.data(), link) else { return Vec::new() };
+    let Ok(imports) = file.elf_header().sections(file.endian(), file.data()) else {
+        return Vec::new();
+    };
+    let Ok(Some((entries, link))) = imports.dynamic(file.endian(), file.data()) else {
+        return Vec::new();
+    };
+    let Ok(strings) = imports.strings(file.endian(), file.data(), link) else {
+        return Vec::new();
+    };
     let endian = file.endian();
     entries
         .iter()
@@ -73,10 +86,13 @@ pub(crate) fn check_static(facts: &Facts) -> Result<()> {
     if facts.interpreter {
         needs.insert(0, "a dynamic loader".to_owned());
     }
-    Err(Failure::new(Code::NotStatic, format!("the binary is not static: it needs {}", needs.join(", ")))
-        .note("a plugin may link a C library of the system")
-        .fix("remove that plugin's native dependency, or build with --static off")
-        .into())
+    Err(Failure::new(
+        Code::NotStatic,
+        format!("the binary is not static: it needs {}", needs.join(", ")),
+    )
+    .note("a plugin may link a C library of the system")
+    .fix("remove that plugin's native dependency, or build with --static off")
+    .into())
 }
 
 fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<ElfFile64<'a, Endianness>> {
@@ -84,7 +100,14 @@ fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<ElfFile64<'a, Endianness>> 
 }
 
 fn not_executable(path: &Path, why: &str) -> Failure {
-    Failure::new(Code::NotExecutable, format!("{} is no executable for Linux: {}", path.display(), why.to_lowercase()))
+    Failure::new(
+        Code::NotExecutable,
+        format!(
+            "{} is no executable for Linux: {}",
+            path.display(),
+            why.to_lowercase()
+        ),
+    )
 }
 
 fn machine(architecture: Architecture) -> String {
@@ -105,7 +128,14 @@ mod tests {
         let facts = facts(&std::env::current_exe().unwrap()).unwrap();
         assert_eq!(facts.machine, std::env::consts::ARCH);
         assert!(facts.interpreter);
-        assert!(facts.libraries.iter().any(|name| name.starts_with("libc.so")), "{:?}", facts.libraries);
+        assert!(
+            facts
+                .libraries
+                .iter()
+                .any(|name| name.starts_with("libc.so")),
+            "{:?}",
+            facts.libraries
+        );
         let error = check_static(&facts).unwrap_err();
         assert_eq!(error.0[0].code, Code::NotStatic);
         assert!(error.0[0].message.contains("libc.so"), "{error}");

@@ -1,0 +1,14 @@
+//! The real binary, driven as a user drives it: every mistake with its message and its exit code.
+//!
+//! Nothing here compiles a server; that is done end to end in the workspace's `tests/`.
+
+mod driver;
+mod environment;
+mod generate;
+mod inspect;
+mod manifest;
+mod new;
+mod output;
+mod path_plugins;
+mod plan;
+mod plugins;
