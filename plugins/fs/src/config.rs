@@ -59,14 +59,16 @@ impl Default for Config {
     }
 }
 
-/// Whether a root may be written to.
+/// Whether a root may be written to: read-only, or read and write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[expect(
+    missing_docs,
+    reason = "a schema reads better as a plain list; the type's words say the rest"
+)]
 pub enum Mode {
-    /// Read only.
     #[default]
     Ro,
-    /// Read and write.
     Rw,
 }
 

@@ -5,23 +5,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{FsError, Shown};
 
-/// How the bytes of a file become text.
+/// How the bytes of a file become text. `Auto` goes by the byte order mark, else takes UTF-8, and refuses
+/// anything else instead of guessing; `Latin1` makes every byte the character of that number and never fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[expect(
+    missing_docs,
+    reason = "a schema reads better as a plain list; the type's words say the rest"
+)]
 pub enum Encoding {
-    /// By the byte order mark, else UTF-8; anything else is refused instead of guessed.
     #[default]
     Auto,
-    /// UTF-8.
     #[serde(rename = "utf-8")]
     Utf8,
-    /// UTF-16, little endian.
     #[serde(rename = "utf-16le")]
     Utf16le,
-    /// UTF-16, big endian.
     #[serde(rename = "utf-16be")]
     Utf16be,
-    /// ISO 8859-1: every byte is the character of that number. Never fails.
     Latin1,
 }
 

@@ -30,16 +30,17 @@ const LONGEST_QUERY: usize = 1_000;
 /// What a compiled expression and its automaton may take, in bytes each.
 const REGEX_BYTES: usize = 4 << 20;
 
-/// Whether letters match those of the other case.
+/// Whether letters match those of the other case: not, always, or (`Smart`) unless the query has a capital.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[expect(
+    missing_docs,
+    reason = "a schema reads better as a plain list; the type's words say the rest"
+)]
 pub enum Case {
-    /// Like `insensitive`, unless the query has a capital letter.
     #[default]
     Smart,
-    /// Exactly.
     Sensitive,
-    /// In either case.
     Insensitive,
 }
 
@@ -80,10 +81,10 @@ pub struct Match {
     /// The line without its ending; the part around the match if the line is very long.
     pub text: String,
     /// The lines before it, when context was asked for.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub before: Vec<String>,
     /// The lines after it, when context was asked for.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<String>,
 }
 
@@ -96,7 +97,7 @@ pub struct Matches {
     pub files: u64,
     /// How many files were not searched to their end: binary, above 16 MiB, with a line above 4 MiB, or not
     /// readable. Directories that could not be read count too.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub skipped: u64,
     /// True when the search is not over: the limit, the time, the size of the answer or the number of
     /// entries was reached.

@@ -114,7 +114,7 @@ impl Fs {
         offset: u64,
         /// At most so many lines.
         limit: Option<u64>,
-        /// How its bytes become text.
+        /// How its bytes become text. `auto`: by byte order mark, else UTF-8; others are refused, not guessed.
         #[arg(default = Encoding::Auto)]
         encoding: Encoding,
     ) -> Result<TextFile, ToolError> {
@@ -173,7 +173,7 @@ impl Fs {
         /// The directory.
         #[arg(default = ".".to_owned())]
         path: String,
-        /// The order.
+        /// The order: by name, largest first, or last changed first.
         #[arg(default = SortBy::Name)]
         sort: SortBy,
         /// Adds sizes and times.
@@ -272,7 +272,7 @@ impl Fs {
         /// `query` is a regular expression (of the Rust regex crate).
         #[arg(default = false)]
         regex: bool,
-        /// Whether letters match those of the other case.
+        /// `smart`: letters match both cases unless the query has a capital.
         #[arg(default = Case::Smart)]
         case: Case,
         /// Only files that match: `*.rs`, `src/**`.
@@ -331,7 +331,7 @@ impl Fs {
         path: String,
         /// Its content, or what is appended.
         content: String,
-        /// What happens to a file that exists.
+        /// For a file that exists: `create` fails, `overwrite` replaces it, `append` adds to it.
         #[arg(default = WriteMode::Create)]
         mode: WriteMode,
         /// Fails unless the file has this SHA-256 now: guards against changes since it was read.

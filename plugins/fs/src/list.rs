@@ -18,16 +18,17 @@ use crate::time;
 /// The most entries one page holds.
 pub(crate) const MOST: u32 = 1_000;
 
-/// How a listing is ordered.
+/// How a listing is ordered: by name byte by byte, largest first, or last changed first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[expect(
+    missing_docs,
+    reason = "a schema reads better as a plain list; the type's words say the rest"
+)]
 pub enum SortBy {
-    /// By name, byte by byte.
     #[default]
     Name,
-    /// Largest first.
     Size,
-    /// Last changed first.
     Mtime,
 }
 

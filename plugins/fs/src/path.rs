@@ -17,6 +17,8 @@ pub(crate) const MAX_PATH: usize = 4096;
 pub(crate) enum Step {
     /// `..`
     Up,
+    /// `.` at the end of a link's target: what stands before it must be a directory.
+    Here,
     /// A plain name: not empty, not `.` or `..`, no slash, no NUL.
     Down(OsString),
 }
@@ -48,6 +50,18 @@ impl Steps {
             steps,
             only_directory,
         }
+    }
+}
+
+impl Steps {
+    /// The steps of a symbolic link's target, which lead on from where the link stands.
+    pub(crate) fn of_link(target: &OsStr) -> Vec<Step> {
+        let Self {
+            mut steps,
+            only_directory,
+        } = Self::parse(target);
+        steps.extend(only_directory.then_some(Step::Here));
+        steps
     }
 }
 

@@ -89,11 +89,16 @@ impl Roots {
         let mut stack: Vec<(PathBuf, OsString, Dir)> = Vec::new();
         let mut links = 0;
         while let Some(step) = todo.pop() {
-            let Step::Down(name) = step else {
-                stack.pop().ok_or_else(|| FsError::Escapes {
-                    path: argument.into(),
-                })?;
-                continue;
+            let name = match step {
+                Step::Down(name) => name,
+                Step::Here => continue,
+                Step::Up => {
+                    let left = stack.pop();
+                    left.ok_or_else(|| FsError::Escapes {
+                        path: argument.into(),
+                    })?;
+                    continue;
+                }
             };
             let here = stack.last().map_or(&root.dir, |(_, _, dir)| dir);
             let path = below(
@@ -135,7 +140,7 @@ impl Roots {
                         path: argument.into(),
                     });
                 }
-                todo.extend(Steps::parse(target.as_os_str()).steps.into_iter().rev());
+                todo.extend(Steps::of_link(target.as_os_str()).into_iter().rev());
             } else if is_last {
                 if only_directory && !metadata.is_dir() {
                     return Err(FsError::NotDirectory {

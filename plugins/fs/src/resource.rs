@@ -47,7 +47,7 @@ impl Files {
             .map_err(|error| FsError::io("read", place.shown.as_str(), &error))?;
         let mime_type = media::mime_type(&bytes, more);
         let content = match String::from_utf8(bytes) {
-            Ok(text) if !text.contains('\0') => ResourceContent::Text(text),
+            Ok(text) if mime_type.starts_with("text/") => ResourceContent::Text(text),
             Ok(text) => ResourceContent::Bytes(text.into_bytes()),
             Err(error) => ResourceContent::Bytes(error.into_bytes()),
         };

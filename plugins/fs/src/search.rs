@@ -44,7 +44,7 @@ pub struct Found {
     /// How many entries were looked at.
     pub visited: u64,
     /// How many directories could not be read or were nested too deep.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub unreadable: u64,
     /// True when the search is not over: the limit, the time or the number of entries was reached.
     pub truncated: bool,

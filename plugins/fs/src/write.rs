@@ -13,16 +13,17 @@ use crate::read::WHOLE_FILE;
 use crate::staged::{Replace, Staged};
 use crate::{capped, hash};
 
-/// What happens to a file that exists.
+/// What happens to a file that exists: the call fails, it is replaced, or the content is added at its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[expect(
+    missing_docs,
+    reason = "a schema reads better as a plain list; the type's words say the rest"
+)]
 pub enum WriteMode {
-    /// The call fails and the file stays as it is.
     #[default]
     Create,
-    /// It is replaced.
     Overwrite,
-    /// The content is added at its end.
     Append,
 }
 

@@ -75,7 +75,7 @@ struct Mounted<'m>(&'m Path);
 
 impl Drop for Mounted<'_> {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.0).status();
+        drop(Command::new("umount").arg(self.0).status());
     }
 }
 

@@ -67,19 +67,19 @@ fn lines_by_head_tail_offset_and_limit() {
     );
     refused(
         read(&sandbox, |request| {
-            (request.head, request.tail) = (Some(1), Some(1))
+            (request.head, request.tail) = (Some(1), Some(1));
         }),
         &["exclude each other"],
     );
     refused(
         read(&sandbox, |request| {
-            (request.head, request.limit) = (Some(1), Some(1))
+            (request.head, request.limit) = (Some(1), Some(1));
         }),
         &["head means"],
     );
     refused(
         read(&sandbox, |request| {
-            (request.tail, request.offset) = (Some(1), Some(2))
+            (request.tail, request.offset) = (Some(1), Some(2));
         }),
         &["tail counts"],
     );
@@ -88,7 +88,9 @@ fn lines_by_head_tail_offset_and_limit() {
 #[test]
 fn the_answer_stays_within_max_read_bytes_and_pages_lose_nothing() {
     let sandbox = Sandbox::with(|config, _| config.max_read_bytes = 100);
-    let whole: String = (0..200).map(|line| format!("line {line}\n")).collect();
+    let whole: String = (0..200)
+        .flat_map(|line| [format!("line {line}"), "\n".to_owned()])
+        .collect();
     sandbox.put("f", &whole);
     let mut offset = Some(1);
     let mut seen = String::new();
