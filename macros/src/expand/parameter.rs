@@ -19,6 +19,7 @@ pub(super) struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
+    /// Names what belongs to `parameter`.
     pub(super) fn new(parameter: &'a Parameter) -> Self {
         let name = unraw(&parameter.ident);
         Self {
@@ -29,6 +30,7 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// Its field in the struct of arguments.
     pub(super) fn field(&self) -> TokenStream {
         let Parameter {
             ident, name, ty, ..
