@@ -119,7 +119,7 @@ impl Request {
 }
 
 /// What a transport attached to a request: directly on stdio, in the HTTP request's parts over HTTP.
-fn extension<T: Clone + Send + Sync + 'static>(context: &RequestContext<RoleServer>) -> Option<T> {
+pub(super) fn extension<T: Clone + Send + Sync + 'static>(context: &RequestContext<RoleServer>) -> Option<T> {
     let parts = context.extensions.get::<http::request::Parts>();
     context.extensions.get::<T>().or_else(|| parts.and_then(|parts| parts.extensions.get::<T>())).cloned()
 }

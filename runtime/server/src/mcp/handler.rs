@@ -32,8 +32,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
     LIST_CACHE_SCOPE, LIST_TTL_MS, Shared,
-    call::Request,
+    call::{Request, extension},
     convert, events,
+    http::Misshapen,
     respond::{self, Era},
 };
 
@@ -390,8 +391,12 @@ impl ServerHandler for Handler {
         request: CustomRequest,
         context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
+        let misshapen = extension::<Arc<Misshapen>>(&context);
         let era = self.request(context).era;
         if takes_params(&request.method, era) {
+            if let Some(misshapen) = misshapen {
+                misshapen.set();
+            }
             let message = format!("the params of `{}` do not have the required form", request.method);
             Err(ErrorData::invalid_params(message, None))
         } else {

@@ -2,7 +2,13 @@
 //!
 //! Everything that can be refused without knowing the protocol was refused before (`crate::http`).
 
-use std::{convert::Infallible, sync::Arc};
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
@@ -19,6 +25,22 @@ use super::{Shared, handler::Handler, sessions::BoundedSessions};
 use crate::{frame::Frame, lifecycle::Lifecycle};
 
 const SESSION_ID: &str = "mcp-session-id";
+
+/// Set when the params of a request do not have the form that its method wants. To HTTP that is a bad
+/// request, as a body that is no message is one; `rmcp` has one answer for it and for params whose
+/// values are no good, which are the business of the method.
+#[derive(Debug, Default)]
+pub(super) struct Misshapen(AtomicBool);
+
+impl Misshapen {
+    pub(super) fn set(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
 
 /// Both services over one set of plugins.
 pub(crate) struct HttpProtocol {
@@ -62,9 +84,11 @@ impl HttpProtocol {
 
     /// Answers one request that passed every guard.
     pub(crate) async fn handle(&self, mut request: Request<Full<Bytes>>) -> Response<BoxBody<Bytes, Infallible>> {
+        let misshapen = Arc::new(Misshapen::default());
         request.extensions_mut().insert(Arc::clone(&self.principal));
+        request.extensions_mut().insert(Arc::clone(&misshapen));
         let frame = request.extensions().get::<Arc<Frame>>().cloned();
-        let response = if request.method() == Method::DELETE {
+        let mut response = if request.method() == Method::DELETE {
             self.end_session(request).await
         } else if request.method() == Method::GET {
             until_drained(self.stateful.handle(request).await, &self.lifecycle)
@@ -79,6 +103,10 @@ impl HttpProtocol {
         } else {
             self.stateless.handle(request).await
         };
+        // The answers of a session travel in a stream whose head has been sent.
+        if misshapen.is_set() && is(&response, "application/json") {
+            *response.status_mut() = StatusCode::BAD_REQUEST;
+        }
         with_json_body(response, frame.as_deref()).await
     }
 
@@ -98,6 +126,10 @@ impl HttpProtocol {
     }
 }
 
+fn is<T>(response: &Response<T>, kind: &str) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|given| given.as_bytes().starts_with(kind.as_bytes()))
+}
+
 /// Ends a stream that waits for events, which would otherwise hold up the drain to its deadline.
 fn until_drained(
     response: Response<BoxBody<Bytes, Infallible>>,
@@ -115,10 +147,7 @@ async fn with_json_body(
     response: Response<BoxBody<Bytes, Infallible>>,
     frame: Option<&Frame>,
 ) -> Response<BoxBody<Bytes, Infallible>> {
-    let is_text = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    let is_text = !response.headers().contains_key(header::CONTENT_TYPE) || is(&response, "text/plain");
     let status = response.status();
     if !is_text || !(status.is_client_error() || status.is_server_error()) {
         return response;

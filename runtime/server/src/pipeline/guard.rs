@@ -39,6 +39,8 @@ pub(super) async fn run<T>(
 ) -> Result<T, CallFailure> {
     let span = tracing::info_span!("call", plugin = &*plugin, name, outcome = tracing::field::Empty);
     let cancelled = caller.cancelled.clone();
+    // Kept here until the end: a tool that asks for no context drops its call on the way in.
+    let admission = Arc::new(admission);
     let call = Call {
         peer: caller.peer,
         plugin,
@@ -46,7 +48,7 @@ pub(super) async fn run<T>(
         deadline: Instant::now().checked_add(timeout),
         answers: caller.answers,
         // Work that outlives its deadline on the blocking pool goes on counting as a running call.
-        hold: Some(Arc::new(admission)),
+        hold: Some(Arc::clone(&admission) as _),
     };
     let end_of_call = call.cancelled.clone().drop_guard();
     // The plugin sees only values that this call owns, so a panic leaves nothing half-changed behind.
@@ -65,7 +67,7 @@ pub(super) async fn run<T>(
     }
     .instrument(span.clone())
     .await;
-    drop(end_of_call);
+    drop((end_of_call, admission));
     span.record("outcome", ended.as_ref().map_or_else(CallFailure::outcome, |_| "success"));
     ended
 }

@@ -1,0 +1,190 @@
+//! What a plugin does wrong stays that one call's problem.
+
+use std::time::{Duration, Instant};
+
+use mcp_factory_tests::{HttpServer, Product, StdioServer, eventually, message};
+use serde_json::{Value, json};
+
+/// What the plugin `faults` says in its panics and errors, and no client may read.
+const SECRET: &str = "hunter2";
+
+/// An answer that ends the request and tells nothing but where to look.
+fn assert_internal_error(answer: &Value) {
+    assert_eq!(answer["error"]["code"], -32603, "{answer}");
+    let id = answer["error"]["data"]["errorId"].as_str().expect("an id to find it by in the log");
+    assert!(answer["error"]["message"].as_str().is_some_and(|message| message.contains(id)), "{answer}");
+    assert!(!answer.to_string().contains(SECRET), "{answer}");
+}
+
+#[test]
+fn a_panic_is_answered_with_an_id_and_not_with_its_text() {
+    let http = HttpServer::start(Product::Fixture, &[]);
+    let mut stdio = StdioServer::start(Product::Fixture, &[]);
+    for tool in ["panic", "panic_blocking"] {
+        assert_internal_error(&http.call(tool, &json!({})));
+        let answer = stdio.call(7, tool, &json!({}));
+        assert_internal_error(&answer);
+        // The log has what the client must not see, under the id that the client does see.
+        let id = answer["error"]["data"]["errorId"].as_str().expect("just checked").to_owned();
+        let log = || stdio.process.stderr();
+        let found = eventually(Duration::from_secs(2), || (log().contains(&id) && log().contains(SECRET)).then_some(()));
+        assert!(found.is_some(), "{}", log());
+    }
+    // And the server is none the worse for it.
+    assert_eq!(message::text(&http.call("test_simple_text", &json!({}))), "This is a simple text response for testing.");
+    let answer = stdio.call(8, "test_simple_text", &json!({}));
+    assert_eq!(message::text(&answer), "This is a simple text response for testing.");
+}
+
+#[test]
+fn an_error_nobody_thought_of_is_a_failed_call_that_tells_nothing() {
+    let http = HttpServer::start(Product::Fixture, &[]);
+    let answer = http.call("fail", &json!({}));
+    assert_eq!(answer["result"]["isError"], true, "{answer}");
+    assert!(message::text(&answer).contains("error id"), "{answer}");
+    assert!(!answer.to_string().contains(SECRET), "{answer}");
+}
+
+#[test]
+fn a_call_past_its_deadline_fails_and_is_dropped() {
+    let http = HttpServer::start(Product::Fixture, &[]);
+    let mut stdio = StdioServer::start(Product::Fixture, &[]);
+    for answer in [http.call("overdue", &json!({})), stdio.call(1, "overdue", &json!({}))] {
+        assert_eq!(answer["result"]["isError"], true, "{answer}");
+        assert_eq!(message::text(&answer), "the call did not end within 300ms and was stopped");
+    }
+    assert_eq!(http.counts(), (1, 1));
+}
+
+#[test]
+fn the_deadline_of_a_tool_that_names_none_is_the_servers() {
+    let http = HttpServer::start(Product::Fixture, &["--set", r#"limits.timeout="200ms""#]);
+    let answer = http.call("wait", &json!({ "milliseconds": 10_000 }));
+    assert_eq!(message::text(&answer), "the call did not end within 200ms and was stopped");
+}
+
+/// Waits until the calls that began are gone.
+fn assert_dropped(http: &HttpServer, calls: u64) {
+    let counts = eventually(Duration::from_secs(2), || Some(http.counts()).filter(|counts| *counts == (calls, calls)));
+    assert!(counts.is_some(), "still running: {:?}", http.counts());
+}
+
+fn await_begun(http: &HttpServer, calls: u64) {
+    let begun = eventually(Duration::from_secs(5), || (http.counts().0 == calls).then_some(()));
+    assert!(begun.is_some(), "the call did not begin: {:?}", http.counts());
+}
+
+#[test]
+fn a_client_that_goes_away_takes_its_call_with_it() {
+    let http = HttpServer::start(Product::Fixture, &[]);
+    let mut connection = http.connect();
+    connection.request(&message::call(1, "hang", &json!({})));
+    await_begun(&http, 1);
+    connection.abandon();
+    assert_dropped(&http, 1);
+
+    // The same without the headers and the `_meta` of the newest revision.
+    let mut connection = http.connect();
+    let call = message::legacy(1, "tools/call", &json!({ "name": "hang", "arguments": {} }));
+    connection.post(call.to_string().as_bytes(), &[("mcp-protocol-version", message::LEGACY)]);
+    await_begun(&http, 2);
+    connection.abandon();
+    assert_dropped(&http, 2);
+}
+
+#[test]
+fn a_cancelled_call_is_dropped_and_not_answered() {
+    for is_modern in [true, false] {
+        let mut stdio = StdioServer::start(Product::Fixture, &[]);
+        if !is_modern {
+            stdio.initialize();
+        }
+        let call = |id, tool: &str| {
+            let params = json!({ "name": tool, "arguments": {} });
+            if is_modern { message::modern(id, "tools/call", &params) } else { message::legacy(id, "tools/call", &params) }
+        };
+        stdio.send(&call(1, "hang"));
+        let mut id = 1;
+        // Fails if the answer to call 1 comes first.
+        let mut await_count = |stdio: &mut StdioServer, name: &str| {
+            let counted = eventually(Duration::from_secs(5), || {
+                id += 1;
+                let counts = stdio.request(&call(id, "counts"));
+                (counts["result"]["structuredContent"][name] == 1).then_some(())
+            });
+            assert!(counted.is_some(), "{name} is not 1");
+        };
+        await_count(&mut stdio, "begun");
+        stdio.send(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 1 } }));
+        await_count(&mut stdio, "gone");
+        assert_eq!(stdio.receive_within(Duration::from_millis(200)), None);
+    }
+}
+
+#[test]
+fn tools_that_block_their_thread_hold_up_nobody() {
+    let http = HttpServer::start(Product::Fixture, &["--set", "server.workers=2"]);
+    let mut blocking: Vec<_> = (0..8)
+        .map(|_| {
+            let mut connection = http.connect();
+            connection.request(&message::call(1, "block", &json!({ "milliseconds": 1_500 })));
+            connection
+        })
+        .collect();
+    std::thread::sleep(Duration::from_millis(100));
+    let start = Instant::now();
+    for _ in 0..20 {
+        http.call("test_simple_text", &json!({}));
+    }
+    assert!(start.elapsed() < Duration::from_millis(1_000), "20 calls took {:?}", start.elapsed());
+    for connection in &mut blocking {
+        assert_eq!(message::text(&connection.response().json()), "blocked 1500 ms");
+    }
+}
+
+#[test]
+fn more_calls_than_may_run_are_turned_away_at_once() {
+    let limits = ["--set", "limits.concurrency=2", "--set", r#"limits.queue_time="50ms""#];
+    let http = HttpServer::start(Product::Fixture, &limits);
+    let mut running: Vec<_> = (0..2)
+        .map(|_| {
+            let mut connection = http.connect();
+            connection.request(&message::call(1, "wait", &json!({ "milliseconds": 1_500 })));
+            connection
+        })
+        .collect();
+    std::thread::sleep(Duration::from_millis(300));
+    let start = Instant::now();
+    let refused = http.call("test_simple_text", &json!({}));
+    assert_eq!(refused["error"]["code"], -31503, "{refused}");
+    assert!(start.elapsed() < Duration::from_millis(1_000), "it took {:?}", start.elapsed());
+    for connection in &mut running {
+        assert_eq!(message::text(&connection.response().json()), "waited 1500 ms");
+    }
+    assert_eq!(http.counts(), (2, 2), "and the refused call never began");
+}
+
+#[test]
+fn what_a_plugin_prints_never_reaches_stdout() {
+    let mut stdio = StdioServer::start(Product::Fixture, &[]);
+    // Every line is read as a message, so a line that is none fails here.
+    assert_eq!(message::text(&stdio.call(1, "print", &json!({}))), "printed");
+    assert_eq!(message::text(&stdio.call(2, "print", &json!({}))), "printed");
+    stdio.close_stdin();
+    assert_eq!(stdio.receive_within(Duration::from_secs(5)), None);
+    let stderr = stdio.process.stderr();
+    assert_eq!(stderr.matches("this is no message of the protocol").count(), 2, "it goes to stderr: {stderr}");
+}
+
+#[test]
+fn a_misspelt_argument_is_named_with_the_right_one() {
+    let http = HttpServer::start(Product::Fixture, &[]);
+    let answer = http.call("wait", &json!({ "miliseconds": 1 }));
+    assert_eq!(answer["result"]["isError"], true, "{answer}");
+    assert!(message::text(&answer).starts_with("unknown argument: `miliseconds` (did you mean `milliseconds`?)"));
+    let answer = http.call("wait", &json!({ "milliseconds": "soon" }));
+    assert!(message::text(&answer).contains("milliseconds"), "{answer}");
+    let answer = http.call("wait", &json!({ "milliseconds": 20_001 }));
+    assert!(message::text(&answer).contains("20000"), "{answer}");
+    assert_eq!(http.counts(), (0, 0), "none of these ran");
+}

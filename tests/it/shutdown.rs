@@ -1,0 +1,110 @@
+//! The end: what is running is answered, what will not end is not waited for.
+
+use std::time::Duration;
+
+use mcp_factory_tests::{HttpServer, Product, StdioServer, eventually, message};
+use serde_json::json;
+
+/// The drain that the tests ask for, and what a busy machine may take beyond it.
+const DRAIN: &str = r#"server.drain="1500ms""#;
+const DRAIN_AND_A_SECOND: Duration = Duration::from_millis(2_500);
+
+#[test]
+fn a_signal_ends_http_in_time_with_every_call_answered() {
+    let mut http = HttpServer::start(Product::Fixture, &["--set", DRAIN]);
+    let mut slow_head = http.connect();
+    slow_head.send(b"POST /mcp HTTP/1.1\r\nhost: localhost\r\n");
+    let mut slow_body = http.connect();
+    slow_body.send(b"POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n");
+    slow_body.send(b"accept: application/json, text/event-stream\r\ncontent-length: 100\r\n\r\n{");
+    let mut hung = http.connect();
+    hung.request(&message::call(1, "hang", &json!({})));
+    let mut running: Vec<_> = (0..20)
+        .map(|_| {
+            let mut connection = http.connect();
+            connection.request(&message::call(1, "wait", &json!({ "milliseconds": 800 })));
+            connection
+        })
+        .collect();
+    let begun = eventually(Duration::from_secs(5), || (http.counts().0 == 21).then_some(()));
+    assert!(begun.is_some(), "the calls did not begin: {:?}", http.counts());
+
+    http.process.terminate();
+    for connection in &mut running {
+        assert_eq!(message::text(&connection.response().json()), "waited 800 ms");
+    }
+    let (status, took) = http.process.ended_within(Duration::from_secs(10)).expect("it ends");
+    assert!(status.success(), "{status}");
+    assert!(took < DRAIN_AND_A_SECOND, "it took {took:?}");
+}
+
+#[test]
+fn streams_of_events_do_not_hold_up_the_end() {
+    let mut http = HttpServer::start(Product::Fixture, &["--set", r#"server.drain="20s""#]);
+    let mut listener = http.connect();
+    let filter = json!({ "notifications": { "toolsListChanged": true } });
+    listener.request(&message::modern(1, "subscriptions/listen", &filter));
+    assert_eq!(listener.head().status, 200);
+    // A session of the older revisions, and its stream.
+    let answer = http.post(message::initialize(1).to_string().as_bytes(), &[]);
+    let session = answer.header("mcp-session-id").expect("a session").to_owned();
+    let mut stream = http.connect();
+    let get = format!("GET /mcp HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\nmcp-session-id: {session}\r\n\r\n");
+    stream.send(get.as_bytes());
+    assert_eq!(stream.head().status, 200);
+
+    http.process.terminate();
+    let (status, took) = http.process.ended_within(Duration::from_secs(10)).expect("it ends");
+    assert!(status.success(), "{status}");
+    assert!(took < Duration::from_secs(3), "it took {took:?}");
+}
+
+#[test]
+fn a_signal_ends_stdio_in_time_with_the_running_call_answered() {
+    let mut stdio = StdioServer::start(Product::Fixture, &["--set", DRAIN]);
+    stdio.send(&message::call(1, "hang", &json!({})));
+    stdio.send(&message::call(2, "wait", &json!({ "milliseconds": 500 })));
+    // Read after the two, so both have begun.
+    stdio.call(3, "counts", &json!({}));
+    stdio.process.terminate();
+    let answer = stdio.receive();
+    assert_eq!((&answer["id"], message::text(&answer)), (&json!(2), "waited 500 ms"));
+    let (status, took) = stdio.process.ended_within(Duration::from_secs(10)).expect("it ends");
+    assert!(status.success(), "{status}");
+    assert!(took < DRAIN_AND_A_SECOND, "it took {took:?}");
+}
+
+#[test]
+fn the_end_of_stdin_is_the_end_once_all_calls_are_answered() {
+    let mut stdio = StdioServer::start(Product::Fixture, &[]);
+    stdio.send(&message::call(1, "wait", &json!({ "milliseconds": 500 })));
+    stdio.close_stdin();
+    assert_eq!(message::text(&stdio.receive()), "waited 500 ms");
+    let (status, took) = stdio.process.ended_within(Duration::from_secs(10)).expect("it ends");
+    assert!(status.success() && took < Duration::from_secs(2), "{status} after {took:?}");
+}
+
+#[test]
+fn a_call_that_never_ends_does_not_outlive_stdin_for_long() {
+    let mut stdio = StdioServer::start(Product::Fixture, &[]);
+    stdio.send(&message::call(1, "hang", &json!({})));
+    stdio.call(2, "counts", &json!({}));
+    stdio.close_stdin();
+    let (status, took) = stdio.process.ended_within(Duration::from_secs(10)).expect("it ends");
+    assert!(status.success() && took < Duration::from_secs(6), "{status} after {took:?}");
+}
+
+#[test]
+fn a_second_signal_ends_at_once() {
+    let mut http = HttpServer::start(Product::Fixture, &["--set", r#"server.drain="30s""#]);
+    let mut hung = http.connect();
+    hung.request(&message::call(1, "hang", &json!({})));
+    let begun = eventually(Duration::from_secs(5), || (http.counts().0 == 1).then_some(()));
+    assert!(begun.is_some(), "the call did not begin");
+    http.process.terminate();
+    std::thread::sleep(Duration::from_millis(200));
+    http.process.terminate();
+    let (status, took) = http.process.ended_within(Duration::from_secs(10)).expect("it ends");
+    assert_eq!(status.code(), Some(128 + 15), "{status}");
+    assert!(took < Duration::from_secs(2), "it took {took:?}");
+}

@@ -1,0 +1,100 @@
+//! A process that ends with its test, and waiting for things that take a moment.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Between two looks at something that takes a moment.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Looks at `probe` until it has something, at most for `limit`.
+pub fn eventually<T>(limit: Duration, mut probe: impl FnMut() -> Option<T>) -> Option<T> {
+    let end = Instant::now() + limit;
+    loop {
+        if let Some(found) = probe() {
+            return Some(found);
+        }
+        if Instant::now() > end {
+            return None;
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+/// A child process with its stderr kept. Killed when dropped; nothing else is ever signalled.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    stderr: Arc<Mutex<String>>,
+}
+
+impl Process {
+    /// Starts `command`. stdin and stdout are what the command says; stderr is collected.
+    pub fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+        let stderr = Arc::new(Mutex::new(String::new()));
+        let pipe = child.stderr.take().expect("stderr is piped");
+        let kept = Arc::clone(&stderr);
+        // Ends with the pipe.
+        thread::spawn(move || {
+            for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.push_str(&line);
+                kept.push('\n');
+            }
+        });
+        Self { child, stderr }
+    }
+
+    /// The child itself, for its pipes.
+    pub fn child(&mut self) -> &mut Child {
+        &mut self.child
+    }
+
+    /// What it wrote to stderr so far.
+    pub fn stderr(&self) -> String {
+        self.stderr.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Asks it to end.
+    pub fn terminate(&self) {
+        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a child has an id");
+        kill_process(id, Signal::TERM).expect("a child that was not waited for can be signalled");
+    }
+
+    /// Waits for its end, at most for `limit`. How it ended and how long that took, or `None`.
+    pub fn ended_within(&mut self, limit: Duration) -> Option<(ExitStatus, Duration)> {
+        let start = Instant::now();
+        let status = eventually(limit, || self.child.try_wait().expect("a child can be waited for"))?;
+        Some((status, start.elapsed()))
+    }
+
+    /// Memory that it holds now, in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))
+            .expect("a running process has a status");
+        status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok())
+            .expect("the status has VmRSS in kB")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both fail only when it has ended already.
+        if self.child.kill().is_ok() {
+            self.child.wait().ok();
+        }
+    }
+}
