@@ -251,3 +251,47 @@ fn is_out_of_descriptors(error: &io::Error) -> bool {
         Some(Errno::MFILE | Errno::NFILE)
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind as Kind;
+
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn what_the_system_says_is_put_into_words() {
+        let told = |error: io::Error| FsError::io("write", "a/b", &error).to_string();
+        for (kind, words) in [
+            (Kind::NotFound, "\"a/b\" does not exist"),
+            (Kind::NotADirectory, "not a directory"),
+            (Kind::IsADirectory, "is a directory"),
+            (Kind::DirectoryNotEmpty, "not empty"),
+            (Kind::CrossesDevices, "different file systems"),
+            (
+                Kind::PermissionDenied,
+                "could not write \"a/b\": the server's user lacks the permission",
+            ),
+            (Kind::StorageFull, "the disk is full; nothing was changed"),
+            (Kind::QuotaExceeded, "quota is used up"),
+            (Kind::FileTooLarge, "exceed the size"),
+            (Kind::ReadOnlyFilesystem, "the file system is read-only"),
+            (Kind::InvalidFilename, "too long or not allowed"),
+            (Kind::TimedOut, "timed out; try again"),
+        ] {
+            assert!(told(kind.into()).contains(words), "{}", told(kind.into()));
+        }
+        for full in [Errno::MFILE, Errno::NFILE] {
+            assert!(told(full.into()).contains("too many files are open"));
+        }
+        assert!(!told(Errno::IO.into()).contains("os error"));
+    }
+
+    #[test]
+    fn paths_in_messages_are_quoted_and_short() {
+        assert_eq!(Shown::from("a\n\"b").to_string(), r#""a\n\"b""#);
+        let long = Shown::from("é".repeat(5_000)).to_string();
+        assert!(long.ends_with("é…\"") && long.chars().count() == 303);
+    }
+}

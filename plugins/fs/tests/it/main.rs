@@ -12,6 +12,7 @@
 mod addressing;
 mod configuration;
 mod deny;
+mod descriptors;
 mod editing;
 mod escapes;
 mod fifo;
