@@ -48,15 +48,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         hash.update([0]);
         hash.update(contents.len().to_le_bytes());
         hash.update(&contents);
+        let path = path
+            .to_str()
+            .ok_or("the workspace is in a directory that is not UTF-8")?;
         writeln!(list, "    ({name:?}, include_bytes!({path:?})),")?;
     }
     list.push_str("];\n");
-    let digest: String = hash
-        .finalize()
-        .iter()
-        .take(6)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let mut digest = String::new();
+    for byte in hash.finalize().iter().take(6) {
+        write!(digest, "{byte:02x}")?;
+    }
     writeln!(list, "pub(super) const DIGEST: &str = {digest:?};")?;
     fs::write(out.join("embedded.rs"), list)?;
     Ok(())

@@ -1,6 +1,8 @@
 //! The built-in plugins, as the packed sources tell of them. There is no list to keep: a folder below
 //! `plugins/` with a `Cargo.toml` is a plugin.
 
+use std::path::Path;
+
 use crate::embedded;
 
 /// Built by name, for the protocol's own test suite, and not offered to people.
@@ -29,7 +31,10 @@ impl BuiltIn {
             .iter()
             .filter_map(|(path, contents)| {
                 let below = path.strip_prefix(&folder)?;
-                let is_source = below.starts_with("src/") && below.ends_with(".rs");
+                let is_source = below.starts_with("src/")
+                    && Path::new(below)
+                        .extension()
+                        .is_some_and(|extension| extension == "rs");
                 let text = is_source.then(|| std::str::from_utf8(contents).ok())??;
                 Some((below.to_owned(), text.to_owned()))
             })

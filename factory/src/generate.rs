@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Downloading every crate on a slow line.
-const PATIENCE: Duration = Duration::from_secs(1800);
+const PATIENCE: Duration = Duration::from_mins(30);
 
 /// Where a crate goes and what it may depend on.
 #[derive(Debug)]

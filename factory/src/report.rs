@@ -71,10 +71,17 @@ impl Report {
     }
 
     /// A step is done: a verb, what came of it, and the same for programs.
-    pub(crate) fn step(&mut self, verb: &str, text: &str, event: Value) {
+    pub(crate) fn step(&mut self, verb: &str, text: &str, event: &Value) {
         if self.is_json() {
             self.event(event);
-        } else if !self.quiet {
+        } else {
+            self.line(verb, text);
+        }
+    }
+
+    /// A line that only people need.
+    pub(crate) fn line(&mut self, verb: &str, text: &str) {
+        if !self.quiet && !self.is_json() {
             self.say(&format!("{HEADING}{verb:>10}{PLAIN} {text}"));
         }
     }
@@ -82,7 +89,7 @@ impl Report {
     /// Something that the user should know, and that stops nothing.
     pub(crate) fn warn(&mut self, text: &str) {
         if self.is_json() {
-            self.event(json!({ "warning": text }));
+            self.event(&json!({ "warning": text }));
         } else {
             self.say(&format!("{WARNING}{:>10}{PLAIN} {text}", "Note"));
         }
@@ -91,7 +98,7 @@ impl Report {
     /// How far a long step is. Drawn over itself on a terminal, not at all elsewhere.
     pub(crate) fn progress(&mut self, verb: &str, done: usize, total: usize, what: &str) {
         if self.is_json() {
-            self.event(json!({ "step": "compile", "done": done, "total": total, "crate": what }));
+            self.event(&json!({ "step": "compile", "done": done, "total": total, "crate": what }));
             return;
         }
         if !self.live || self.shown.is_some_and(|shown| shown.elapsed() < REDRAW) {
@@ -122,7 +129,7 @@ impl Report {
     }
 
     /// A line for programs.
-    pub(crate) fn event(&mut self, event: Value) {
+    pub(crate) fn event(&mut self, event: &Value) {
         self.data(&format!("{event}\n"));
     }
 
@@ -132,7 +139,7 @@ impl Report {
         if let Value::Object(fields) = fields {
             event.extend(fields);
         }
-        self.event(Value::Object(event));
+        self.event(&Value::Object(event));
     }
 
     /// What was asked for, on stdout.
@@ -149,7 +156,7 @@ impl Report {
     pub(crate) fn error(&mut self, error: &Error) {
         if self.is_json() {
             let errors: Vec<Value> = error.0.iter().map(to_json).collect();
-            self.event(json!({ "result": "error", "exit": error.exit() as u8, "errors": errors }));
+            self.event(&json!({ "result": "error", "exit": error.exit() as u8, "errors": errors }));
             return;
         }
         let texts: Vec<String> = error.0.iter().map(render).collect();

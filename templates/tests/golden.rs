@@ -1,5 +1,7 @@
 //! The rendered files, byte for byte. `BLESS=1 cargo test -p mcp-factory-templates` writes them anew.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
+
 use std::{env, fs, path::Path};
 
 use mcp_factory_templates::{

@@ -189,7 +189,10 @@ mod tests {
         }
     }
 
-    fn of(errors: &[(&str, &str)], stderr: &str) -> Failure {
+    /// Packages, and what the compiler said of each.
+    type Errors<'a> = &'a [(&'a str, &'a str)];
+
+    fn of(errors: Errors<'_>, stderr: &str) -> Failure {
         let errors: Vec<CompilerError> = errors
             .iter()
             .map(|(package, rendered)| CompilerError {
@@ -208,7 +211,7 @@ mod tests {
 
     #[test]
     fn each_cause_has_its_own_message() {
-        let cases: &[(&[(&str, &str)], &str, Code)] = &[
+        let cases: &[(Errors<'_>, &str, Code)] = &[
             (
                 &[(
                     "serde",

@@ -85,7 +85,7 @@ mod tests {
         thread::scope(|scope| {
             let waiting = scope.spawn(|| {
                 BuildLock::take(&path, &interrupt, |text| {
-                    sender.send(text.to_owned()).unwrap()
+                    sender.send(text.to_owned()).unwrap();
                 })
             });
             let said = receiver.recv_timeout(Duration::from_secs(10)).unwrap();

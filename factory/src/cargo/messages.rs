@@ -5,10 +5,12 @@ use serde::Deserialize;
 /// A line of `cargo build --message-format=json`.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
+#[expect(clippy::enum_variant_names, reason = "the names are cargo's")]
 pub(super) enum Message {
     CompilerArtifact {
         package_id: String,
         executable: Option<String>,
+        fresh: bool,
     },
     CompilerMessage {
         package_id: String,

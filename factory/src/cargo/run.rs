@@ -55,12 +55,21 @@ enum Line {
     Err(String),
 }
 
-/// Compiles; returns where cargo put the binary.
+/// What came of it.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    /// Where cargo put the binary.
+    pub(crate) binary: PathBuf,
+    /// How many packages had to be compiled; the others were ready.
+    pub(crate) packages: usize,
+}
+
+/// Compiles.
 pub(crate) fn compile(
     what: &Compilation<'_>,
     interrupt: &Interrupt,
     report: &mut Report,
-) -> Result<PathBuf> {
+) -> Result<Compiled> {
     let mut command = cargo(what.folder);
     command.args([
         "build",
@@ -112,6 +121,7 @@ pub(crate) fn compile(
     listen(group.child().stderr.take(), Line::Err, sender);
 
     let mut seen = HashSet::new();
+    let mut compiled = HashSet::new();
     let mut errors: Vec<CompilerError> = Vec::new();
     let mut stderr = String::new();
     let mut binary = None;
@@ -138,7 +148,11 @@ pub(crate) fn compile(
                 Some(Message::CompilerArtifact {
                     package_id,
                     executable,
+                    fresh,
                 }) => {
+                    if !fresh {
+                        compiled.insert(package_id.clone());
+                    }
                     binary = executable.map(PathBuf::from).or(binary);
                     let name = package_name(&package_id).to_owned();
                     if seen.insert(package_id) {
@@ -163,11 +177,14 @@ pub(crate) fn compile(
             },
         }
     }
-    let status = group.wait_until(Instant::now() + Duration::from_secs(60), interrupt);
+    let status = group.wait_until(Instant::now() + Duration::from_mins(1), interrupt);
     interrupt.check()?;
     let success = matches!(status, Ok(Some(status)) if status.success());
     match binary {
-        Some(binary) if success => Ok(binary),
+        Some(binary) if success => Ok(Compiled {
+            binary,
+            packages: compiled.len(),
+        }),
         _ if success => Err(Failure::new(
             Code::Internal,
             "cargo built the server and did not say where",

@@ -19,9 +19,9 @@ use super::not_started;
 /// The oldest compiler that compiles the crates that the factory carries.
 const OLDEST: &str = env!("CARGO_PKG_RUST_VERSION");
 /// Any question to the compiler.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Downloading a standard library, some tens of megabytes.
-const RUSTUP_PATIENCE: Duration = Duration::from_secs(180);
+const RUSTUP_PATIENCE: Duration = Duration::from_mins(3);
 
 /// The compiler.
 #[derive(Clone, Debug)]

@@ -39,7 +39,7 @@ pub(super) struct Global {
     /// For people, or for programs: one JSON object per line on stdout.
     #[arg(long, value_enum, default_value_t, global = true)]
     pub(super) format: Format,
-    /// Colours; NO_COLOR is honoured.
+    /// Colours; `NO_COLOR` is honoured.
     #[arg(long, value_enum, default_value_t, global = true, value_name = "WHEN")]
     pub(super) color: Color,
     /// Never use the network.

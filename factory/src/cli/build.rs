@@ -38,7 +38,7 @@ pub(super) fn run(session: &mut Session<'_>, arguments: &BuildArguments) -> Resu
     resolved(session, &plan);
 
     let _lock = BuildLock::take(&project.home.build_lock(), &session.interrupt, |text| {
-        session.report.warn(text)
+        session.report.warn(text);
     })?;
     fs::create_dir_all(&project.generated).at_path("create", &project.generated)?;
     let toolchain = Toolchain::find(&project.generated, &session.interrupt)?;
@@ -48,7 +48,7 @@ pub(super) fn run(session: &mut Session<'_>, arguments: &BuildArguments) -> Resu
         plan.build.static_mode,
         session.global.offline,
         &session.interrupt,
-        |text| session.report.warn(text),
+        |text: &str| session.report.warn(text),
     )?;
     if let Some(why) = &linking.why {
         session.report.warn(why);
@@ -71,17 +71,18 @@ pub(super) fn run(session: &mut Session<'_>, arguments: &BuildArguments) -> Resu
     let built = compile(&compilation, &session.interrupt, session.report)?;
     let seconds = compiling.elapsed().as_secs_f64();
     let text = format!(
-        "{} packages for {}, profile {}",
-        packages,
+        "{} of {packages} packages for {}, profile {}",
+        built.packages,
         linking.target,
         plan.build.profile.as_str()
     );
-    session.report.step("Compiled", &timed(&text, seconds), json!({ "step": "compile", "packages": packages, "target": linking.target, "seconds": seconds }));
+    session.report.step("Compiled", &timed(&text, seconds), &json!({ "step": "compile", "packages": packages, "compiled": built.packages, "target": linking.target, "seconds": seconds }));
 
-    let staged = destination.stage(&built)?;
-    let verified = match arguments.skip_verify {
-        true => None,
-        false => Some(verify(&staged, &plan, &linking, &session.interrupt)?),
+    let staged = destination.stage(&built.binary)?;
+    let verified = if arguments.skip_verify {
+        None
+    } else {
+        Some(verify(&staged, &plan, &linking, &session.interrupt)?)
     };
     if let Some(verified) = &verified {
         report_verified(session, verified, &plan);
@@ -129,7 +130,7 @@ fn resolved(session: &mut Session<'_>, plan: &Plan) {
     session.report.step(
         "Resolved",
         &text,
-        json!({ "step": "resolve", "plugins": names, "tools": plan.tools.len() }),
+        &json!({ "step": "resolve", "plugins": names, "tools": plan.tools.len() }),
     );
 }
 
@@ -166,7 +167,7 @@ fn generate(
     session.report.step(
         "Wrote",
         &text,
-        json!({ "step": "generate", "files": generated.files, "changed": generated.changed }),
+        &json!({ "step": "generate", "files": generated.files, "changed": generated.changed }),
     );
     Ok(generated.graph.packages.len())
 }
@@ -200,7 +201,7 @@ fn report_verified(session: &mut Session<'_>, verified: &Verified, plan: &Plan) 
     session.report.step(
         "Verified",
         &text,
-        json!({ "step": "verify", "static": verified.is_static, "tokens": cost }),
+        &json!({ "step": "verify", "static": verified.is_static, "tokens": cost }),
     );
 }
 
@@ -236,16 +237,12 @@ fn finish(
     };
     #[expect(clippy::cast_precision_loss, reason = "one decimal of a size is shown")]
     let size = bytes as f64 / f64::from(1 << 20);
-    session.report.step(
-        "Built",
-        &timed(&format!("{shown}  {size:.1} MiB"), seconds),
-        json!({}),
-    );
-    session.report.step(
-        "Next",
-        &format!("{shown} describe   or   {shown} serve"),
-        json!({}),
-    );
+    session
+        .report
+        .line("Built", &timed(&format!("{shown}  {size:.1} MiB"), seconds));
+    session
+        .report
+        .line("Next", &format!("{shown} describe   or   {shown} serve"));
     Ok(())
 }
 

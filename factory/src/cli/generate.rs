@@ -44,7 +44,7 @@ pub(super) fn run(session: &mut Session<'_>, arguments: &GenerateArguments) -> R
         session.report.step(
             "Checked",
             &format!("{} is up to date", folder.display()),
-            json!({ "step": "check" }),
+            &json!({ "step": "check" }),
         );
     } else {
         let generated = generation.write()?;
@@ -58,7 +58,7 @@ pub(super) fn run(session: &mut Session<'_>, arguments: &GenerateArguments) -> R
         session.report.step(
             "Wrote",
             &text,
-            json!({ "step": "generate", "files": generated.files, "changed": generated.changed }),
+            &json!({ "step": "generate", "files": generated.files, "changed": generated.changed }),
         );
     }
     if session.report.is_json() {

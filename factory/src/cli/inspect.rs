@@ -35,7 +35,7 @@ pub(super) fn run(session: &mut Session<'_>, arguments: &InspectArguments) -> Re
     let is_static = !facts.interpreter && facts.libraries.is_empty();
 
     if session.report.is_json() {
-        session.report.event(json!({
+        session.report.event(&json!({
             "recipe": recipe,
             "machine": facts.machine,
             "static": is_static,

@@ -92,11 +92,9 @@ pub(super) fn run(session: &mut Session<'_>, arguments: &NewArguments) -> Result
     session.report.step(
         "Created",
         &format!("{name}/ ({} files)", files.len()),
-        json!({ "step": "new" }),
+        &json!({ "step": "new" }),
     );
-    session
-        .report
-        .step("Next", &format!("cd {name} && {next}"), json!({}));
+    session.report.line("Next", &format!("cd {name} && {next}"));
     if session.report.is_json() {
         let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
         session
@@ -140,7 +138,7 @@ fn lock(session: &Session<'_>, root: &Path) -> Result<()> {
     let pruned = metadata_of(
         root,
         ["--offline".into()],
-        Duration::from_secs(60),
+        Duration::from_mins(1),
         &session.interrupt,
     );
     if !matches!(pruned, Ok(Ok(_))) {

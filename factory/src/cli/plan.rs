@@ -9,7 +9,7 @@ pub(super) fn run(session: &mut Session<'_>, arguments: &Selection) -> Result<()
     let plan = project.plan(session)?;
     if session.report.is_json() {
         let value = serde_json::to_value(&plan).expect("a plan has a JSON form");
-        session.report.event(value);
+        session.report.event(&value);
     } else {
         session.report.data(&render(&plan));
     }

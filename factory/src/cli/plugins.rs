@@ -42,7 +42,7 @@ fn list(session: &mut Session<'_>) -> Result<()> {
             "tools": scanned.tools.iter().map(|tool| &tool.name).collect::<Vec<_>>(),
         }));
     }
-    show(session, &text, json!({ "plugins": values }));
+    show(session, &text, &json!({ "plugins": values }));
     Ok(())
 }
 
@@ -67,11 +67,11 @@ fn info(session: &mut Session<'_>, name: &str) -> Result<()> {
     value["name"] = json!(plugin.name);
     value["version"] = json!(VERSION);
     value["package"] = json!(plugin.package);
-    show(session, &text, value);
+    show(session, &text, &value);
     Ok(())
 }
 
-fn show(session: &mut Session<'_>, text: &str, value: Value) {
+fn show(session: &mut Session<'_>, text: &str, value: &Value) {
     if session.report.is_json() {
         session.report.event(value);
     } else {

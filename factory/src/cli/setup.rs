@@ -19,7 +19,7 @@ pub(super) fn run(session: &mut Session<'_>) -> Result<()> {
     session.report.step(
         "Wrote",
         &format!("{}: cargo finds mcp-factory-sdk now", path.display()),
-        json!({ "step": "setup" }),
+        &json!({ "step": "setup" }),
     );
     if session.report.is_json() {
         session

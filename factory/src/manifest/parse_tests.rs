@@ -1,7 +1,10 @@
 use super::*;
 use crate::manifest::Origin;
 
-fn failures(text: &str) -> Vec<(Code, String, Option<(usize, usize)>)> {
+/// What went wrong, with line and column.
+type Found = (Code, String, Option<(usize, usize)>);
+
+fn failures(text: &str) -> Vec<Found> {
     let error = parse("mcp-factory.toml", text.to_owned()).unwrap_err();
     let place = |failure: &Failure| {
         failure

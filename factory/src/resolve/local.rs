@@ -116,7 +116,7 @@ fn read(
     let metadata = metadata_of(
         folder,
         arguments,
-        Duration::from_secs(60),
+        Duration::from_mins(1),
         resolver.interrupt,
     )?
     .map_err(|stderr| {
@@ -165,7 +165,7 @@ pub(super) fn from_package(
         .at(entry.place.as_ref(), "this plugin")
         .fix("say which one: crate = \"name\"")
     })?;
-    let metadata = PluginMetadata::read(entry, &package.name, Some(package.metadata.clone()))?;
+    let metadata = PluginMetadata::read(entry, &package.name, Some(&package.metadata))?;
     let mut sources = Vec::new();
     collect(&package.sources, &package.sources, &mut sources)?;
     sources.sort();

@@ -25,12 +25,10 @@ impl PluginMetadata {
     pub(super) fn read(
         entry: &PluginEntry,
         package: &str,
-        metadata: Option<Value>,
+        metadata: Option<&Value>,
     ) -> Result<Self> {
         let name = entry.name.as_str();
-        let section = metadata
-            .as_ref()
-            .and_then(|metadata| metadata.get("mcp-plugin"));
+        let section = metadata.and_then(|metadata| metadata.get("mcp-plugin"));
         let Some(interface) = section.and_then(|section| section.get("interface")) else {
             let message =
                 format!("plugin `{name}`: the crate {package} does not say that it is a plugin");

@@ -124,14 +124,11 @@ fn built_in(entry: &PluginEntry, version: Option<&semver::VersionReq>) -> Result
             ))
             .into());
     }
-    let metadata = PluginMetadata::read(
-        entry,
-        &plugin.package,
-        plugin
-            .manifest
-            .get("package")
-            .and_then(|package| serde_json::to_value(package.get("metadata")?).ok()),
-    )?;
+    let metadata = plugin
+        .manifest
+        .get("package")
+        .and_then(|package| serde_json::to_value(package.get("metadata")?).ok());
+    let metadata = PluginMetadata::read(entry, &plugin.package, metadata.as_ref())?;
     Ok(Resolved {
         library: plugin.package.replace('-', "_"),
         version: VERSION.to_owned(),

@@ -18,7 +18,7 @@ use crate::{
 use super::{Resolver, local::Package, location};
 
 /// Downloading a few crates on a slow line.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// The packages of all plugins that are not on this machine's disk, by name.
 pub(super) fn fetch(

@@ -230,3 +230,7 @@ pub(crate) fn tokens(description: &Description) -> usize {
     };
     description.tools.iter().map(bytes).sum::<usize>() / 4
 }
+
+#[cfg(test)]
+#[path = "describe_tests.rs"]
+mod tests;

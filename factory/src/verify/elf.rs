@@ -48,7 +48,7 @@ pub(crate) fn facts(path: &Path) -> Result<Facts> {
         };
         let needed = entries
             .iter()
-            .filter(|entry| entry.d_tag(endian) == elf::DT_NEEDED.into())
+            .filter(|entry| entry.d_tag(endian) == elf::DT_NEEDED)
             .count();
         // The names are only for the message.
         let mut names = library_names(&file);
@@ -71,7 +71,7 @@ fn library_names(file: &ElfFile64<'_, Endianness>) -> Vec<String> {
     let endian = file.endian();
     entries
         .iter()
-        .filter(|entry| entry.d_tag(endian) == elf::DT_NEEDED.into())
+        .filter(|entry| entry.d_tag(endian) == elf::DT_NEEDED)
         .filter_map(|entry| entry.string(endian, strings).ok())
         .map(|name| String::from_utf8_lossy(name).into_owned())
         .collect()

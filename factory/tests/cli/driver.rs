@@ -74,15 +74,15 @@ impl Factory {
                 "[package]\nname = \"{package}\"\nversion = \"0.2.0\"\nedition = \"2024\"\n\n[package.metadata.mcp-plugin]\ninterface = 1\n"
             ),
         );
-        let tools: String = tools
-            .iter()
-            .map(|name| {
-                format!("    /// Does {name}.\n    #[tool(scope = \"write\")]\n    async fn {name}(&self, /** Which. */ which: String) -> String {{ which }}\n")
-            })
-            .collect();
+        let function = |name: &&str| {
+            format!(
+                "    /// Does {name}.\n    #[tool(scope = \"write\")]\n    async fn {name}(&self, /** Which. */ which: String) -> String {{ which }}\n"
+            )
+        };
+        let functions = tools.iter().map(function).collect::<Vec<_>>().concat();
         self.write(
             &format!("{folder}/src/lib.rs"),
-            &format!("/// A plugin for tests.\n#[plugin(name = \"x\", stateless)]\nimpl X {{\n{tools}}}\n"),
+            &format!("/// A plugin for tests.\n#[plugin(name = \"x\", stateless)]\nimpl X {{\n{functions}}}\n"),
         );
     }
 

@@ -2,6 +2,8 @@
 //!
 //! Nothing here compiles a server; that is done end to end in the workspace's `tests/`.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
+
 mod driver;
 mod environment;
 mod generate;
