@@ -6,6 +6,7 @@
 
 mod driver;
 mod environment;
+mod examples;
 mod generate;
 mod inspect;
 mod manifest;
