@@ -15,7 +15,7 @@ const LIMITED: &str = "FS_TEST_FEW_DESCRIPTORS_IN";
 fn none_is_kept_and_too_few_are_told() {
     if let Some(directory) = std::env::var_os(LIMITED) {
         few_descriptors(
-            Files::open(&Config {
+            &Files::open(&Config {
                 roots: vec![root(directory.as_ref(), Mode::Rw)],
                 ..Config::default()
             })
@@ -45,7 +45,7 @@ fn none_is_kept_and_too_few_are_told() {
     );
 }
 
-fn few_descriptors(files: Files) {
+fn few_descriptors(files: &Files) {
     let tree = TreeRequest {
         path: ".".into(),
         depth: 9,
