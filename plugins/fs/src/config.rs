@@ -9,7 +9,7 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// Settings of the file plugin.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// The directories that may be used, and nothing else may. At least one. A bare path is read-only and
@@ -73,7 +73,7 @@ pub enum Mode {
 }
 
 /// One directory that may be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RootConfig {
     /// What paths call it, as in `name:notes/today.md`; the last component of the path when absent.
     pub name: Option<String>,

@@ -211,3 +211,24 @@ fn relative_roots_are_made_absolute_at_the_start() {
     assert!(files.info(absolute.to_str().unwrap()).is_ok());
     assert_eq!(files.allowed().roots[0].name, "src");
 }
+
+#[test]
+fn the_schema_of_the_settings_shows_their_defaults() {
+    let schema = mcp_plugin_fs::PLUGIN.config_schema();
+    let default = |name: &str| schema["properties"][name]["default"].clone();
+    assert_eq!(default("max_read_bytes"), json!(1 << 20));
+    assert_eq!(
+        default("deny"),
+        json!(["**/.git/**", "**/.env*", "**/*.pem"])
+    );
+    assert_eq!(default("roots"), json!([]));
+    assert_eq!(
+        schema["properties"]["max_read_bytes"]["maximum"],
+        json!(64 << 20)
+    );
+    assert_eq!(schema["additionalProperties"], false);
+    assert_eq!(
+        schema["properties"]["roots"]["items"]["oneOf"][1]["required"],
+        json!(["path"])
+    );
+}
