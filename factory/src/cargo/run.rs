@@ -15,7 +15,8 @@ use crate::{
     error::{Code, Failure, Result},
     home::Home,
     interrupt::Interrupt,
-    plan::PlannedPlugin,
+    memo::sha256,
+    plan::{Location, PlannedPlugin},
     process::{Group, TICK},
     report::Report,
 };
@@ -95,17 +96,7 @@ pub(crate) fn compile(
     if report.verbose() > 1 {
         command.arg("--verbose");
     }
-    let key = format!(
-        "{}-{}{}",
-        what.toolchain.key(),
-        what.linking.target,
-        if what.linking.is_static {
-            ""
-        } else {
-            "-shared"
-        }
-    );
-    command.env("CARGO_BUILD_BUILD_DIR", what.home.build(&key));
+    command.env("CARGO_BUILD_BUILD_DIR", what.home.build(&key(what)));
     // Flags of the user's would be another set of compiled crates, and could undo what is promised.
     command
         .env_remove("RUSTFLAGS")
@@ -235,8 +226,23 @@ fn listen(
     });
 }
 
-/// The compiler's flags. They are the same for every project of a user: cargo compiles all crates
-/// again for another set.
+/// Names the directory of cargo's intermediate files: one for each set of flags, because cargo compiles
+/// everything again when they change.
+fn key(what: &Compilation<'_>) -> String {
+    let linking = if what.linking.is_static {
+        ""
+    } else {
+        "-shared"
+    };
+    let mut key = format!("{}-{}{linking}", what.toolchain.key(), what.linking.target);
+    let own = own_paths(what);
+    if !own.is_empty() {
+        key = format!("{key}-{}", &sha256(own.concat().as_bytes())[..8]);
+    }
+    key
+}
+
+/// The compiler's flags: the same for every project of a user whose plugins are below their home.
 fn flags(what: &Compilation<'_>) -> Vec<String> {
     let mut flags = Vec::new();
     if what.linking.crt_static {
@@ -245,23 +251,46 @@ fn flags(what: &Compilation<'_>) -> Vec<String> {
         flags.push("-Ctarget-feature=-crt-static".to_owned());
     }
     // No path of this machine in the binary. The last match wins, so the widest comes first.
-    let home = env::var_os("HOME")
-        .map(PathBuf::from)
-        .filter(|home| home.parent().is_some());
     let cargo = env::var_os("CARGO_HOME")
         .map(PathBuf::from)
-        .or_else(|| home.as_ref().map(|home| home.join(".cargo")));
+        .or_else(|| home().map(|home| home.join(".cargo")));
     let names = [
-        (home, "~"),
+        (home(), "~"),
         (cargo, "/cargo"),
         (Some(what.home.root().to_owned()), "/mcp-factory"),
     ];
-    for (path, name) in names {
-        if let Some(path) = path {
-            flags.push(format!("--remap-path-prefix={}={name}", path.display()));
-        }
-    }
+    flags.extend(
+        names
+            .iter()
+            .filter_map(|(path, name)| Some(remap(path.as_deref()?, name))),
+    );
+    flags.extend(own_paths(what));
     flags
+}
+
+/// Flags for the plugins in directories that are not below the user's home.
+fn own_paths(what: &Compilation<'_>) -> Vec<String> {
+    let outside = |path: &Path| home().is_none_or(|home| !path.starts_with(home));
+    what.plugins
+        .iter()
+        .filter_map(|plugin| match &plugin.location {
+            Location::Path(path) if outside(path) => {
+                Some(remap(path, &format!("/plugins/{}", plugin.name)))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+fn remap(path: &Path, name: &str) -> String {
+    format!("--remap-path-prefix={}={name}", path.display())
+}
+
+/// The user's home, unless that is the root of everything.
+fn home() -> Option<PathBuf> {
+    env::var_os("HOME")
+        .map(PathBuf::from)
+        .filter(|home| home.is_absolute() && home.parent().is_some())
 }
 
 /// Crates with C in them look for `x86_64-linux-musl-gcc`, which few machines have; the usual compiler
