@@ -141,16 +141,6 @@ fn every_kind_of_stdin_and_stdout_works() {
     answered(line.as_bytes());
     ours.shutdown(std::net::Shutdown::Write).unwrap();
     assert_eq!(wait(child, Duration::from_secs(3)).0, Some(0));
-
-    // A terminal, where there is a tool that makes one.
-    let exe = fixture().get_program().to_owned();
-    let typed = format!(
-        "exec 3<{}; head -c 10 /dev/null; {} <&3",
-        input.display(),
-        exe.display()
-    );
-    let output = Command::new("sh").args(["-c", &typed]).output().unwrap();
-    answered(&output.stdout);
 }
 
 #[test]

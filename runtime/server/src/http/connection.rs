@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use http::header::CONNECTION;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -37,6 +38,9 @@ pub(super) async fn serve<P: Protocol>(
             let (service, pulse) = (Arc::clone(&service), Arc::clone(&pulse));
             async move {
                 let response = service.respond(request).await;
+                if response.headers().contains_key(CONNECTION) {
+                    pulse.cut_short();
+                }
                 Ok::<_, Infallible>(response.map(|body| Answer { body, pulse }))
             }
         })

@@ -7,7 +7,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -45,6 +45,8 @@ pub(super) struct Pulse {
     phase: AtomicU8,
     read_by: AtomicU64,
     write_by: AtomicU64,
+    /// A request was answered before all of it was read.
+    cut_short: AtomicBool,
 }
 
 impl Pulse {
@@ -55,6 +57,7 @@ impl Pulse {
             phase: AtomicU8::new(FRESH),
             read_by: AtomicU64::new(NEVER),
             write_by: AtomicU64::new(NEVER),
+            cut_short: AtomicBool::new(false),
         };
         pulse.read_by.store(pulse.after(patience.header), Relaxed);
         pulse
@@ -64,6 +67,16 @@ impl Pulse {
     pub(super) fn busy(&self) {
         self.phase.store(BUSY, Relaxed);
         self.read_by.store(NEVER, Relaxed);
+    }
+
+    /// The answer is given without reading the rest of the request.
+    pub(super) fn cut_short(&self) {
+        self.cut_short.store(true, Relaxed);
+    }
+
+    /// Whether the client may still be sending something that nobody will read.
+    fn leaves_unread(&self) -> bool {
+        self.phase.load(Relaxed) != IDLE || self.cut_short.load(Relaxed)
     }
 
     fn idle(&self) {
@@ -171,9 +184,16 @@ impl<T: Read + Write + Unpin> Write for Watched<T> {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { inner, linger, .. } = self.get_mut();
+        let Self {
+            inner,
+            pulse,
+            linger,
+        } = self.get_mut();
         if linger.is_none() {
             ready!(Pin::new(&mut *inner).poll_shutdown(cx))?;
+            if !pulse.leaves_unread() {
+                return Poll::Ready(Ok(()));
+            }
         }
         linger
             .get_or_insert_with(Linger::new)

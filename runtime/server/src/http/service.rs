@@ -114,7 +114,7 @@ impl<P: Protocol> Service<P> {
                 .try_acquire()
                 .map_err(|_| Refusal::overloaded(None).closing())?;
             let request = Request::from_parts(parts, Full::default());
-            return Ok(self.protocol.handle(request).await);
+            return Ok(Box::pin(self.protocol.handle(request)).await);
         }
         let limits = &self.limits;
         let body = body::read(
@@ -132,7 +132,8 @@ impl<P: Protocol> Service<P> {
             .map_err(|_| Refusal::overloaded(frame.id()))?;
         parts.extensions.insert(Arc::new(frame));
         let request = Request::from_parts(parts, Full::new(body.bytes.clone()));
-        Ok(self.protocol.handle(request).await)
+        // Boxed, because a connection keeps room for its largest future while it is idle.
+        Ok(Box::pin(self.protocol.handle(request)).await)
     }
 }
 
