@@ -98,6 +98,11 @@ pub(crate) fn compile(
     }
     command.env("CARGO_BUILD_BUILD_DIR", what.home.build(&key(what)));
     // Flags of the user's would be another set of compiled crates, and could undo what is promised.
+    for (name, _) in env::vars_os() {
+        if name.to_string_lossy().starts_with("CARGO_PROFILE_") {
+            command.env_remove(name);
+        }
+    }
     command
         .env_remove("RUSTFLAGS")
         .env("CARGO_ENCODED_RUSTFLAGS", flags(what).join("\u{1f}"));

@@ -10,7 +10,7 @@ mod remote;
 use mcp_factory_templates::{DependencySource, GitReference};
 
 use crate::{
-    VERSION, catalog,
+    VERSION, catalog, embedded,
     error::{Code, Error, Failure, Result},
     home::Home,
     interrupt::Interrupt,
@@ -211,6 +211,14 @@ fn scan_plugin(
 /// Cargo links one crate of each name, and the server's own name is one of them.
 fn duplicates(manifest: &Manifest, plugins: &[Resolved]) -> Vec<Failure> {
     let mut failures = Vec::new();
+    let server = manifest.server.name.as_str();
+    if embedded::crates().iter().any(|(name, _)| name == server) {
+        let message =
+            format!("a server cannot be called {server}: it is a crate of mcp-factory's own");
+        failures
+            .push(Failure::new(Code::DuplicateCrate, message).fix("give the server another name"));
+        return failures;
+    }
     // Whatever could not be found has been told already; names and places then no longer line up.
     let entries = if plugins.len() == manifest.plugins.len() {
         manifest.plugins.as_slice()
@@ -219,7 +227,7 @@ fn duplicates(manifest: &Manifest, plugins: &[Resolved]) -> Vec<Failure> {
     };
     for (index, (entry, plugin)) in entries.iter().zip(plugins).enumerate() {
         let name = entry.name.as_str();
-        if plugin.package == manifest.server.name.as_str() {
+        if plugin.package == server {
             let message = format!(
                 "the server and the crate of plugin `{name}` are both called {}",
                 plugin.package

@@ -230,16 +230,60 @@ fn ctrl_c_stops_cargo_and_leaves_no_binary() {
         "{}",
         ran.stderr
     );
-    assert!(
-        !Path::new(&format!("/proc/{pid}/stat")).exists() || is_zombie(&pid),
-        "cargo's own children end with it"
-    );
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while is_running(&pid) {
+        assert!(
+            Instant::now() < deadline,
+            "cargo's own children end with it"
+        );
+        thread::sleep(Duration::from_millis(20));
+    }
     let left: Vec<String> = factory
         .listing()
         .into_iter()
         .filter(|name| !name.starts_with("home") && !name.starts_with("bin"))
         .collect();
     assert_eq!(left, ["pid"], "no binary, whole or half");
+}
+
+#[test]
+fn a_killed_factory_leaves_no_binary_and_blocks_nobody() {
+    let factory = Factory::new();
+    let sleep = format!(
+        "echo $$ > {}; exec sleep 300",
+        factory.path("pid").display()
+    );
+    let path = with_build(&factory, &sleep);
+    let mut command = factory.command(&["build", "--plugins", "echo", "-o", "server"]);
+    let home = factory.path("home");
+    let mut child = command
+        .env("PATH", path)
+        .env("MCP_FACTORY_HOME", home)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let orphan = wait_for(&factory.path("pid"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    std::process::Command::new("kill")
+        .arg(&orphan)
+        .status()
+        .unwrap();
+    assert!(!factory.path("server").exists());
+
+    let path = with_build(&factory, "echo 'error: stop here' >&2; exit 101");
+    let ran = build_with_path(&factory, &path);
+    assert_eq!(ran.code, 5, "{ran:?}");
+    assert!(
+        ran.stderr.contains("error[MF0405]: cargo failed") && ran.stderr.contains("stop here"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        !ran.stderr.contains("waiting for another"),
+        "{}",
+        ran.stderr
+    );
 }
 
 fn wait_for(path: &Path) -> String {
@@ -261,6 +305,7 @@ fn signal(child: &Child, name: &str) {
     assert!(status.unwrap().success());
 }
 
-fn is_zombie(pid: &str) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| stat.contains(") Z "))
+/// A dead process may still wait for whoever inherited it.
+fn is_running(pid: &str) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }

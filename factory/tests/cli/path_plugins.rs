@@ -224,6 +224,69 @@ fn two_crates_of_one_name_are_refused() {
 }
 
 #[test]
+fn a_server_cannot_have_the_name_of_what_it_links() {
+    for name in ["mcp-factory-server", "mcp-plugin-echo"] {
+        let factory =
+            Factory::with_manifest(&format!("[server]\nname = \"{name}\"\n[plugins.echo]\n"));
+        factory.run(&["generate"]).fails(
+            4,
+            &[
+                &format!("a server cannot be called {name}"),
+                "give the server another name",
+            ],
+        );
+    }
+}
+
+#[test]
+fn a_plugin_in_a_repository_is_fetched_and_planned() {
+    let factory = Factory::new();
+    factory.write_plugin("repository", "mcp-plugin-pager", &["page"]);
+    let git = |arguments: &[&str]| {
+        let identity = [
+            "-c",
+            "user.name=x",
+            "-c",
+            "user.email=x@example.com",
+            "-c",
+            "init.defaultBranch=main",
+        ];
+        let mut command = std::process::Command::new("git");
+        command
+            .args(identity)
+            .args(arguments)
+            .current_dir(factory.path("repository"));
+        assert!(
+            command.output().unwrap().status.success(),
+            "git {arguments:?}"
+        );
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "."]);
+    git(&["commit", "--quiet", "--message", "one"]);
+    git(&["tag", "v1"]);
+    let url = format!("file://{}", factory.path("repository").display());
+    let manifest = |reference: &str| {
+        format!("[server]\nname = \"x\"\n[plugins.pager]\ngit = \"{url}\"\n{reference}\n")
+    };
+    factory.write("mcp-factory.toml", &manifest("tag = \"v1\""));
+    let plan = factory.run(&["plan", "--format", "json"]).succeeds().json();
+    assert_eq!(
+        plan["plugins"][0]["source"].as_str(),
+        Some(&*format!("git {url}#v1"))
+    );
+    assert_eq!(plan["tools"][0]["name"], "page");
+    factory.write("mcp-factory.toml", &manifest("tag = \"v2\""));
+    factory.run(&["plan"]).fails(
+        4,
+        &[
+            "error[MF0306]: cargo cannot find plugin `pager`",
+            "fix: correct its address, version or revision",
+        ],
+    );
+}
+
+#[test]
 fn plugins_to_be_downloaded_are_an_error_without_the_network() {
     for origin in [
         "crate = \"mcp-plugin-no-such\"\nversion = \"1\"",
