@@ -130,15 +130,7 @@ pub(crate) fn verify(
     }
     let description = describe::ask(binary, interrupt)?;
     describe::check(plan, &description)?;
-    let tokens = describe::tokens(&description);
-    if let Some(most) = plan.limits.max_tokens.filter(|&most| tokens > most) {
-        let message = format!(
-            "the list of tools costs about {tokens} tokens, and limits.max_tokens is {most}"
-        );
-        return Err(Failure::new(Code::OverLimit, message)
-            .fix("leave tools out with `deny`, or raise limits.max_tokens")
-            .into());
-    }
+    describe::check_cost(plan, &description)?;
     Ok(Verified {
         description: Some(description),
         is_static,

@@ -213,6 +213,22 @@ pub(crate) fn check(plan: &Plan, binary: &Description) -> Result<()> {
     Err(failure.into())
 }
 
+/// Compares what the tools cost with the manifest's limit.
+pub(crate) fn check_cost(plan: &Plan, binary: &Description) -> Result<()> {
+    let cost = tokens(binary);
+    match plan.limits.max_tokens {
+        Some(most) if cost > most => {
+            let message = format!(
+                "the list of tools costs about {cost} tokens, and limits.max_tokens is {most}"
+            );
+            Err(Failure::new(Code::OverLimit, message)
+                .fix("leave tools out with `deny`, or raise limits.max_tokens")
+                .into())
+        }
+        _ => Ok(()),
+    }
+}
+
 /// About what the list of tools costs a client: four bytes to a token.
 pub(crate) fn tokens(description: &Description) -> usize {
     let bytes = |tool: &mcp_factory_sdk::describe::ToolDescription| {

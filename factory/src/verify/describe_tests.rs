@@ -127,6 +127,20 @@ fn a_mismatch_fails_verification() {
     assert_eq!(error.0[0].notes, ["the tool `search` is missing"]);
 }
 
+#[test]
+fn a_list_of_tools_that_costs_too_much_is_refused() {
+    let built: Description = serde_json::from_value(description()).unwrap();
+    let cost = tokens(&built);
+    let with = |most| {
+        let mut plan = plan();
+        plan.limits.max_tokens = Some(most);
+        check_cost(&plan, &built)
+    };
+    with(cost).unwrap();
+    assert_eq!(with(cost - 1).unwrap_err().0[0].code, Code::OverLimit);
+    check_cost(&plan(), &built).unwrap();
+}
+
 fn program(folder: &Path, script: &str) -> PathBuf {
     let path = folder.join("server");
     fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
