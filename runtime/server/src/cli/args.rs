@@ -93,9 +93,12 @@ impl Args {
         let mut command = Self::command()
             .name(identity.name)
             .version(identity.version);
-        if !identity.description.is_empty() {
-            command = command.about(identity.description);
-        }
+        // Always set: what clap would fall back on is written for readers of this file.
+        command = command.about(if identity.description.is_empty() {
+            "A Model Context Protocol server"
+        } else {
+            identity.description
+        });
         let matches = command.try_get_matches_from_mut(arguments)?;
         Self::from_arg_matches(&matches)
     }
