@@ -7,22 +7,21 @@ pub use schemars::{self, JsonSchema};
 pub use serde::{self, de::DeserializeOwned};
 pub use serde_json::{self, Value, json};
 
+use crate::{
+    Arguments, BoxFuture, CompletionDefinition, CompletionTarget, Context, Hints, Instance, Output,
+    PluginDefinition, Prompt, PromptArgument, PromptDefinition, Resource, ResourceDefinition,
+    Scope, StartContext, StartError, ToolDefinition, ToolError, Variables, explain,
+};
 pub use crate::{
     lifecycle::{IntoCompletions, IntoToolError, Lifecycle},
     output::IntoOutput,
     parameter::{
-        Argument, DefaultValue, Length, TextArgument, check_max_length, check_maximum, check_min_length,
-        check_minimum,
+        Argument, DefaultValue, Length, TextArgument, check_max_length, check_maximum,
+        check_min_length, check_minimum,
     },
     prompt::IntoPrompt,
     resource::IntoResource,
     schema::ObjectSchema,
-};
-use crate::{
-    Arguments, BoxFuture, CompletionDefinition, CompletionTarget, Context, Hints, Instance, Output,
-    PluginDefinition, Prompt, PromptArgument, PromptDefinition, Resource,
-    ResourceDefinition, Scope, StartContext, StartError, ToolDefinition, ToolError, Variables,
-    explain,
 };
 
 /// Runs a tool: reads the arguments at once, then returns a future that borrows nothing.
@@ -154,7 +153,9 @@ pub fn arguments<T: DeserializeOwned>(
     let json = arguments.as_str();
     // A list would be read into the struct field by field.
     if !json.trim_ascii_start().starts_with('{') {
-        return Err(ToolError::invalid_arguments("the arguments must be a JSON object"));
+        return Err(ToolError::invalid_arguments(
+            "the arguments must be a JSON object",
+        ));
     }
     serde_json::from_str(json).map_err(|_| explain::arguments::<T>(json, known, required))
 }
@@ -162,20 +163,25 @@ pub fn arguments<T: DeserializeOwned>(
 /// Reads all arguments of a tool whose author wrote the schema into one value.
 pub fn whole_arguments<T: Argument>(arguments: Arguments<'_>) -> Result<T, ToolError> {
     let mut source = serde_json::Deserializer::from_str(arguments.as_str());
-    T::read(&mut source)
-        .map_err(|error| ToolError::invalid_arguments(explain::without_position(&error.to_string())))
+    T::read(&mut source).map_err(|error| {
+        ToolError::invalid_arguments(explain::without_position(&error.to_string()))
+    })
 }
 
 /// What a shim returns.
 pub type Future<T> = BoxFuture<'static, Result<T, ToolError>>;
 
 /// Boxes what a shim awaits.
-pub fn boxed<T>(future: impl std::future::Future<Output = Result<T, ToolError>> + Send + 'static) -> Future<T> {
+pub fn boxed<T>(
+    future: impl std::future::Future<Output = Result<T, ToolError>> + Send + 'static,
+) -> Future<T> {
     Box::pin(future)
 }
 
 /// Runs the part of a shim that comes before its future: an error there is the future's result.
-pub fn attempt<T: Send + 'static>(prepare: impl FnOnce() -> Result<Future<T>, ToolError>) -> Future<T> {
+pub fn attempt<T: Send + 'static>(
+    prepare: impl FnOnce() -> Result<Future<T>, ToolError>,
+) -> Future<T> {
     prepare().unwrap_or_else(|error| Box::pin(std::future::ready(Err(error))))
 }
 

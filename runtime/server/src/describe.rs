@@ -27,20 +27,32 @@ pub(crate) fn describe(identity: &Identity, registry: &Registry) -> Description 
         tools: registry
             .tools()
             .iter()
-            .map(|tool| ToolDescription::new(&tool.public_name, mount_name(tool.mount), tool.definition))
+            .map(|tool| {
+                ToolDescription::new(&tool.public_name, mount_name(tool.mount), tool.definition)
+            })
             .collect(),
         resources: registry
             .resources(false)
-            .map(|resource| ResourceDescription::new(mount_name(resource.mount), resource.definition))
+            .map(|resource| {
+                ResourceDescription::new(mount_name(resource.mount), resource.definition)
+            })
             .collect(),
         resource_templates: registry
             .resources(true)
-            .map(|resource| ResourceTemplateDescription::new(mount_name(resource.mount), resource.definition))
+            .map(|resource| {
+                ResourceTemplateDescription::new(mount_name(resource.mount), resource.definition)
+            })
             .collect(),
         prompts: registry
             .prompts()
             .iter()
-            .map(|prompt| PromptDescription::new(&prompt.public_name, mount_name(prompt.mount), prompt.definition))
+            .map(|prompt| {
+                PromptDescription::new(
+                    &prompt.public_name,
+                    mount_name(prompt.mount),
+                    prompt.definition,
+                )
+            })
             .collect(),
     }
 }

@@ -5,7 +5,8 @@
 use std::collections::HashMap;
 
 use mcp_factory_sdk::{
-    CompletionDefinition, CompletionTarget, PromptDefinition, ResourceDefinition, ToolDefinition, Variables,
+    CompletionDefinition, CompletionTarget, PromptDefinition, ResourceDefinition, ToolDefinition,
+    Variables,
 };
 
 use crate::mount::Mount;
@@ -46,25 +47,40 @@ impl Registry {
             registry.add(index, mount);
         }
         let names = registry.tools.iter().enumerate();
-        registry.tools_by_name = names.map(|(index, tool)| (tool.public_name.clone(), index)).collect();
+        registry.tools_by_name = names
+            .map(|(index, tool)| (tool.public_name.clone(), index))
+            .collect();
         registry
     }
 
     fn add(&mut self, index: usize, mount: &Mount) {
         let plugin = mount.plugin();
-        let tools = plugin.tools().iter().filter(|tool| mount.offers(tool.name()));
-        self.tools.extend(tools.map(|tool| entry(mount.public_name(tool.name()), index, tool)));
-        self.resources
-            .extend(plugin.resources().iter().map(|resource| entry(resource.uri().to_owned(), index, resource)));
-        self.prompts
-            .extend(plugin.prompts().iter().map(|prompt| entry(mount.public_name(prompt.name()), index, prompt)));
-        self.completions.extend(plugin.completions().iter().map(|completion| {
-            let target = match completion.target() {
-                CompletionTarget::Prompt(name) => mount.public_name(name),
-                CompletionTarget::Resource(template) => template.to_owned(),
-            };
-            entry(target, index, completion)
-        }));
+        let tools = plugin
+            .tools()
+            .iter()
+            .filter(|tool| mount.offers(tool.name()));
+        self.tools
+            .extend(tools.map(|tool| entry(mount.public_name(tool.name()), index, tool)));
+        self.resources.extend(
+            plugin
+                .resources()
+                .iter()
+                .map(|resource| entry(resource.uri().to_owned(), index, resource)),
+        );
+        self.prompts.extend(
+            plugin
+                .prompts()
+                .iter()
+                .map(|prompt| entry(mount.public_name(prompt.name()), index, prompt)),
+        );
+        self.completions
+            .extend(plugin.completions().iter().map(|completion| {
+                let target = match completion.target() {
+                    CompletionTarget::Prompt(name) => mount.public_name(name),
+                    CompletionTarget::Resource(template) => template.to_owned(),
+                };
+                entry(target, index, completion)
+            }));
     }
 
     pub(crate) const fn mounts(&self) -> &'static [Mount] {
@@ -76,7 +92,9 @@ impl Registry {
     }
 
     pub(crate) fn tool(&self, name: &str) -> Option<&Entry<ToolDefinition>> {
-        self.tools_by_name.get(name).map(|index| &self.tools[*index])
+        self.tools_by_name
+            .get(name)
+            .map(|index| &self.tools[*index])
     }
 
     pub(crate) fn prompts(&self) -> &[Entry<PromptDefinition>] {
@@ -84,28 +102,48 @@ impl Registry {
     }
 
     pub(crate) fn prompt(&self, name: &str) -> Option<&Entry<PromptDefinition>> {
-        self.prompts.iter().find(|prompt| prompt.public_name == name)
+        self.prompts
+            .iter()
+            .find(|prompt| prompt.public_name == name)
     }
 
     /// The resources with a fixed URI, or the templates.
-    pub(crate) fn resources(&self, templates: bool) -> impl Iterator<Item = &Entry<ResourceDefinition>> {
-        self.resources.iter().filter(move |resource| resource.definition.template().has_variables() == templates)
+    pub(crate) fn resources(
+        &self,
+        templates: bool,
+    ) -> impl Iterator<Item = &Entry<ResourceDefinition>> {
+        self.resources
+            .iter()
+            .filter(move |resource| resource.definition.template().has_variables() == templates)
     }
 
     /// The resource that `uri` names: a fixed one before any template.
     pub(crate) fn resource(&self, uri: &str) -> Option<(&Entry<ResourceDefinition>, Variables)> {
         self.resources(false)
             .chain(self.resources(true))
-            .find_map(|resource| resource.definition.template().matches(uri).map(|variables| (resource, variables)))
+            .find_map(|resource| {
+                resource
+                    .definition
+                    .template()
+                    .matches(uri)
+                    .map(|variables| (resource, variables))
+            })
     }
 
     /// Whether the template or resource with exactly this text exists.
     pub(crate) fn has_resource_template(&self, text: &str) -> bool {
-        self.resources.iter().any(|resource| resource.public_name == text)
+        self.resources
+            .iter()
+            .any(|resource| resource.public_name == text)
     }
 
     /// What completes `argument` of a prompt or of a resource template.
-    pub(crate) fn completion(&self, of_prompt: bool, target: &str, argument: &str) -> Option<&Entry<CompletionDefinition>> {
+    pub(crate) fn completion(
+        &self,
+        of_prompt: bool,
+        target: &str,
+        argument: &str,
+    ) -> Option<&Entry<CompletionDefinition>> {
         self.completions.iter().find(|completion| {
             matches!(completion.definition.target(), CompletionTarget::Prompt(_)) == of_prompt
                 && completion.public_name == target
@@ -128,7 +166,12 @@ impl Registry {
         }
         self.tools
             .iter()
-            .map(|tool| (strsim::damerau_levenshtein(name, &tool.public_name), tool.public_name.as_str()))
+            .map(|tool| {
+                (
+                    strsim::damerau_levenshtein(name, &tool.public_name),
+                    tool.public_name.as_str(),
+                )
+            })
             .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 4)
             .min_by_key(|(distance, _)| *distance)
             .map(|(_, candidate)| candidate)
@@ -136,5 +179,9 @@ impl Registry {
 }
 
 fn entry<D>(public_name: String, mount: usize, definition: &'static D) -> Entry<D> {
-    Entry { public_name, mount, definition }
+    Entry {
+        public_name,
+        mount,
+        definition,
+    }
 }

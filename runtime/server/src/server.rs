@@ -25,7 +25,15 @@ pub struct Server {
 impl Server {
     /// A server with the name and version that clients and operators see.
     pub const fn new(name: &'static str, version: &'static str) -> Self {
-        Self { identity: Identity { name, version, description: "", factory: "" }, defaults: "" }
+        Self {
+            identity: Identity {
+                name,
+                version,
+                description: "",
+                factory: "",
+            },
+            defaults: "",
+        }
     }
 
     /// Says in a sentence what the server is for.

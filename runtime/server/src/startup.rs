@@ -30,10 +30,16 @@ pub(crate) async fn start_plugins(
     let mut instances = Vec::with_capacity(mounts.len());
     let mut problems = Vec::new();
     for mount in mounts {
-        let section = sections.get(mount.name()).cloned().unwrap_or_else(|| Value::Object(Map::new()));
+        let section = sections
+            .get(mount.name())
+            .cloned()
+            .unwrap_or_else(|| Value::Object(Map::new()));
         match start(mount, section).await {
             Ok(instance) => instances.push(instance),
-            Err(error) => problems.push(StartProblem { mount: mount.name(), error }),
+            Err(error) => problems.push(StartProblem {
+                mount: mount.name(),
+                error,
+            }),
         }
     }
     if problems.is_empty() {
@@ -46,8 +52,14 @@ pub(crate) async fn start_plugins(
 }
 
 async fn start(mount: &Mount, section: Value) -> Result<Instance, StartError> {
-    let starting = mount.plugin().start(section, StartContext::new(mount.name()));
+    let starting = mount
+        .plugin()
+        .start(section, StartContext::new(mount.name()));
     tokio::time::timeout(START_LIMIT, starting)
         .await
-        .unwrap_or_else(|_| Err(StartError::new(format!("it did not start within {START_LIMIT:?}"))))
+        .unwrap_or_else(|_| {
+            Err(StartError::new(format!(
+                "it did not start within {START_LIMIT:?}"
+            )))
+        })
 }

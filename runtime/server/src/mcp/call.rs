@@ -34,22 +34,38 @@ impl Request {
         connection_level: LoggingLevel,
     ) -> Self {
         let version = context.protocol_version();
-        let modern = version.is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str());
+        let modern = version
+            .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str());
         let (era, log_level) = if modern {
             (Era::Modern, context.meta.log_level())
         } else {
             (Era::Legacy, Some(connection_level))
         };
         // A request whose sender no transport vouched for may do nothing.
-        let principal = extension::<Arc<Principal>>(&context)
-            .unwrap_or_else(|| Arc::new(Principal::new("unknown", ScopeSet::Granted(std::collections::BTreeSet::new()))));
+        let principal = extension::<Arc<Principal>>(&context).unwrap_or_else(|| {
+            Arc::new(Principal::new(
+                "unknown",
+                ScopeSet::Granted(std::collections::BTreeSet::new()),
+            ))
+        });
         let frame = extension::<Arc<Frame>>(&context);
-        Self { era, shared: Arc::clone(shared), principal, frame, context, log_level }
+        Self {
+            era,
+            shared: Arc::clone(shared),
+            principal,
+            frame,
+            context,
+            log_level,
+        }
     }
 
     /// The arguments as they stand in the request, or as `parsed` if the transport kept no bytes.
     pub(super) fn arguments(&self, parsed: Option<&Map<String, Value>>) -> String {
-        let raw = self.frame.as_deref().and_then(Frame::arguments).filter(|raw| *raw != "null");
+        let raw = self
+            .frame
+            .as_deref()
+            .and_then(Frame::arguments)
+            .filter(|raw| *raw != "null");
         match (raw, parsed) {
             (Some(raw), _) => raw.to_owned(),
             (None, Some(parsed)) => Value::Object(parsed.clone()).to_string(),
@@ -58,7 +74,12 @@ impl Request {
     }
 
     /// What this call's state is bound to.
-    pub(super) fn binding(&self, method: &str, name: &str, arguments: Option<&Map<String, Value>>) -> Binding {
+    pub(super) fn binding(
+        &self,
+        method: &str,
+        name: &str,
+        arguments: Option<&Map<String, Value>>,
+    ) -> Binding {
         let arguments = arguments.map(|arguments| Value::Object(arguments.clone()));
         Binding::new(&self.principal, method, name, arguments.as_ref())
     }
@@ -110,16 +131,27 @@ impl Request {
         answers: &Map<String, Value>,
         binding: &Binding,
     ) -> Result<InputRequiredResult, CallFailure> {
-        let CallFailure::Tool(error) = failure else { return Err(failure) };
-        let Some(asked) = error.questions() else { return Err(CallFailure::Tool(error)) };
+        let CallFailure::Tool(error) = failure else {
+            return Err(failure);
+        };
+        let Some(asked) = error.questions() else {
+            return Err(CallFailure::Tool(error));
+        };
         let requests = questions::input_requests(&asked.questions).map_err(CallFailure::Tool)?;
         let state = self.shared.seal.close(answers, binding);
-        Ok(InputRequiredResult::new(Some(requests), Some(state)).with_meta(self.shared.result_meta()))
+        Ok(InputRequiredResult::new(Some(requests), Some(state))
+            .with_meta(self.shared.result_meta()))
     }
 }
 
 /// What a transport attached to a request: directly on stdio, in the HTTP request's parts over HTTP.
-pub(super) fn extension<T: Clone + Send + Sync + 'static>(context: &RequestContext<RoleServer>) -> Option<T> {
+pub(super) fn extension<T: Clone + Send + Sync + 'static>(
+    context: &RequestContext<RoleServer>,
+) -> Option<T> {
     let parts = context.extensions.get::<http::request::Parts>();
-    context.extensions.get::<T>().or_else(|| parts.and_then(|parts| parts.extensions.get::<T>())).cloned()
+    context
+        .extensions
+        .get::<T>()
+        .or_else(|| parts.and_then(|parts| parts.extensions.get::<T>()))
+        .cloned()
 }

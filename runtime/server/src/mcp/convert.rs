@@ -5,7 +5,9 @@ use mcp_factory_sdk::{
     Annotations, Audience, Content, EmbeddedResource, Link, Output, Prompt, Resource, ResourceBody,
     ResourceDefinition, Role,
 };
-use rmcp::model::{self, CallToolResult, ContentBlock, GetPromptResult, ReadResourceResult, ResourceContents};
+use rmcp::model::{
+    self, CallToolResult, ContentBlock, GetPromptResult, ReadResourceResult, ResourceContents,
+};
 
 pub(super) fn output(output: Output) -> Result<CallToolResult, serde_json::Error> {
     let (blocks, structured) = output.into_parts();
@@ -21,22 +23,32 @@ pub(super) fn content(content: Content) -> ContentBlock {
     match content {
         Content::Text { text, annotations } => {
             let mut block = model::TextContent::new(text);
-            block.annotations = annotations.map(convert_annotations);
+            block.annotations = annotations.as_ref().map(convert_annotations);
             ContentBlock::Text(block)
         }
-        Content::Image { data, mime_type, annotations } => {
+        Content::Image {
+            data,
+            mime_type,
+            annotations,
+        } => {
             let mut block = model::ImageContent::new(BASE64_STANDARD.encode(data), mime_type);
-            block.annotations = annotations.map(convert_annotations);
+            block.annotations = annotations.as_ref().map(convert_annotations);
             ContentBlock::Image(block)
         }
-        Content::Audio { data, mime_type, annotations } => {
+        Content::Audio {
+            data,
+            mime_type,
+            annotations,
+        } => {
             let mut block = model::AudioContent::new(BASE64_STANDARD.encode(data), mime_type);
-            block.annotations = annotations.map(convert_annotations);
+            block.annotations = annotations.as_ref().map(convert_annotations);
             ContentBlock::Audio(block)
         }
-        Content::Resource(EmbeddedResource { uri, mime_type, body }) => {
-            ContentBlock::resource(contents(uri, mime_type, body))
-        }
+        Content::Resource(EmbeddedResource {
+            uri,
+            mime_type,
+            body,
+        }) => ContentBlock::resource(contents(uri, mime_type, body)),
         Content::Link(link) => ContentBlock::resource_link(resource_link(link)),
         // `Content` is open for kinds to come; one this version does not know is at least named.
         other => ContentBlock::text(format!("{other:?}")),
@@ -52,7 +64,7 @@ fn resource_link(link: Link) -> model::Resource {
     resource
 }
 
-fn convert_annotations(annotations: Annotations) -> model::Annotations {
+fn convert_annotations(annotations: &Annotations) -> model::Annotations {
     let audience = annotations.audience.iter().map(|audience| match audience {
         Audience::User => model::Role::User,
         Audience::Assistant => model::Role::Assistant,
@@ -65,18 +77,34 @@ fn convert_annotations(annotations: Annotations) -> model::Annotations {
 
 fn contents(uri: String, mime_type: Option<String>, body: ResourceBody) -> ResourceContents {
     match body {
-        ResourceBody::Text(text) => ResourceContents::TextResourceContents { uri, mime_type, text, meta: None },
+        ResourceBody::Text(text) => ResourceContents::TextResourceContents {
+            uri,
+            mime_type,
+            text,
+            meta: None,
+        },
         ResourceBody::Blob(data) => {
             let blob = BASE64_STANDARD.encode(data);
-            ResourceContents::BlobResourceContents { uri, mime_type, blob, meta: None }
+            ResourceContents::BlobResourceContents {
+                uri,
+                mime_type,
+                blob,
+                meta: None,
+            }
         }
     }
 }
 
-pub(super) fn resource(resource: Resource, asked: &str, definition: &ResourceDefinition) -> ReadResourceResult {
+pub(super) fn resource(
+    resource: Resource,
+    asked: &str,
+    definition: &ResourceDefinition,
+) -> ReadResourceResult {
     let parts = resource.parts.into_iter().map(|part| {
         let uri = part.uri.unwrap_or_else(|| asked.to_owned());
-        let mime_type = part.mime_type.or_else(|| definition.mime_type().map(str::to_owned));
+        let mime_type = part
+            .mime_type
+            .or_else(|| definition.mime_type().map(str::to_owned));
         contents(uri, mime_type, part.body)
     });
     ReadResourceResult::new(parts.collect())
@@ -90,7 +118,8 @@ pub(super) fn prompt(prompt: Prompt, description: &str) -> GetPromptResult {
         .into_iter()
         .map(|message| model::PromptMessage::new(role(message.role), content(message.content)))
         .collect();
-    GetPromptResult::new(messages).with_description(prompt.description.unwrap_or_else(|| description.to_owned()))
+    GetPromptResult::new(messages)
+        .with_description(prompt.description.unwrap_or_else(|| description.to_owned()))
 }
 
 pub(super) const fn role(role: Role) -> model::Role {

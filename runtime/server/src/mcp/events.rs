@@ -42,7 +42,9 @@ impl Subscription {
         loop {
             match self.0.recv().await {
                 Ok(event) => return Some(event),
-                Err(RecvError::Lagged(lost)) => tracing::warn!(lost, "a subscriber was too slow and lost events"),
+                Err(RecvError::Lagged(lost)) => {
+                    tracing::warn!(lost, "a subscriber was too slow and lost events");
+                }
                 Err(RecvError::Closed) => return None,
             }
         }
@@ -88,7 +90,8 @@ pub(super) async fn push(
         Event::PromptsChanged => peer.notify_prompt_list_changed().await,
         Event::ResourcesChanged => peer.notify_resource_list_changed().await,
         Event::ResourceUpdated(uri) if subscribed(&uri) => {
-            peer.notify_resource_updated(ResourceUpdatedNotificationParam::new(uri)).await
+            peer.notify_resource_updated(ResourceUpdatedNotificationParam::new(uri))
+                .await
         }
         _ => Ok(()),
     }

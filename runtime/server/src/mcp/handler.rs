@@ -16,13 +16,14 @@ use rmcp::{
     RoleServer, ServerHandler,
     model::{
         CallToolRequestMethod, CallToolRequestParams, CallToolResponse, CompleteRequestMethod,
-        CompleteRequestParams, CompleteResult, CompletionInfo, CustomRequest, CustomResult, DiscoverResult,
-        ErrorCode, ErrorData, GetPromptRequestMethod, GetPromptRequestParams, GetPromptResponse,
-        InitializeRequestParams, InitializeResult, ListPromptsRequestMethod, ListPromptsResult,
-        ListResourceTemplatesRequestMethod, ListResourceTemplatesResult, ListResourcesRequestMethod,
-        ListResourcesResult, ListToolsRequestMethod, ListToolsResult, LoggingLevel, PaginatedRequestParams,
-        ProtocolVersion, ReadResourceRequestMethod, ReadResourceRequestParams, ReadResourceResponse, Reference,
-        ServerCapabilities, ServerConfig, SetLevelRequestMethod, SetLevelRequestParams, SubscribeRequestParams,
+        CompleteRequestParams, CompleteResult, CompletionInfo, CustomRequest, CustomResult,
+        DiscoverResult, ErrorCode, ErrorData, GetPromptRequestMethod, GetPromptRequestParams,
+        GetPromptResponse, InitializeRequestParams, InitializeResult, ListPromptsRequestMethod,
+        ListPromptsResult, ListResourceTemplatesRequestMethod, ListResourceTemplatesResult,
+        ListResourcesRequestMethod, ListResourcesResult, ListToolsRequestMethod, ListToolsResult,
+        LoggingLevel, PaginatedRequestParams, ProtocolVersion, ReadResourceRequestMethod,
+        ReadResourceRequestParams, ReadResourceResponse, Reference, ServerCapabilities,
+        ServerConfig, SetLevelRequestMethod, SetLevelRequestParams, SubscribeRequestParams,
         SubscriptionFilter, Tool, UnsubscribeRequestParams,
     },
     service::{NotificationContext, RequestContext, SubscriptionContext},
@@ -70,7 +71,11 @@ impl Handler {
     }
 
     fn request(&self, context: RequestContext<RoleServer>) -> Request {
-        let level = *self.connection.log_level.lock().unwrap_or_else(PoisonError::into_inner);
+        let level = *self
+            .connection
+            .log_level
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         Request::new(&self.shared, context, level)
     }
 
@@ -104,14 +109,19 @@ impl Handler {
 fn only_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
     match request.and_then(|request| request.cursor) {
         None => Ok(()),
-        Some(_) => Err(ErrorData::invalid_params("unknown cursor: all entries are on the first page", None)),
+        Some(_) => Err(ErrorData::invalid_params(
+            "unknown cursor: all entries are on the first page",
+            None,
+        )),
     }
 }
 
 /// Lays the hints of a list that changes only by announcement, and who we are, over its page.
 macro_rules! page {
     ($handler:ident, $context:ident, $result:expr) => {{
-        let mut page = $result.with_ttl_ms(LIST_TTL_MS).with_cache_scope(LIST_CACHE_SCOPE);
+        let mut page = $result
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope(LIST_CACHE_SCOPE);
         if $handler.request($context).era == Era::Modern {
             page.meta = Some($handler.shared.result_meta());
         }
@@ -132,13 +142,19 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
         if self.connection.initialized.swap(true, Ordering::Relaxed) {
-            return Err(ErrorData::invalid_request("this connection is initialized already", None));
+            return Err(ErrorData::invalid_request(
+                "this connection is initialized already",
+                None,
+            ));
         }
         context.peer.set_peer_info(request.clone());
         self.negotiate_initialize(&request)
     }
 
-    async fn discover(&self, _context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
+    async fn discover(
+        &self,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<DiscoverResult, ErrorData> {
         let versions = self.supported_protocol_versions().into_owned();
         Ok(DiscoverResult::from_server_info(versions, self.get_info())
             .with_ttl_ms(LIST_TTL_MS)
@@ -155,13 +171,22 @@ impl ServerHandler for Handler {
             return Err(ErrorData::method_not_found::<ListToolsRequestMethod>());
         }
         only_page(request)?;
-        page!(self, context, ListToolsResult::with_all_items(self.shared.lists.tools(registry).to_vec()))
+        page!(
+            self,
+            context,
+            ListToolsResult::with_all_items(self.shared.lists.tools(registry).to_vec())
+        )
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
         let registry = self.shared.pipeline.registry();
         registry.tool(name)?;
-        self.shared.lists.tools(registry).iter().find(|tool| tool.name == name).cloned()
+        self.shared
+            .lists
+            .tools(registry)
+            .iter()
+            .find(|tool| tool.name == name)
+            .cloned()
     }
 
     async fn call_tool(
@@ -174,13 +199,22 @@ impl ServerHandler for Handler {
         }
         let request = self.request(context);
         let binding = request.binding("tools/call", &params.name, params.arguments.as_ref());
-        let answers = request.answers(params.request_state.as_deref(), params.input_responses, &binding)?;
+        let answers = request.answers(
+            params.request_state.as_deref(),
+            params.input_responses,
+            &binding,
+        )?;
         let arguments = request.arguments(params.arguments.as_ref());
         let caller = request.caller(answers.clone());
-        let called = self.shared.pipeline.call_tool(&params.name, Arguments::new(&arguments), caller).await;
-        let mut result = match called {
-            Ok(output) => convert::output(output)
-                .map_err(|error| ErrorData::internal_error(format!("unreadable structured content: {error}"), None))?,
+        let outcome = self
+            .shared
+            .pipeline
+            .call_tool(&params.name, Arguments::new(&arguments), caller)
+            .await;
+        let mut result = match outcome {
+            Ok(output) => convert::output(output).map_err(|error| {
+                ErrorData::internal_error(format!("unreadable structured content: {error}"), None)
+            })?,
             Err(failure) => match request.input_required(failure, &answers, &binding) {
                 Ok(questions) => return Ok(questions.into()),
                 Err(failure) => respond::tool_failure(failure, request.era)?,
@@ -201,7 +235,11 @@ impl ServerHandler for Handler {
             return Err(ErrorData::method_not_found::<ListResourcesRequestMethod>());
         }
         only_page(request)?;
-        page!(self, context, ListResourcesResult::with_all_items(self.shared.lists.resources.clone()))
+        page!(
+            self,
+            context,
+            ListResourcesResult::with_all_items(self.shared.lists.resources.clone())
+        )
     }
 
     async fn list_resource_templates(
@@ -210,11 +248,17 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
         if !self.shared.pipeline.registry().has_resources() {
-            return Err(ErrorData::method_not_found::<ListResourceTemplatesRequestMethod>());
+            return Err(ErrorData::method_not_found::<
+                ListResourceTemplatesRequestMethod,
+            >());
         }
         only_page(request)?;
         let templates = self.shared.lists.resource_templates.clone();
-        page!(self, context, ListResourceTemplatesResult::with_all_items(templates))
+        page!(
+            self,
+            context,
+            ListResourceTemplatesResult::with_all_items(templates)
+        )
     }
 
     async fn read_resource(
@@ -227,9 +271,18 @@ impl ServerHandler for Handler {
         }
         let request = self.request(context);
         let binding = request.binding("resources/read", &params.uri, None);
-        let answers = request.answers(params.request_state.as_deref(), params.input_responses, &binding)?;
+        let answers = request.answers(
+            params.request_state.as_deref(),
+            params.input_responses,
+            &binding,
+        )?;
         let caller = request.caller(answers.clone());
-        match self.shared.pipeline.read_resource(&params.uri, caller).await {
+        match self
+            .shared
+            .pipeline
+            .read_resource(&params.uri, caller)
+            .await
+        {
             Ok((resource, definition)) => {
                 let mut result = convert::resource(resource, &params.uri, definition);
                 if request.era == Era::Modern {
@@ -253,7 +306,11 @@ impl ServerHandler for Handler {
             return Err(ErrorData::method_not_found::<ListPromptsRequestMethod>());
         }
         only_page(request)?;
-        page!(self, context, ListPromptsResult::with_all_items(self.shared.lists.prompts.clone()))
+        page!(
+            self,
+            context,
+            ListPromptsResult::with_all_items(self.shared.lists.prompts.clone())
+        )
     }
 
     async fn get_prompt(
@@ -267,12 +324,23 @@ impl ServerHandler for Handler {
         }
         let request = self.request(context);
         let binding = request.binding("prompts/get", &params.name, params.arguments.as_ref());
-        let answers = request.answers(params.request_state.as_deref(), params.input_responses, &binding)?;
+        let answers = request.answers(
+            params.request_state.as_deref(),
+            params.input_responses,
+            &binding,
+        )?;
         let arguments = prompt_arguments(params.arguments)?;
         let caller = request.caller(answers.clone());
-        match self.shared.pipeline.get_prompt(&params.name, arguments, caller).await {
+        match self
+            .shared
+            .pipeline
+            .get_prompt(&params.name, arguments, caller)
+            .await
+        {
             Ok(prompt) => {
-                let description = registry.prompt(&params.name).map_or("", |entry| entry.definition.description());
+                let description = registry
+                    .prompt(&params.name)
+                    .map_or("", |entry| entry.definition.description());
                 let mut result = convert::prompt(prompt, description);
                 if request.era == Era::Modern {
                     result.meta = Some(self.shared.result_meta());
@@ -300,10 +368,19 @@ impl ServerHandler for Handler {
             Reference::Resource(resource) => (false, resource.uri.as_str()),
             _ => return Err(ErrorData::invalid_params("unknown kind of reference", None)),
         };
-        let others = params.context.and_then(|context| context.arguments).into_iter().flatten().collect();
+        let others = params
+            .context
+            .and_then(|context| context.arguments)
+            .into_iter()
+            .flatten()
+            .collect();
         let caller = request.caller(Map::new());
         let (argument, typed) = (params.argument.name, params.argument.value);
-        let completed = self.shared.pipeline.complete(of_prompt, target, &argument, typed, others, caller).await;
+        let completed = self
+            .shared
+            .pipeline
+            .complete(of_prompt, target, &argument, typed, others, caller)
+            .await;
         let values = completed.map_err(|failure| respond::failure_data(failure, request.era))?;
         let mut result = CompleteResult::new(completion(values));
         if request.era == Era::Modern {
@@ -320,7 +397,11 @@ impl ServerHandler for Handler {
         if self.request(context).era == Era::Modern {
             return Err(ErrorData::method_not_found::<SetLevelRequestMethod>());
         }
-        *self.connection.log_level.lock().unwrap_or_else(PoisonError::into_inner) = params.level;
+        *self
+            .connection
+            .log_level
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = params.level;
         Ok(())
     }
 
@@ -329,13 +410,26 @@ impl ServerHandler for Handler {
         params: SubscribeRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
-        if self.shared.pipeline.registry().resource(&params.uri).is_none() {
+        if self
+            .shared
+            .pipeline
+            .registry()
+            .resource(&params.uri)
+            .is_none()
+        {
             let message = format!("unknown resource: `{}`", params.uri);
             return Err(ErrorData::resource_not_found(message, None));
         }
-        let mut subscribed = self.connection.subscribed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut subscribed = self
+            .connection
+            .subscribed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if subscribed.len() >= events::MAX_SUBSCRIBED_URIS {
-            return Err(ErrorData::invalid_request("too many subscriptions on this connection", None));
+            return Err(ErrorData::invalid_request(
+                "too many subscriptions on this connection",
+                None,
+            ));
         }
         subscribed.insert(params.uri);
         Ok(())
@@ -346,11 +440,18 @@ impl ServerHandler for Handler {
         params: UnsubscribeRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
-        self.connection.subscribed.lock().unwrap_or_else(PoisonError::into_inner).remove(&params.uri);
+        self.connection
+            .subscribed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&params.uri);
         Ok(())
     }
 
-    fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+    fn accepted_subscription_filter(
+        &self,
+        requested: &SubscriptionFilter,
+    ) -> Option<SubscriptionFilter> {
         Some(events::accepted(requested))
     }
 
@@ -377,7 +478,12 @@ impl ServerHandler for Handler {
                     event = subscription.next() => event,
                 };
                 let Some(event) = event else { return };
-                let wanted = |uri: &str| subscribed.lock().unwrap_or_else(PoisonError::into_inner).contains(uri);
+                let wanted = |uri: &str| {
+                    subscribed
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .contains(uri)
+                };
                 if events::push(&context.peer, event, wanted).await.is_err() {
                     return;
                 }
@@ -397,10 +503,17 @@ impl ServerHandler for Handler {
             if let Some(misshapen) = misshapen {
                 misshapen.set();
             }
-            let message = format!("the params of `{}` do not have the required form", request.method);
+            let message = format!(
+                "the params of `{}` do not have the required form",
+                request.method
+            );
             Err(ErrorData::invalid_params(message, None))
         } else {
-            Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, format!("unknown method: `{}`", request.method), None))
+            Err(ErrorData::new(
+                ErrorCode::METHOD_NOT_FOUND,
+                format!("unknown method: `{}`", request.method),
+                None,
+            ))
         }
     }
 }
@@ -408,9 +521,17 @@ impl ServerHandler for Handler {
 /// Whether `method` exists in this era and has params that can be wrong.
 fn takes_params(method: &str, era: Era) -> bool {
     match method {
-        "tools/call" | "tools/list" | "resources/list" | "resources/templates/list" | "resources/read"
-        | "prompts/list" | "prompts/get" | "completion/complete" => true,
-        "initialize" | "logging/setLevel" | "resources/subscribe" | "resources/unsubscribe" => era == Era::Legacy,
+        "tools/call"
+        | "tools/list"
+        | "resources/list"
+        | "resources/templates/list"
+        | "resources/read"
+        | "prompts/list"
+        | "prompts/get"
+        | "completion/complete" => true,
+        "initialize" | "logging/setLevel" | "resources/subscribe" | "resources/unsubscribe" => {
+            era == Era::Legacy
+        }
         "subscriptions/listen" | "server/discover" => era == Era::Modern,
         _ => false,
     }
@@ -423,7 +544,10 @@ fn prompt_arguments(arguments: Option<Map<String, Value>>) -> Result<Variables, 
         .flatten()
         .map(|(name, value)| match value {
             Value::String(text) => Ok((name, text)),
-            _ => Err(ErrorData::invalid_params(format!("argument `{name}` must be a string"), None)),
+            _ => Err(ErrorData::invalid_params(
+                format!("argument `{name}` must be a string"),
+                None,
+            )),
         })
         .collect()
 }

@@ -11,8 +11,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use futures_util::{StreamExt as _, TryStreamExt as _};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
 use mcp_factory_sdk::Principal;
 use rmcp::transport::streamable_http_server::{
@@ -73,7 +73,9 @@ impl HttpProtocol {
             stateless: StreamableHttpService::new(
                 factory(shared),
                 Arc::default(),
-                config().with_legacy_session_mode(false).with_json_response(true),
+                config()
+                    .with_legacy_session_mode(false)
+                    .with_json_response(true),
             ),
             stateful: StreamableHttpService::new(factory(shared), Arc::clone(&sessions), config()),
             sessions,
@@ -83,7 +85,10 @@ impl HttpProtocol {
     }
 
     /// Answers one request that passed every guard.
-    pub(crate) async fn handle(&self, mut request: Request<Full<Bytes>>) -> Response<BoxBody<Bytes, Infallible>> {
+    pub(crate) async fn handle(
+        &self,
+        mut request: Request<Full<Bytes>>,
+    ) -> Response<BoxBody<Bytes, Infallible>> {
         let misshapen = Arc::new(Misshapen::default());
         request.extensions_mut().insert(Arc::clone(&self.principal));
         request.extensions_mut().insert(Arc::clone(&misshapen));
@@ -94,7 +99,10 @@ impl HttpProtocol {
             until_drained(self.stateful.handle(request).await, &self.lifecycle)
         } else if request.headers().contains_key(SESSION_ID) {
             self.stateful.handle(request).await
-        } else if frame.as_ref().is_some_and(|frame| frame.method() == "initialize") {
+        } else if frame
+            .as_ref()
+            .is_some_and(|frame| frame.method() == "initialize")
+        {
             // Kept until the session is in the map, so that a burst cannot overshoot the limit.
             match self.sessions.reserve().await {
                 Some(_reservation) => self.stateful.handle(request).await,
@@ -110,8 +118,15 @@ impl HttpProtocol {
         with_json_body(response, frame.as_deref()).await
     }
 
-    async fn end_session(&self, request: Request<Full<Bytes>>) -> Response<BoxBody<Bytes, Infallible>> {
-        let id = request.headers().get(SESSION_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
+    async fn end_session(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Response<BoxBody<Bytes, Infallible>> {
+        let id = request
+            .headers()
+            .get(SESSION_ID)
+            .and_then(|id| id.to_str().ok())
+            .map(str::to_owned);
         if let Some(id) = id
             && !self.sessions.has_session(&id.into()).await.unwrap_or(false)
         {
@@ -127,7 +142,10 @@ impl HttpProtocol {
 }
 
 fn is<T>(response: &Response<T>, kind: &str) -> bool {
-    response.headers().get(header::CONTENT_TYPE).is_some_and(|given| given.as_bytes().starts_with(kind.as_bytes()))
+    response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|given| given.as_bytes().starts_with(kind.as_bytes()))
 }
 
 /// Ends a stream that waits for events, which would otherwise hold up the drain to its deadline.
@@ -137,7 +155,10 @@ fn until_drained(
 ) -> Response<BoxBody<Bytes, Infallible>> {
     let drained = lifecycle.drain_token().cancelled_owned();
     response.map(|body| {
-        let frames = body.into_data_stream().map_ok(http_body::Frame::data).take_until(drained);
+        let frames = body
+            .into_data_stream()
+            .map_ok(http_body::Frame::data)
+            .take_until(drained);
         BodyExt::boxed(StreamBody::new(frames))
     })
 }
@@ -147,18 +168,29 @@ async fn with_json_body(
     response: Response<BoxBody<Bytes, Infallible>>,
     frame: Option<&Frame>,
 ) -> Response<BoxBody<Bytes, Infallible>> {
-    let is_text = !response.headers().contains_key(header::CONTENT_TYPE) || is(&response, "text/plain");
+    let is_text =
+        !response.headers().contains_key(header::CONTENT_TYPE) || is(&response, "text/plain");
     let status = response.status();
     if !is_text || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
     let (parts, body) = response.into_parts();
-    let text = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let text = body
+        .collect()
+        .await
+        .map(http_body_util::Collected::to_bytes)
+        .unwrap_or_default();
     let said = String::from_utf8_lossy(&text);
     let mut replaced = match status {
         // The frame is good JSON-RPC, so this is a message that no method and no waiting call expects.
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => error(StatusCode::BAD_REQUEST, "this message is not understood", frame),
-        status if status.is_server_error() => error(status, "the request could not be served", frame),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => error(
+            StatusCode::BAD_REQUEST,
+            "this message is not understood",
+            frame,
+        ),
+        status if status.is_server_error() => {
+            error(status, "the request could not be served", frame)
+        }
         status => error(status, &said, frame),
     };
     if let Some(allow) = parts.headers.get(header::ALLOW) {
@@ -167,12 +199,28 @@ async fn with_json_body(
     replaced
 }
 
-fn error(status: StatusCode, message: &str, frame: Option<&Frame>) -> Response<BoxBody<Bytes, Infallible>> {
-    let id = frame.and_then(Frame::id).map_or_else(|| "null".to_owned(), ToString::to_string);
-    let code = if status.is_server_error() { -32603 } else { -32600 };
-    let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{}}}"#, json!({ "code": code, "message": message }));
+fn error(
+    status: StatusCode,
+    message: &str,
+    frame: Option<&Frame>,
+) -> Response<BoxBody<Bytes, Infallible>> {
+    let id = frame
+        .and_then(Frame::id)
+        .map_or_else(|| "null".to_owned(), ToString::to_string);
+    let code = if status.is_server_error() {
+        -32603
+    } else {
+        -32600
+    };
+    let body = format!(
+        r#"{{"jsonrpc":"2.0","id":{id},"error":{}}}"#,
+        json!({ "code": code, "message": message })
+    );
     let mut response = Response::new(Full::new(Bytes::from(body)).boxed());
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     response
 }

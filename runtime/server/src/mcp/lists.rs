@@ -22,14 +22,21 @@ impl Lists {
     pub(super) fn new(registry: &Registry) -> Self {
         Self {
             tools: OnceLock::new(),
-            resources: registry.resources(false).map(|entry| resource(entry.definition)).collect(),
-            resource_templates: registry.resources(true).map(|entry| template(entry.definition)).collect(),
+            resources: registry
+                .resources(false)
+                .map(|entry| resource(entry.definition))
+                .collect(),
+            resource_templates: registry
+                .resources(true)
+                .map(|entry| template(entry.definition))
+                .collect(),
             prompts: registry.prompts().iter().map(prompt).collect(),
         }
     }
 
     pub(super) fn tools(&self, registry: &Registry) -> &[Tool] {
-        self.tools.get_or_init(|| registry.tools().iter().map(tool).collect())
+        self.tools
+            .get_or_init(|| registry.tools().iter().map(tool).collect())
     }
 }
 
@@ -58,21 +65,24 @@ fn object(schema: Value) -> Arc<JsonObject> {
     match schema {
         Value::Object(members) => Arc::new(members),
         // The macros make objects; a hand-written schema function that does not is served as "anything".
-        _ => Arc::new(JsonObject::from_iter([("type".to_owned(), "object".into())])),
+        _ => Arc::new(JsonObject::from_iter([(
+            "type".to_owned(),
+            "object".into(),
+        )])),
     }
 }
 
 fn resource(definition: &ResourceDefinition) -> model::Resource {
-    let mut resource =
-        model::Resource::new(definition.uri(), definition.name()).with_description(definition.description());
+    let mut resource = model::Resource::new(definition.uri(), definition.name())
+        .with_description(definition.description());
     resource.title = definition.title().map(str::to_owned);
     resource.mime_type = definition.mime_type().map(str::to_owned);
     resource
 }
 
 fn template(definition: &ResourceDefinition) -> model::ResourceTemplate {
-    let mut template =
-        model::ResourceTemplate::new(definition.uri(), definition.name()).with_description(definition.description());
+    let mut template = model::ResourceTemplate::new(definition.uri(), definition.name())
+        .with_description(definition.description());
     template.title = definition.title().map(str::to_owned);
     template.mime_type = definition.mime_type().map(str::to_owned);
     template
@@ -90,7 +100,11 @@ fn prompt(entry: &Entry<PromptDefinition>) -> model::Prompt {
         })
         .collect();
     let arguments = (!arguments.is_empty()).then_some(arguments);
-    let mut prompt = model::Prompt::new(entry.public_name.clone(), Some(definition.description()), arguments);
+    let mut prompt = model::Prompt::new(
+        entry.public_name.clone(),
+        Some(definition.description()),
+        arguments,
+    );
     prompt.title = definition.title().map(str::to_owned);
     prompt
 }

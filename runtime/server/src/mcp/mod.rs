@@ -7,7 +7,10 @@
 //! to the client; `state` the sealed answers of a call in rounds; `events` the subscriptions; `http`
 //! and `stdio` the two ends that carry it all.
 
-#![expect(deprecated, reason = "the legacy era logs, samples and lists roots; SEP-2577 deprecates all three in the library")]
+#![expect(
+    deprecated,
+    reason = "the legacy era logs, samples and lists roots; SEP-2577 deprecates all three in the library"
+)]
 
 mod adapter;
 mod call;
@@ -27,7 +30,6 @@ use std::sync::Arc;
 
 use rmcp::model::{CacheScope, Implementation, MetaObject, ProtocolVersion};
 
-
 use crate::{identity::Identity, lifecycle::Lifecycle, pipeline::Pipeline};
 pub(crate) use adapter::McpProtocol;
 use events::EventBus;
@@ -36,7 +38,11 @@ use state::StateSeal;
 
 /// The protocol revisions that this server speaks, newest first.
 pub(crate) fn supported_protocols() -> Vec<String> {
-    ProtocolVersion::KNOWN_VERSIONS.iter().rev().map(ToString::to_string).collect()
+    ProtocolVersion::KNOWN_VERSIONS
+        .iter()
+        .rev()
+        .map(ToString::to_string)
+        .collect()
 }
 
 /// How long clients may keep a list: nothing in a compiled server changes it, and what a plugin
@@ -59,7 +65,11 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(identity: Identity, pipeline: Arc<Pipeline>, lifecycle: Lifecycle) -> Arc<Self> {
+    pub(crate) fn new(
+        identity: Identity,
+        pipeline: Arc<Pipeline>,
+        lifecycle: Lifecycle,
+    ) -> Arc<Self> {
         let lists = Lists::new(pipeline.registry());
         let mut result_meta = MetaObject::new();
         result_meta.insert(

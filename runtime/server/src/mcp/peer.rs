@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use mcp_factory_sdk::{BoxFuture, Capability, Event, LogLevel, LogRecord, Peer, Progress, Question, ToolError};
+use mcp_factory_sdk::{
+    BoxFuture, Capability, Event, LogLevel, LogRecord, Peer, Progress, Question, ToolError,
+};
 use rmcp::{
     RoleServer,
     model::{
-        ClientCapabilities, LoggingLevel, LoggingMessageNotificationParam, ProgressNotificationParam,
-        ProgressToken,
+        ClientCapabilities, LoggingLevel, LoggingMessageNotificationParam,
+        ProgressNotificationParam, ProgressToken,
     },
 };
 use serde_json::{Map, Value};
@@ -28,7 +30,9 @@ pub(super) struct ClientPeer {
 impl Peer for ClientPeer {
     fn progress(&self, progress: Progress) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            let Some(token) = &self.progress_token else { return };
+            let Some(token) = &self.progress_token else {
+                return;
+            };
             let mut params = ProgressNotificationParam::new(token.clone(), progress.done);
             params.total = progress.total;
             params.message = progress.message;
@@ -41,11 +45,14 @@ impl Peer for ClientPeer {
     fn log(&self, record: LogRecord) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             let level = logging_level(record.level);
-            let wanted = self.log_level.is_some_and(|least| severity(level) >= severity(least));
+            let wanted = self
+                .log_level
+                .is_some_and(|least| severity(level) >= severity(least));
             if !wanted {
                 return;
             }
-            let params = LoggingMessageNotificationParam::new(level, record.data).with_logger(record.logger);
+            let params =
+                LoggingMessageNotificationParam::new(level, record.data).with_logger(record.logger);
             if let Err(error) = self.peer.notify_logging_message(params).await {
                 tracing::debug!(%error, "a log record was not delivered");
             }

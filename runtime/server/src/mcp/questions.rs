@@ -8,7 +8,10 @@ use super::convert;
 
 /// The questions of a call that ends here and is called again with the answers (2026-07-28).
 pub(super) fn input_requests(questions: &[(String, Question)]) -> Result<InputRequests, ToolError> {
-    questions.iter().map(|(key, question)| Ok((key.clone(), input_request(question)?))).collect()
+    questions
+        .iter()
+        .map(|(key, question)| Ok((key.clone(), input_request(question)?)))
+        .collect()
 }
 
 /// A question as a request of its own, for a client that can be asked while the call waits.
@@ -17,7 +20,11 @@ pub(super) fn server_request(question: &Question) -> Result<ServerRequest, ToolE
         InputRequest::CreateMessage(request) => ServerRequest::CreateMessageRequest(request),
         InputRequest::Elicitation(request) => ServerRequest::ElicitRequest(request),
         InputRequest::ListRoots(request) => ServerRequest::ListRootsRequest(request),
-        _ => return Err(ToolError::bug("a question of a kind that the protocol library does not know")),
+        _ => {
+            return Err(ToolError::bug(
+                "a question of a kind that the protocol library does not know",
+            ));
+        }
     })
 }
 

@@ -27,14 +27,17 @@ pub(super) enum Era {
 /// The answer to a failed tool call.
 pub(super) fn tool_failure(failure: CallFailure, era: Era) -> Result<CallToolResult, ErrorData> {
     match failure {
-        CallFailure::Tool(error) if !matches!(error.kind(), ToolErrorKind::MissingCapability(_)) || era == Era::Legacy => {
+        CallFailure::Tool(error)
+            if !matches!(error.kind(), ToolErrorKind::MissingCapability(_))
+                || era == Era::Legacy =>
+        {
             let mut result = CallToolResult::error(vec![ContentBlock::text(error.to_string())]);
             result.structured_content = error.data().cloned();
             Ok(result)
         }
-        CallFailure::Internal { error_id } => {
-            Ok(CallToolResult::error(vec![ContentBlock::text(internal_message(&error_id))]))
-        }
+        CallFailure::Internal { error_id } => Ok(CallToolResult::error(vec![ContentBlock::text(
+            internal_message(&error_id),
+        )])),
         other => Err(failure_data(other, era)),
     }
 }
@@ -43,22 +46,31 @@ pub(super) fn tool_failure(failure: CallFailure, era: Era) -> Result<CallToolRes
 pub(super) fn failure_data(failure: CallFailure, era: Era) -> ErrorData {
     match failure {
         CallFailure::UnknownTool { name, nearest } => {
-            let hint = nearest.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            let hint = nearest
+                .map(|near| format!("; did you mean `{near}`?"))
+                .unwrap_or_default();
             ErrorData::invalid_params(format!("unknown tool: `{name}`{hint}"), None)
         }
-        CallFailure::UnknownPrompt { name } => ErrorData::invalid_params(format!("unknown prompt: `{name}`"), None),
+        CallFailure::UnknownPrompt { name } => {
+            ErrorData::invalid_params(format!("unknown prompt: `{name}`"), None)
+        }
         CallFailure::UnknownResource { uri } => resource_not_found(&uri, era),
         CallFailure::Denied { required } => ErrorData::new(
             DENIED,
             format!("the scope `{required}` is required"),
             Some(json!({ "requiredScope": required.as_str() })),
         ),
-        CallFailure::Overloaded => {
-            ErrorData::new(OVERLOADED, "too many calls are running; try again in a moment", None)
-        }
+        CallFailure::Overloaded => ErrorData::new(
+            OVERLOADED,
+            "too many calls are running; try again in a moment",
+            None,
+        ),
         CallFailure::Cancelled => ErrorData::invalid_request("the request was cancelled", None),
         CallFailure::Panicked { error_id } | CallFailure::Internal { error_id } => {
-            ErrorData::internal_error(internal_message(&error_id), Some(json!({ "errorId": error_id })))
+            ErrorData::internal_error(
+                internal_message(&error_id),
+                Some(json!({ "errorId": error_id })),
+            )
         }
         CallFailure::Tool(error) => tool_error_data(&error, era),
     }
@@ -68,8 +80,12 @@ fn tool_error_data(error: &ToolError, era: Era) -> ErrorData {
     let message = error.to_string();
     let data = error.data().cloned();
     match error.kind() {
-        ToolErrorKind::MissingCapability(capability) if era == Era::Modern => missing_capability(capability, message),
-        ToolErrorKind::Unavailable | ToolErrorKind::TimedOut => ErrorData::internal_error(message, data),
+        ToolErrorKind::MissingCapability(capability) if era == Era::Modern => {
+            missing_capability(capability, message)
+        }
+        ToolErrorKind::Unavailable | ToolErrorKind::TimedOut => {
+            ErrorData::internal_error(message, data)
+        }
         _ => ErrorData::invalid_params(message, data),
     }
 }
@@ -87,7 +103,10 @@ fn missing_capability(capability: Capability, message: String) -> ErrorData {
 }
 
 fn resource_not_found(uri: &str, era: Era) -> ErrorData {
-    let (message, data) = (format!("unknown resource: `{uri}`"), Some(json!({ "uri": uri })));
+    let (message, data) = (
+        format!("unknown resource: `{uri}`"),
+        Some(json!({ "uri": uri })),
+    );
     match era {
         Era::Legacy => ErrorData::resource_not_found(message, data),
         Era::Modern => ErrorData::invalid_params(message, data),

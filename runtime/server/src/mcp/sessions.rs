@@ -25,7 +25,11 @@ pub(super) struct BoundedSessions {
 
 impl BoundedSessions {
     pub(super) fn new(limit: usize) -> Self {
-        Self { inner: LocalSessionManager::default(), limit, arriving: AtomicUsize::new(0) }
+        Self {
+            inner: LocalSessionManager::default(),
+            limit,
+            arriving: AtomicUsize::new(0),
+        }
     }
 
     /// Reserves a place for one more session, to be given back when the session is made or refused.
@@ -78,7 +82,11 @@ impl SessionManager for BoundedSessions {
         self.inner.create_stream(id, message).await
     }
 
-    async fn accept_message(&self, id: &SessionId, message: ClientJsonRpcMessage) -> Result<(), Self::Error> {
+    async fn accept_message(
+        &self,
+        id: &SessionId,
+        message: ClientJsonRpcMessage,
+    ) -> Result<(), Self::Error> {
         self.inner.accept_message(id, message).await
     }
 

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 /// How long a person may take over one round.
-const TTL: Duration = Duration::from_secs(30 * 60);
+const TTL: Duration = Duration::from_mins(30);
 
 /// Makes and opens sealed states.
 #[derive(Debug)]
@@ -23,7 +23,12 @@ pub(super) struct Binding([u8; 32]);
 
 impl Binding {
     /// The same for every round of one call by one principal, whatever the order of its arguments.
-    pub(super) fn new(principal: &Principal, method: &str, name: &str, arguments: Option<&Value>) -> Self {
+    pub(super) fn new(
+        principal: &Principal,
+        method: &str,
+        name: &str,
+        arguments: Option<&Value>,
+    ) -> Self {
         let mut digest = Sha256::new();
         for part in [principal.id(), method, name] {
             digest.update(part.len().to_be_bytes());
@@ -49,7 +54,9 @@ fn hash_value(digest: &mut Sha256, value: &Value) {
         }
         Value::Array(items) => {
             digest.update(b"[");
-            items.iter().for_each(|item| hash_value(digest, item));
+            for item in items {
+                hash_value(digest, item);
+            }
             digest.update(b"]");
         }
         scalar => {
@@ -95,11 +102,26 @@ mod tests {
         let seal = StateSeal::new();
         let answers = Map::from_iter([("confirm".to_owned(), json!({ "action": "accept" }))]);
         let state = seal.close(&answers, &binding("ann", &json!({ "a": 1, "b": [2] })));
-        assert_eq!(seal.open(&state, &binding("ann", &json!({ "b": [2], "a": 1 }))), Some(answers));
-        assert_eq!(seal.open(&state, &binding("bob", &json!({ "a": 1, "b": [2] }))), None);
-        assert_eq!(seal.open(&state, &binding("ann", &json!({ "a": 2, "b": [2] }))), None);
-        assert_eq!(seal.open(&state[1..], &binding("ann", &json!({ "a": 1, "b": [2] }))), None);
-        assert_eq!(StateSeal::new().open(&state, &binding("ann", &json!({ "a": 1, "b": [2] }))), None);
+        assert_eq!(
+            seal.open(&state, &binding("ann", &json!({ "b": [2], "a": 1 }))),
+            Some(answers)
+        );
+        assert_eq!(
+            seal.open(&state, &binding("bob", &json!({ "a": 1, "b": [2] }))),
+            None
+        );
+        assert_eq!(
+            seal.open(&state, &binding("ann", &json!({ "a": 2, "b": [2] }))),
+            None
+        );
+        assert_eq!(
+            seal.open(&state[1..], &binding("ann", &json!({ "a": 1, "b": [2] }))),
+            None
+        );
+        assert_eq!(
+            StateSeal::new().open(&state, &binding("ann", &json!({ "a": 1, "b": [2] }))),
+            None
+        );
     }
 
     #[test]

@@ -6,7 +6,10 @@ use bytes::Bytes;
 use mcp_factory_sdk::Principal;
 use rmcp::{
     RoleServer,
-    model::{ClientJsonRpcMessage, ClientNotification, GetExtensions as _, RequestId, ServerJsonRpcMessage},
+    model::{
+        ClientJsonRpcMessage, ClientNotification, GetExtensions as _, RequestId,
+        ServerJsonRpcMessage,
+    },
     service::{RxJsonRpcMessage, TxJsonRpcMessage, serve_server_with_ct},
     transport::Transport,
 };
@@ -24,8 +27,12 @@ pub(crate) async fn serve_stdio(
     outbound: mpsc::Sender<Bytes>,
     cancel: CancellationToken,
 ) {
-    let transport =
-        Lines { inbound, outbound, principal: Arc::new(principal), in_flight: Arc::default() };
+    let transport = Lines {
+        inbound,
+        outbound,
+        principal: Arc::new(principal),
+        in_flight: Arc::default(),
+    };
     match serve_server_with_ct(Handler::new(Arc::clone(shared)), transport, cancel).await {
         Ok(service) => {
             if let Err(error) = service.waiting().await {
@@ -49,14 +56,15 @@ struct Lines {
 impl Lines {
     /// The message for the library, with what it must not lose: the checked bytes and the sender.
     fn admit(&self, incoming: Incoming) -> Option<ClientJsonRpcMessage> {
-        let mut message = match serde_json::from_slice::<ClientJsonRpcMessage>(incoming.frame.bytes()) {
-            Ok(message) => message,
-            Err(error) => {
-                // Requests of any shape are read, so this is an answer to nothing we asked.
-                tracing::debug!(%error, "a message that answers nothing was ignored");
-                return None;
-            }
-        };
+        let mut message =
+            match serde_json::from_slice::<ClientJsonRpcMessage>(incoming.frame.bytes()) {
+                Ok(message) => message,
+                Err(error) => {
+                    // Requests of any shape are read, so this is an answer to nothing we asked.
+                    tracing::debug!(%error, "a message that answers nothing was ignored");
+                    return None;
+                }
+            };
         match &mut message {
             ClientJsonRpcMessage::Request(request) => {
                 if let Some(slot) = incoming.slot {
@@ -67,7 +75,8 @@ impl Lines {
                 extensions.insert(Arc::clone(&self.principal));
             }
             ClientJsonRpcMessage::Notification(notification) => {
-                if let ClientNotification::CancelledNotification(cancelled) = &notification.notification
+                if let ClientNotification::CancelledNotification(cancelled) =
+                    &notification.notification
                     && let Some(id) = &cancelled.params.request_id
                 {
                     // Nobody answers a call that was taken back.
@@ -111,7 +120,9 @@ impl Transport<RoleServer> for Lines {
     async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
         loop {
             let incoming = self.inbound.recv().await?;
-            debug_assert!(incoming.slot.is_some() == matches!(incoming.frame.kind(), FrameKind::Request(_)));
+            debug_assert!(
+                incoming.slot.is_some() == matches!(incoming.frame.kind(), FrameKind::Request(_))
+            );
             if let Some(message) = self.admit(incoming) {
                 return Some(message);
             }

@@ -22,7 +22,14 @@ pub struct Mount {
 
 /// Mounts a plugin as `name`: its configuration section is `[plugins.<name>]`.
 pub const fn mount(name: &'static str, plugin: &'static PluginDefinition) -> Mount {
-    Mount { name, plugin, source: "", prefix: "", allow: None, deny: &[] }
+    Mount {
+        name,
+        plugin,
+        source: "",
+        prefix: "",
+        allow: None,
+        deny: &[],
+    }
 }
 
 impl Mount {
@@ -80,7 +87,11 @@ impl Mount {
 
     /// The name that clients see for something called `own` in the plugin.
     pub fn public_name(&self, own: &str) -> String {
-        if self.prefix.is_empty() { own.to_owned() } else { format!("{}_{own}", self.prefix) }
+        if self.prefix.is_empty() {
+            own.to_owned()
+        } else {
+            format!("{}_{own}", self.prefix)
+        }
     }
 
     /// Byte `index` of the public name of `own`, if it has that many.
@@ -92,12 +103,20 @@ impl Mount {
         if index < prefix.len() {
             return byte(prefix, index);
         }
-        if index == prefix.len() { Some(b'_') } else { byte(own, index - prefix.len() - 1) }
+        if index == prefix.len() {
+            Some(b'_')
+        } else {
+            byte(own, index - prefix.len() - 1)
+        }
     }
 }
 
 const fn byte(bytes: &[u8], index: usize) -> Option<u8> {
-    if index < bytes.len() { Some(bytes[index]) } else { None }
+    if index < bytes.len() {
+        Some(bytes[index])
+    } else {
+        None
+    }
 }
 
 /// Whether `list` has `text`; usable in constants.

@@ -16,7 +16,10 @@ struct Message {
 
 impl Message {
     const fn new() -> Self {
-        Self { bytes: [0; CAPACITY], length: 0 }
+        Self {
+            bytes: [0; CAPACITY],
+            length: 0,
+        }
     }
 
     /// Adds text. Names are ASCII, so cutting at a byte cuts at a character.
@@ -93,7 +96,11 @@ const fn assert_list(mount: &Mount, list: &[&str], key: &str) {
 
 const fn assert_pair(left: &Mount, right: &Mount) {
     if same(left.name, right.name) {
-        Message::new().push("two plugins are mounted as `").push(left.name).push("`").fail();
+        Message::new()
+            .push("two plugins are mounted as `")
+            .push(left.name)
+            .push("`")
+            .fail();
     }
     let (tools, others) = (left.plugin.tools(), right.plugin.tools());
     let mut index = 0;
@@ -137,7 +144,10 @@ const fn assert_pair(left: &Mount, right: &Mount) {
 const fn same_public(left: &Mount, own: &str, right: &Mount, other: &str) -> bool {
     let mut index = 0;
     loop {
-        match (left.public_byte(own, index), right.public_byte(other, index)) {
+        match (
+            left.public_byte(own, index),
+            right.public_byte(other, index),
+        ) {
             (None, None) => return true,
             (Some(one), Some(two)) if one == two => index += 1,
             _ => return false,

@@ -10,7 +10,10 @@ use crate::registry::Registry;
 #[derive(Debug)]
 pub(crate) enum CallFailure {
     /// There is no such tool.
-    UnknownTool { name: String, nearest: Option<String> },
+    UnknownTool {
+        name: String,
+        nearest: Option<String>,
+    },
     /// There is no such prompt.
     UnknownPrompt { name: String },
     /// There is no such resource.
@@ -31,13 +34,18 @@ pub(crate) enum CallFailure {
 
 impl CallFailure {
     pub(super) fn unknown_tool(name: &str, registry: &Registry) -> Self {
-        Self::UnknownTool { name: shown(name), nearest: registry.nearest_tool(name).map(str::to_owned) }
+        Self::UnknownTool {
+            name: shown(name),
+            nearest: registry.nearest_tool(name).map(str::to_owned),
+        }
     }
 
     /// The word for metrics and spans.
     pub(crate) const fn outcome(&self) -> &'static str {
         match self {
-            Self::UnknownTool { .. } | Self::UnknownPrompt { .. } | Self::UnknownResource { .. } => "unknown",
+            Self::UnknownTool { .. }
+            | Self::UnknownPrompt { .. }
+            | Self::UnknownResource { .. } => "unknown",
             Self::Denied { .. } => "denied",
             Self::Overloaded => "overloaded",
             Self::Cancelled => "cancelled",
@@ -49,7 +57,9 @@ impl CallFailure {
 
 impl From<Denied> for CallFailure {
     fn from(denied: Denied) -> Self {
-        Self::Denied { required: denied.required }
+        Self::Denied {
+            required: denied.required,
+        }
     }
 }
 

@@ -37,7 +37,12 @@ pub(super) async fn run<T>(
     caller: Caller,
     start: impl FnOnce(Call) -> BoxFuture<'static, Result<T, ToolError>>,
 ) -> Result<T, CallFailure> {
-    let span = tracing::info_span!("call", plugin = &*plugin, name, outcome = tracing::field::Empty);
+    let span = tracing::info_span!(
+        "call",
+        plugin = &*plugin,
+        name,
+        outcome = tracing::field::Empty
+    );
     let cancelled = caller.cancelled.clone();
     // Kept here until the end: a tool that asks for no context drops its call on the way in.
     let admission = Arc::new(admission);
@@ -68,12 +73,19 @@ pub(super) async fn run<T>(
     .instrument(span.clone())
     .await;
     drop((end_of_call, admission));
-    span.record("outcome", ended.as_ref().map_or_else(CallFailure::outcome, |_| "success"));
+    span.record(
+        "outcome",
+        ended
+            .as_ref()
+            .map_or_else(CallFailure::outcome, |_| "success"),
+    );
     ended
 }
 
 fn out_of_time(timeout: Duration) -> ToolError {
-    ToolError::timed_out(format!("the call did not end within {timeout:?} and was stopped"))
+    ToolError::timed_out(format!(
+        "the call did not end within {timeout:?} and was stopped"
+    ))
 }
 
 fn panicked(name: &str) -> CallFailure {
@@ -88,7 +100,12 @@ fn failed(name: &str, error: ToolError) -> CallFailure {
         return CallFailure::Tool(error);
     }
     let error_id = error_id();
-    tracing::error!(name, error_id, error = error.log_message(), "a plugin failed");
+    tracing::error!(
+        name,
+        error_id,
+        error = error.log_message(),
+        "a plugin failed"
+    );
     CallFailure::Internal { error_id }
 }
 

@@ -12,7 +12,8 @@ mod tests;
 use std::{sync::Arc, time::Duration};
 
 use mcp_factory_sdk::{
-    Arguments, Instance, Output, Peer, Principal, Prompt, Resource, ResourceDefinition, Variables, authorize,
+    Arguments, Instance, Output, Peer, Principal, Prompt, Resource, ResourceDefinition, Variables,
+    authorize,
 };
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
@@ -35,7 +36,11 @@ pub(crate) struct CallLimits {
 
 impl Default for CallLimits {
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(30), concurrency: 256, queue_time: Duration::from_millis(250) }
+        Self {
+            timeout: Duration::from_secs(30),
+            concurrency: 256,
+            queue_time: Duration::from_millis(250),
+        }
     }
 }
 
@@ -65,9 +70,21 @@ impl Pipeline {
     /// A pipeline over `registry`, whose mounts were started as `instances`, in the same order.
     pub(crate) fn new(registry: Registry, instances: Vec<Instance>, limits: CallLimits) -> Self {
         debug_assert_eq!(registry.mounts().len(), instances.len());
-        let names = registry.mounts().iter().map(|mount| mount.name().into()).collect();
-        let admission = Arc::new(Semaphore::new(limits.concurrency.min(Semaphore::MAX_PERMITS)));
-        Self { registry, instances, names, limits, admission }
+        let names = registry
+            .mounts()
+            .iter()
+            .map(|mount| mount.name().into())
+            .collect();
+        let admission = Arc::new(Semaphore::new(
+            limits.concurrency.min(Semaphore::MAX_PERMITS),
+        ));
+        Self {
+            registry,
+            instances,
+            names,
+            limits,
+            admission,
+        }
     }
 
     pub(crate) const fn registry(&self) -> &Registry {
@@ -81,11 +98,17 @@ impl Pipeline {
         arguments: Arguments<'_>,
         caller: Caller,
     ) -> Result<Output, CallFailure> {
-        let tool = self.registry.tool(name).ok_or_else(|| CallFailure::unknown_tool(name, &self.registry))?;
+        let tool = self
+            .registry
+            .tool(name)
+            .ok_or_else(|| CallFailure::unknown_tool(name, &self.registry))?;
         let permit = authorize(&caller.principal, tool.definition)?;
         let timeout = tool.definition.timeout().unwrap_or(self.limits.timeout);
         let instance = &self.instances[tool.mount];
-        self.guarded(tool, timeout, caller, |call| permit.invoke(instance, arguments, call)).await
+        self.guarded(tool, timeout, caller, |call| {
+            permit.invoke(instance, arguments, call)
+        })
+        .await
     }
 
     /// Reads the resource that `uri` names; says which definition it was read from.
@@ -94,12 +117,17 @@ impl Pipeline {
         uri: &str,
         caller: Caller,
     ) -> Result<(Resource, &'static ResourceDefinition), CallFailure> {
-        let missing = || CallFailure::UnknownResource { uri: uri.to_owned() };
+        let missing = || CallFailure::UnknownResource {
+            uri: uri.to_owned(),
+        };
         let (found, variables) = self.registry.resource(uri).ok_or_else(missing)?;
         let permit = authorize(&caller.principal, found.definition)?;
         let instance = &self.instances[found.mount];
-        let resource =
-            self.guarded(found, self.limits.timeout, caller, |call| permit.read(instance, variables, call)).await?;
+        let resource = self
+            .guarded(found, self.limits.timeout, caller, |call| {
+                permit.read(instance, variables, call)
+            })
+            .await?;
         if resource.parts.is_empty() {
             return Err(missing());
         }
@@ -116,10 +144,15 @@ impl Pipeline {
         let found = self
             .registry
             .prompt(name)
-            .ok_or_else(|| CallFailure::UnknownPrompt { name: failure::shown(name) })?;
+            .ok_or_else(|| CallFailure::UnknownPrompt {
+                name: failure::shown(name),
+            })?;
         let permit = authorize(&caller.principal, found.definition)?;
         let instance = &self.instances[found.mount];
-        self.guarded(found, self.limits.timeout, caller, |call| permit.get(instance, arguments, call)).await
+        self.guarded(found, self.limits.timeout, caller, |call| {
+            permit.get(instance, arguments, call)
+        })
+        .await
     }
 
     /// Completes `argument` of a prompt (or of a resource template) from what was `typed`. Nothing known
@@ -134,17 +167,24 @@ impl Pipeline {
         caller: Caller,
     ) -> Result<Vec<String>, CallFailure> {
         if of_prompt && self.registry.prompt(target).is_none() {
-            return Err(CallFailure::UnknownPrompt { name: failure::shown(target) });
+            return Err(CallFailure::UnknownPrompt {
+                name: failure::shown(target),
+            });
         }
         if !of_prompt && !self.registry.has_resource_template(target) {
-            return Err(CallFailure::UnknownResource { uri: failure::shown(target) });
+            return Err(CallFailure::UnknownResource {
+                uri: failure::shown(target),
+            });
         }
         let Some(found) = self.registry.completion(of_prompt, target, argument) else {
             return Ok(Vec::new());
         };
         let permit = authorize(&caller.principal, found.definition)?;
         let instance = &self.instances[found.mount];
-        self.guarded(found, self.limits.timeout, caller, |call| permit.complete(instance, typed, others, call)).await
+        self.guarded(found, self.limits.timeout, caller, |call| {
+            permit.complete(instance, typed, others, call)
+        })
+        .await
     }
 
     async fn guarded<T, D>(
@@ -152,11 +192,22 @@ impl Pipeline {
         entry: &Entry<D>,
         timeout: Duration,
         caller: Caller,
-        start: impl FnOnce(mcp_factory_sdk::Call) -> mcp_factory_sdk::BoxFuture<'static, Result<T, mcp_factory_sdk::ToolError>>,
+        start: impl FnOnce(
+            mcp_factory_sdk::Call,
+        )
+            -> mcp_factory_sdk::BoxFuture<'static, Result<T, mcp_factory_sdk::ToolError>>,
     ) -> Result<T, CallFailure> {
         let admission = guard::admit(&self.admission, self.limits.queue_time).await?;
         let plugin = Arc::clone(&self.names[entry.mount]);
-        guard::run(&entry.public_name, plugin, timeout, admission, caller, start).await
+        guard::run(
+            &entry.public_name,
+            plugin,
+            timeout,
+            admission,
+            caller,
+            start,
+        )
+        .await
     }
 
     /// Stops the plugins, in the reverse order of their start.
