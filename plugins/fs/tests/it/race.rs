@@ -2,7 +2,9 @@
 
 use std::fs::{self, File};
 use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,6 +20,15 @@ fn reads() -> u32 {
         .map_or(200_000, |count| count.parse().unwrap())
 }
 
+/// Ends the flipping when dropped.
+struct Stop<'s>(&'s AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Swaps `a` and `b` in `directory` without pause while `work` runs.
 fn while_flipping<T>(directory: &Path, a: &str, b: &str, work: impl FnOnce() -> T) -> T {
     let directory = File::open(directory).unwrap();
@@ -29,9 +40,9 @@ fn while_flipping<T>(directory: &Path, a: &str, b: &str, work: impl FnOnce() -> 
                 std::hint::spin_loop();
             }
         });
-        let result = work();
-        stop.store(true, Ordering::Relaxed);
-        result
+        // Also when `work` fails: the scope waits for its threads.
+        let _stop = Stop(&stop);
+        work()
     })
 }
 
@@ -88,6 +99,30 @@ fn a_file_flipped_with_a_link_to_a_denied_file() {
     while_flipping(&sandbox.path(""), "a", "b", || {
         only_reads(&sandbox, "a", "inside");
     });
+}
+
+#[test]
+fn a_file_flipped_with_a_fifo_never_makes_a_read_wait() {
+    let (done, wait) = mpsc::channel();
+    let races = thread::spawn(move || {
+        let sandbox = Sandbox::new();
+        sandbox.put("a", "inside");
+        assert!(
+            Command::new("mkfifo")
+                .arg(sandbox.path("b"))
+                .status()
+                .unwrap()
+                .success()
+        );
+        while_flipping(&sandbox.path(""), "a", "b", || {
+            only_reads(&sandbox, "a", "inside");
+        });
+        done.send(()).unwrap();
+    });
+    match wait.recv_timeout(Duration::from_mins(2)) {
+        Err(mpsc::RecvTimeoutError::Timeout) => panic!("a read waits for the FIFO"),
+        _ => races.join().unwrap(),
+    }
 }
 
 #[test]
@@ -173,4 +208,47 @@ fn recursive_deletion_stays_inside() {
         fs::read_to_string(sandbox.beside("outside/secret.txt")).unwrap(),
         SECRET
     );
+}
+
+#[test]
+fn what_another_program_creates_meanwhile_is_never_replaced() {
+    let sandbox = Sandbox::new();
+    sandbox.put("source", "ours");
+    for round in 0..150_u32 {
+        let name = format!("f{round}");
+        let theirs = sandbox.path(&name);
+        let (we_won, they_won) = thread::scope(|scope| {
+            let other = scope.spawn(|| {
+                thread::sleep(Duration::from_micros(u64::from(round) * 10));
+                File::create_new(&theirs).is_ok()
+            });
+            let ours = match round % 3 {
+                0 => {
+                    let content = "ours".into();
+                    let write = WriteRequest {
+                        path: name.clone(),
+                        content,
+                        mode: WriteMode::Create,
+                        if_sha256: None,
+                    };
+                    sandbox.files.write(&write).is_ok()
+                }
+                1 => sandbox.files.copy("source", &name, false).is_ok(),
+                _ => {
+                    sandbox.put("moving", "ours");
+                    sandbox.files.relocate("moving", &name, false).is_ok()
+                }
+            };
+            (ours, other.join().unwrap())
+        });
+        assert_ne!(
+            we_won, they_won,
+            "round {round}: one of the two makes the file"
+        );
+        assert_eq!(
+            sandbox.get(&name),
+            if we_won { "ours" } else { "" },
+            "round {round}"
+        );
+    }
 }
