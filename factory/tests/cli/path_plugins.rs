@@ -1,6 +1,6 @@
 //! Plugins in directories.
 
-use crate::driver::Factory;
+use crate::driver::{Factory, Ran};
 
 const JIRA: &str = "[server]\nname = \"x\"\n\n[plugins.jira]\npath = \"jira\"\n";
 
@@ -306,7 +306,13 @@ fn plugins_to_be_downloaded_are_an_error_without_the_network() {
     let factory = Factory::with_manifest(
         "[server]\nname = \"x\"\n[plugins.slack]\ngit = \"https://127.0.0.1:9/x\"\n",
     );
-    factory.run(&["plan"]).fails(
+    // Cargo would try for a while.
+    let output = factory
+        .command(&["plan"])
+        .env("CARGO_NET_RETRY", "0")
+        .output()
+        .unwrap();
+    Ran::of(&output).fails(
         4,
         &["error[MF0307]: plugin `slack` has to be downloaded, and there is no connection"],
     );
