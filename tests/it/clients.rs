@@ -53,12 +53,22 @@ fn check(mut client: Command, over: Over, protocol: &str) {
         }
     };
     let output = client.output().expect("the client is installed");
-    let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{client:?} failed: {said} {complained}");
-    let mut seen: Value = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said} {complained}"));
+    let (said, complained) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(
+        output.status.success(),
+        "{client:?} failed: {said} {complained}"
+    );
+    let mut seen: Value =
+        serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said} {complained}"));
     // JavaScript has one kind of number.
     if let Some(reports) = seen["progress"].as_array_mut() {
-        for number in reports.iter_mut().flat_map(|report| report.as_array_mut().into_iter().flatten()) {
+        for number in reports
+            .iter_mut()
+            .flat_map(|report| report.as_array_mut().into_iter().flatten())
+        {
             *number = json!(number.as_f64());
         }
     }

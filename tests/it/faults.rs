@@ -11,8 +11,15 @@ const SECRET: &str = "hunter2";
 /// An answer that ends the request and tells nothing but where to look.
 fn assert_internal_error(answer: &Value) {
     assert_eq!(answer["error"]["code"], -32603, "{answer}");
-    let id = answer["error"]["data"]["errorId"].as_str().expect("an id to find it by in the log");
-    assert!(answer["error"]["message"].as_str().is_some_and(|message| message.contains(id)), "{answer}");
+    let id = answer["error"]["data"]["errorId"]
+        .as_str()
+        .expect("an id to find it by in the log");
+    assert!(
+        answer["error"]["message"]
+            .as_str()
+            .is_some_and(|message| message.contains(id)),
+        "{answer}"
+    );
     assert!(!answer.to_string().contains(SECRET), "{answer}");
 }
 
@@ -25,15 +32,26 @@ fn a_panic_is_answered_with_an_id_and_not_with_its_text() {
         let answer = stdio.call(7, tool, &json!({}));
         assert_internal_error(&answer);
         // The log has what the client must not see, under the id that the client does see.
-        let id = answer["error"]["data"]["errorId"].as_str().expect("just checked").to_owned();
+        let id = answer["error"]["data"]["errorId"]
+            .as_str()
+            .expect("just checked")
+            .to_owned();
         let log = || stdio.process.stderr();
-        let found = eventually(Duration::from_secs(2), || (log().contains(&id) && log().contains(SECRET)).then_some(()));
+        let found = eventually(Duration::from_secs(2), || {
+            (log().contains(&id) && log().contains(SECRET)).then_some(())
+        });
         assert!(found.is_some(), "{}", log());
     }
     // And the server is none the worse for it.
-    assert_eq!(message::text(&http.call("test_simple_text", &json!({}))), "This is a simple text response for testing.");
+    assert_eq!(
+        message::text(&http.call("test_simple_text", &json!({}))),
+        "This is a simple text response for testing."
+    );
     let answer = stdio.call(8, "test_simple_text", &json!({}));
-    assert_eq!(message::text(&answer), "This is a simple text response for testing.");
+    assert_eq!(
+        message::text(&answer),
+        "This is a simple text response for testing."
+    );
 }
 
 #[test]
@@ -49,9 +67,15 @@ fn an_error_nobody_thought_of_is_a_failed_call_that_tells_nothing() {
 fn a_call_past_its_deadline_fails_and_is_dropped() {
     let http = HttpServer::start(Product::Fixture, &[]);
     let mut stdio = StdioServer::start(Product::Fixture, &[]);
-    for answer in [http.call("overdue", &json!({})), stdio.call(1, "overdue", &json!({}))] {
+    for answer in [
+        http.call("overdue", &json!({})),
+        stdio.call(1, "overdue", &json!({})),
+    ] {
         assert_eq!(answer["result"]["isError"], true, "{answer}");
-        assert_eq!(message::text(&answer), "the call did not end within 300ms and was stopped");
+        assert_eq!(
+            message::text(&answer),
+            "the call did not end within 300ms and was stopped"
+        );
     }
     assert_eq!(http.counts(), (1, 1));
 }
@@ -60,18 +84,29 @@ fn a_call_past_its_deadline_fails_and_is_dropped() {
 fn the_deadline_of_a_tool_that_names_none_is_the_servers() {
     let http = HttpServer::start(Product::Fixture, &["--set", r#"limits.timeout="200ms""#]);
     let answer = http.call("wait", &json!({ "milliseconds": 10_000 }));
-    assert_eq!(message::text(&answer), "the call did not end within 200ms and was stopped");
+    assert_eq!(
+        message::text(&answer),
+        "the call did not end within 200ms and was stopped"
+    );
 }
 
 /// Waits until the calls that began are gone.
 fn assert_dropped(http: &HttpServer, calls: u64) {
-    let counts = eventually(Duration::from_secs(2), || Some(http.counts()).filter(|counts| *counts == (calls, calls)));
+    let counts = eventually(Duration::from_secs(2), || {
+        Some(http.counts()).filter(|counts| *counts == (calls, calls))
+    });
     assert!(counts.is_some(), "still running: {:?}", http.counts());
 }
 
 fn await_begun(http: &HttpServer, calls: u64) {
-    let begun = eventually(Duration::from_secs(5), || (http.counts().0 == calls).then_some(()));
-    assert!(begun.is_some(), "the call did not begin: {:?}", http.counts());
+    let begun = eventually(Duration::from_secs(5), || {
+        (http.counts().0 == calls).then_some(())
+    });
+    assert!(
+        begun.is_some(),
+        "the call did not begin: {:?}",
+        http.counts()
+    );
 }
 
 #[test]
@@ -86,7 +121,10 @@ fn a_client_that_goes_away_takes_its_call_with_it() {
     // The same without the headers and the `_meta` of the newest revision.
     let mut connection = http.connect();
     let call = message::legacy(1, "tools/call", &json!({ "name": "hang", "arguments": {} }));
-    connection.post(call.to_string().as_bytes(), &[("mcp-protocol-version", message::LEGACY)]);
+    connection.post(
+        call.to_string().as_bytes(),
+        &[("mcp-protocol-version", message::LEGACY)],
+    );
     await_begun(&http, 2);
     connection.abandon();
     assert_dropped(&http, 2);
@@ -101,7 +139,11 @@ fn a_cancelled_call_is_dropped_and_not_answered() {
         }
         let call = |id, tool: &str| {
             let params = json!({ "name": tool, "arguments": {} });
-            if is_modern { message::modern(id, "tools/call", &params) } else { message::legacy(id, "tools/call", &params) }
+            if is_modern {
+                message::modern(id, "tools/call", &params)
+            } else {
+                message::legacy(id, "tools/call", &params)
+            }
         };
         stdio.send(&call(1, "hang"));
         let mut id = 1;
@@ -127,7 +169,11 @@ fn tools_that_block_their_thread_hold_up_nobody() {
     let mut blocking: Vec<_> = (0..8)
         .map(|_| {
             let mut connection = http.connect();
-            connection.request(&message::call(1, "block", &json!({ "milliseconds": 1_500 })));
+            connection.request(&message::call(
+                1,
+                "block",
+                &json!({ "milliseconds": 1_500 }),
+            ));
             connection
         })
         .collect();
@@ -136,15 +182,27 @@ fn tools_that_block_their_thread_hold_up_nobody() {
     for _ in 0..20 {
         http.call("test_simple_text", &json!({}));
     }
-    assert!(start.elapsed() < Duration::from_millis(1_000), "20 calls took {:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "20 calls took {:?}",
+        start.elapsed()
+    );
     for connection in &mut blocking {
-        assert_eq!(message::text(&connection.response().json()), "blocked 1500 ms");
+        assert_eq!(
+            message::text(&connection.response().json()),
+            "blocked 1500 ms"
+        );
     }
 }
 
 #[test]
 fn more_calls_than_may_run_are_turned_away_at_once() {
-    let limits = ["--set", "limits.concurrency=2", "--set", r#"limits.queue_time="50ms""#];
+    let limits = [
+        "--set",
+        "limits.concurrency=2",
+        "--set",
+        r#"limits.queue_time="50ms""#,
+    ];
     let http = HttpServer::start(Product::Fixture, &limits);
     let mut running: Vec<_> = (0..2)
         .map(|_| {
@@ -157,9 +215,16 @@ fn more_calls_than_may_run_are_turned_away_at_once() {
     let start = Instant::now();
     let refused = http.call("test_simple_text", &json!({}));
     assert_eq!(refused["error"]["code"], -31503, "{refused}");
-    assert!(start.elapsed() < Duration::from_millis(1_000), "it took {:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "it took {:?}",
+        start.elapsed()
+    );
     for connection in &mut running {
-        assert_eq!(message::text(&connection.response().json()), "waited 1500 ms");
+        assert_eq!(
+            message::text(&connection.response().json()),
+            "waited 1500 ms"
+        );
     }
     assert_eq!(http.counts(), (2, 2), "and the refused call never began");
 }
@@ -168,12 +233,22 @@ fn more_calls_than_may_run_are_turned_away_at_once() {
 fn what_a_plugin_prints_never_reaches_stdout() {
     let mut stdio = StdioServer::start(Product::Fixture, &[]);
     // Every line is read as a message, so a line that is none fails here.
-    assert_eq!(message::text(&stdio.call(1, "print", &json!({}))), "printed");
-    assert_eq!(message::text(&stdio.call(2, "print", &json!({}))), "printed");
+    assert_eq!(
+        message::text(&stdio.call(1, "print", &json!({}))),
+        "printed"
+    );
+    assert_eq!(
+        message::text(&stdio.call(2, "print", &json!({}))),
+        "printed"
+    );
     stdio.close_stdin();
     assert_eq!(stdio.receive_within(Duration::from_secs(5)), None);
     let stderr = stdio.process.stderr();
-    assert_eq!(stderr.matches("this is no message of the protocol").count(), 2, "it goes to stderr: {stderr}");
+    assert_eq!(
+        stderr.matches("this is no message of the protocol").count(),
+        2,
+        "it goes to stderr: {stderr}"
+    );
 }
 
 #[test]
@@ -181,7 +256,10 @@ fn a_misspelt_argument_is_named_with_the_right_one() {
     let http = HttpServer::start(Product::Fixture, &[]);
     let answer = http.call("wait", &json!({ "miliseconds": 1 }));
     assert_eq!(answer["result"]["isError"], true, "{answer}");
-    assert!(message::text(&answer).starts_with("unknown argument: `miliseconds` (did you mean `milliseconds`?)"));
+    assert!(
+        message::text(&answer)
+            .starts_with("unknown argument: `miliseconds` (did you mean `milliseconds`?)")
+    );
     let answer = http.call("wait", &json!({ "milliseconds": "soon" }));
     assert!(message::text(&answer).contains("milliseconds"), "{answer}");
     let answer = http.call("wait", &json!({ "milliseconds": 20_001 }));

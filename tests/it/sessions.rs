@@ -15,7 +15,10 @@ fn a_flood_of_handshakes_is_bounded_in_sessions_and_in_memory() {
     for id in 0..1_000 {
         let response = http.post(message::initialize(id).to_string().as_bytes(), &[]);
         assert_eq!(response.status, 200, "{}", response.text());
-        assert_eq!(response.json()["result"]["protocolVersion"], message::LEGACY);
+        assert_eq!(
+            response.json()["result"]["protocolVersion"],
+            message::LEGACY
+        );
         sessions += usize::from(response.header("mcp-session-id").is_some());
     }
     assert_eq!(sessions, 20);
@@ -23,8 +26,15 @@ fn a_flood_of_handshakes_is_bounded_in_sessions_and_in_memory() {
     assert!(grown < 16 * 1024, "1000 handshakes cost {grown} KiB");
     // Whoever came late works all the same.
     let list = message::legacy(1, "tools/list", &json!({})).to_string();
-    let response = http.post(list.as_bytes(), &[("mcp-protocol-version", message::LEGACY)]);
-    assert!(response.json()["result"]["tools"].is_array(), "{}", response.text());
+    let response = http.post(
+        list.as_bytes(),
+        &[("mcp-protocol-version", message::LEGACY)],
+    );
+    assert!(
+        response.json()["result"]["tools"].is_array(),
+        "{}",
+        response.text()
+    );
 }
 
 #[test]
@@ -32,15 +42,31 @@ fn an_ended_session_makes_room_and_is_gone() {
     let http = HttpServer::start(Product::Fixture, &["--set", "http.legacy_sessions=1"]);
     let initialize = || http.post(message::initialize(1).to_string().as_bytes(), &[]);
     let first = initialize();
-    let session = first.header("mcp-session-id").expect("there is room for one").to_owned();
-    assert!(initialize().header("mcp-session-id").is_none(), "and only for one");
+    let session = first
+        .header("mcp-session-id")
+        .expect("there is room for one")
+        .to_owned();
+    assert!(
+        initialize().header("mcp-session-id").is_none(),
+        "and only for one"
+    );
 
     let mut connection = http.connect();
-    connection.send(format!("DELETE /mcp HTTP/1.1\r\nhost: localhost\r\nmcp-session-id: {session}\r\n\r\n").as_bytes());
+    connection.send(
+        format!("DELETE /mcp HTTP/1.1\r\nhost: localhost\r\nmcp-session-id: {session}\r\n\r\n")
+            .as_bytes(),
+    );
     assert_eq!(connection.response().status, 200);
     let list = message::legacy(1, "tools/list", &json!({})).to_string();
-    assert_eq!(http.post(list.as_bytes(), &[("mcp-session-id", &session)]).status, 404);
-    assert!(initialize().header("mcp-session-id").is_some(), "its place is free again");
+    assert_eq!(
+        http.post(list.as_bytes(), &[("mcp-session-id", &session)])
+            .status,
+        404
+    );
+    assert!(
+        initialize().header("mcp-session-id").is_some(),
+        "its place is free again"
+    );
 }
 
 #[test]
@@ -51,8 +77,17 @@ fn without_sessions_only_posts_have_a_meaning() {
     assert!(response.header("mcp-session-id").is_none());
     for method in ["GET", "DELETE", "PUT"] {
         let mut connection = http.connect();
-        connection.send(format!("{method} /mcp HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n\r\n").as_bytes());
+        connection.send(
+            format!(
+                "{method} /mcp HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n\r\n"
+            )
+            .as_bytes(),
+        );
         let response = connection.response();
-        assert_eq!((response.status, response.header("allow")), (405, Some("POST")), "{method}");
+        assert_eq!(
+            (response.status, response.header("allow")),
+            (405, Some("POST")),
+            "{method}"
+        );
     }
 }

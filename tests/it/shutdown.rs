@@ -26,14 +26,26 @@ fn a_signal_ends_http_in_time_with_every_call_answered() {
             connection
         })
         .collect();
-    let begun = eventually(Duration::from_secs(5), || (http.counts().0 == 21).then_some(()));
-    assert!(begun.is_some(), "the calls did not begin: {:?}", http.counts());
+    let begun = eventually(Duration::from_secs(5), || {
+        (http.counts().0 == 21).then_some(())
+    });
+    assert!(
+        begun.is_some(),
+        "the calls did not begin: {:?}",
+        http.counts()
+    );
 
     http.process.terminate();
     for connection in &mut running {
-        assert_eq!(message::text(&connection.response().json()), "waited 800 ms");
+        assert_eq!(
+            message::text(&connection.response().json()),
+            "waited 800 ms"
+        );
     }
-    let (status, took) = http.process.ended_within(Duration::from_secs(10)).expect("it ends");
+    let (status, took) = http
+        .process
+        .ended_within(Duration::from_secs(10))
+        .expect("it ends");
     assert!(status.success(), "{status}");
     assert!(took < DRAIN_AND_A_SECOND, "it took {took:?}");
 }
@@ -47,14 +59,22 @@ fn streams_of_events_do_not_hold_up_the_end() {
     assert_eq!(listener.head().status, 200);
     // A session of the older revisions, and its stream.
     let answer = http.post(message::initialize(1).to_string().as_bytes(), &[]);
-    let session = answer.header("mcp-session-id").expect("a session").to_owned();
+    let session = answer
+        .header("mcp-session-id")
+        .expect("a session")
+        .to_owned();
     let mut stream = http.connect();
-    let get = format!("GET /mcp HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\nmcp-session-id: {session}\r\n\r\n");
+    let get = format!(
+        "GET /mcp HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\nmcp-session-id: {session}\r\n\r\n"
+    );
     stream.send(get.as_bytes());
     assert_eq!(stream.head().status, 200);
 
     http.process.terminate();
-    let (status, took) = http.process.ended_within(Duration::from_secs(10)).expect("it ends");
+    let (status, took) = http
+        .process
+        .ended_within(Duration::from_secs(10))
+        .expect("it ends");
     assert!(status.success(), "{status}");
     assert!(took < Duration::from_secs(3), "it took {took:?}");
 }
@@ -68,8 +88,14 @@ fn a_signal_ends_stdio_in_time_with_the_running_call_answered() {
     stdio.call(3, "counts", &json!({}));
     stdio.process.terminate();
     let answer = stdio.receive();
-    assert_eq!((&answer["id"], message::text(&answer)), (&json!(2), "waited 500 ms"));
-    let (status, took) = stdio.process.ended_within(Duration::from_secs(10)).expect("it ends");
+    assert_eq!(
+        (&answer["id"], message::text(&answer)),
+        (&json!(2), "waited 500 ms")
+    );
+    let (status, took) = stdio
+        .process
+        .ended_within(Duration::from_secs(10))
+        .expect("it ends");
     assert!(status.success(), "{status}");
     assert!(took < DRAIN_AND_A_SECOND, "it took {took:?}");
 }
@@ -80,8 +106,14 @@ fn the_end_of_stdin_is_the_end_once_all_calls_are_answered() {
     stdio.send(&message::call(1, "wait", &json!({ "milliseconds": 500 })));
     stdio.close_stdin();
     assert_eq!(message::text(&stdio.receive()), "waited 500 ms");
-    let (status, took) = stdio.process.ended_within(Duration::from_secs(10)).expect("it ends");
-    assert!(status.success() && took < Duration::from_secs(2), "{status} after {took:?}");
+    let (status, took) = stdio
+        .process
+        .ended_within(Duration::from_secs(10))
+        .expect("it ends");
+    assert!(
+        status.success() && took < Duration::from_secs(2),
+        "{status} after {took:?}"
+    );
 }
 
 #[test]
@@ -90,8 +122,14 @@ fn a_call_that_never_ends_does_not_outlive_stdin_for_long() {
     stdio.send(&message::call(1, "hang", &json!({})));
     stdio.call(2, "counts", &json!({}));
     stdio.close_stdin();
-    let (status, took) = stdio.process.ended_within(Duration::from_secs(10)).expect("it ends");
-    assert!(status.success() && took < Duration::from_secs(6), "{status} after {took:?}");
+    let (status, took) = stdio
+        .process
+        .ended_within(Duration::from_secs(10))
+        .expect("it ends");
+    assert!(
+        status.success() && took < Duration::from_secs(6),
+        "{status} after {took:?}"
+    );
 }
 
 #[test]
@@ -99,12 +137,17 @@ fn a_second_signal_ends_at_once() {
     let mut http = HttpServer::start(Product::Fixture, &["--set", r#"server.drain="30s""#]);
     let mut hung = http.connect();
     hung.request(&message::call(1, "hang", &json!({})));
-    let begun = eventually(Duration::from_secs(5), || (http.counts().0 == 1).then_some(()));
+    let begun = eventually(Duration::from_secs(5), || {
+        (http.counts().0 == 1).then_some(())
+    });
     assert!(begun.is_some(), "the call did not begin");
     http.process.terminate();
     std::thread::sleep(Duration::from_millis(200));
     http.process.terminate();
-    let (status, took) = http.process.ended_within(Duration::from_secs(10)).expect("it ends");
+    let (status, took) = http
+        .process
+        .ended_within(Duration::from_secs(10))
+        .expect("it ends");
     assert_eq!(status.code(), Some(128 + 15), "{status}");
     assert!(took < Duration::from_secs(2), "it took {took:?}");
 }

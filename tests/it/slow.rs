@@ -23,8 +23,14 @@ fn headers_that_never_end_end_the_connection() {
     let mut silent = http.connect();
     let mut partial = http.connect();
     partial.send(b"POST /mcp HTTP/1.1\r\nhost: localhost\r\nx-slow: ");
-    assert!(partial.closed_within(SOON), "half a head holds the connection");
-    assert!(silent.closed_within(SOON), "no head at all holds the connection");
+    assert!(
+        partial.closed_within(SOON),
+        "half a head holds the connection"
+    );
+    assert!(
+        silent.closed_within(SOON),
+        "no head at all holds the connection"
+    );
 }
 
 #[test]
@@ -37,7 +43,10 @@ fn headers_that_trickle_in_end_the_connection() {
         std::thread::sleep(Duration::from_millis(30));
         trickle.try_send(b"x: y\r\n").is_err()
     });
-    assert!(closed, "a head that never ends but never stops holds the connection");
+    assert!(
+        closed,
+        "a head that never ends but never stops holds the connection"
+    );
     assert!(start.elapsed() < SOON);
 }
 
@@ -46,7 +55,9 @@ fn a_body_that_never_ends_is_answered_with_408() {
     let http = HttpServer::start(Product::Fixture, &LIMITS);
     let mut partial = http.connect();
     partial.send(b"POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n");
-    partial.send(b"accept: application/json, text/event-stream\r\ncontent-length: 100\r\n\r\n{\"jsonrpc\":");
+    partial.send(
+        b"accept: application/json, text/event-stream\r\ncontent-length: 100\r\n\r\n{\"jsonrpc\":",
+    );
     let start = Instant::now();
     assert_eq!(partial.response().status, 408);
     assert!(start.elapsed() < SOON);
@@ -67,6 +78,10 @@ fn slow_clients_in_numbers_slow_nobody_else_down() {
     for _ in 0..20 {
         http.call("test_simple_text", &json!({}));
     }
-    assert!(start.elapsed() < Duration::from_secs(2), "20 calls took {:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(2),
+        "20 calls took {:?}",
+        start.elapsed()
+    );
     drop(slow);
 }

@@ -23,10 +23,15 @@ impl HttpServer {
     /// Starts `product` with more `arguments`, and waits until it serves.
     pub fn start(product: Product, arguments: &[&str]) -> Self {
         let mut command = Command::new(product.binary());
-        command.args(["--http", "127.0.0.1:0"]).args(arguments).stdin(Stdio::null()).stdout(Stdio::null());
+        command
+            .args(["--http", "127.0.0.1:0"])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
         let process = Process::start(&mut command);
         let address = eventually(SOON, || address_in(&process.stderr()));
-        let address = address.unwrap_or_else(|| panic!("it does not serve; stderr: {}", process.stderr()));
+        let address =
+            address.unwrap_or_else(|| panic!("it does not serve; stderr: {}", process.stderr()));
         Self { process, address }
     }
 
@@ -67,7 +72,11 @@ impl HttpServer {
     /// The counts that the plugin `faults` keeps: calls that began, calls that are gone.
     pub fn counts(&self) -> (u64, u64) {
         let counts = self.call("counts", &serde_json::json!({}));
-        let count = |name: &str| counts["result"]["structuredContent"][name].as_u64().expect("a count");
+        let count = |name: &str| {
+            counts["result"]["structuredContent"][name]
+                .as_u64()
+                .expect("a count")
+        };
         (count("begun"), count("gone"))
     }
 }
@@ -89,8 +98,13 @@ pub struct Connection {
 impl Connection {
     fn open(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).expect("the server accepts connections");
-        stream.set_read_timeout(Some(SOON)).expect("the time is not zero");
-        Self { stream, buffer: Vec::new() }
+        stream
+            .set_read_timeout(Some(SOON))
+            .expect("the time is not zero");
+        Self {
+            stream,
+            buffer: Vec::new(),
+        }
     }
 
     /// Writes bytes, which may be no request at all.
@@ -105,22 +119,33 @@ impl Connection {
 
     /// Writes a POST with what every client of the protocol sends, and `headers`.
     pub fn post(&mut self, body: &[u8], headers: &[(&str, &str)]) {
-        let address = self.stream.peer_addr().expect("it is connected");
-        let mut head = format!("POST /mcp HTTP/1.1\r\ncontent-length: {}\r\n", body.len());
+        let address = self
+            .stream
+            .peer_addr()
+            .expect("it is connected")
+            .to_string();
         let common = [
-            ("host", address.to_string()),
-            ("content-type", "application/json".to_owned()),
-            ("accept", "application/json, text/event-stream".to_owned()),
+            ("host", address.as_str()),
+            ("content-type", "application/json"),
+            ("accept", "application/json, text/event-stream"),
         ];
-        for (name, value) in common {
-            if !headers.iter().any(|(given, _)| given.eq_ignore_ascii_case(name)) {
-                head.push_str(&format!("{name}: {value}\r\n"));
-            }
-        }
-        for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        head.push_str("\r\n");
+        let is_given = |name: &str| {
+            headers
+                .iter()
+                .any(|(given, _)| given.eq_ignore_ascii_case(name))
+        };
+        let sent = common
+            .iter()
+            .filter(|(name, _)| !is_given(name))
+            .chain(headers);
+        let lines: Vec<String> = sent
+            .map(|(name, value)| format!("{name}: {value}\r\n"))
+            .collect();
+        let head = format!(
+            "POST /mcp HTTP/1.1\r\n{}content-length: {}\r\n\r\n",
+            lines.concat(),
+            body.len()
+        );
         self.send(&[head.as_bytes(), body].concat());
     }
 
@@ -128,7 +153,10 @@ impl Connection {
     pub fn request(&mut self, request: &Value) {
         let method = request["method"].as_str().expect("a request has a method");
         let params = &request["params"];
-        let mut headers = vec![("mcp-protocol-version", message::MODERN), ("mcp-method", method)];
+        let mut headers = vec![
+            ("mcp-protocol-version", message::MODERN),
+            ("mcp-method", method),
+        ];
         if let Some(name) = params["name"].as_str().or_else(|| params["uri"].as_str()) {
             headers.push(("mcp-name", name));
         }
@@ -138,7 +166,10 @@ impl Connection {
     /// Reads one response to its end.
     pub fn response(&mut self) -> Response {
         self.try_response().unwrap_or_else(|error| {
-            panic!("no response: {error}; so far: {:?}", String::from_utf8_lossy(&self.buffer))
+            panic!(
+                "no response: {error}; so far: {:?}",
+                String::from_utf8_lossy(&self.buffer)
+            )
         })
     }
 
@@ -152,8 +183,12 @@ impl Connection {
         let end = Instant::now() + limit;
         let mut bytes = [0; 4096];
         loop {
-            let left = end.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
-            self.stream.set_read_timeout(Some(left)).expect("the time is not zero");
+            let left = end
+                .saturating_duration_since(Instant::now())
+                .max(Duration::from_millis(1));
+            self.stream
+                .set_read_timeout(Some(left))
+                .expect("the time is not zero");
             match self.stream.read(&mut bytes) {
                 Ok(0) => return true,
                 Ok(_) => {}
@@ -171,7 +206,10 @@ impl Connection {
     /// Reads one response to its end.
     pub fn try_response(&mut self) -> io::Result<Response> {
         let mut response = self.read_head()?;
-        if response.header("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
+        if response
+            .header("transfer-encoding")
+            .is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"))
+        {
             loop {
                 let size = self.line()?;
                 let size = usize::from_str_radix(size.trim(), 16).map_err(io::Error::other)?;
@@ -182,21 +220,36 @@ impl Connection {
                 }
             }
         }
-        let length = response.header("content-length").map_or(Ok(0), str::parse).map_err(io::Error::other)?;
+        let length = response
+            .header("content-length")
+            .map_or(Ok(0), str::parse)
+            .map_err(io::Error::other)?;
         response.body = self.bytes(length)?;
         Ok(response)
     }
 
     fn read_head(&mut self) -> io::Result<Response> {
         let status_line = self.line()?;
-        let status = status_line.split(' ').nth(1).and_then(|status| status.parse().ok());
-        let status = status.ok_or_else(|| io::Error::other(format!("not a status line: {status_line:?}")))?;
+        let status = status_line
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok());
+        let status = status
+            .ok_or_else(|| io::Error::other(format!("not a status line: {status_line:?}")))?;
         let mut headers = Vec::new();
         loop {
             let line = self.line()?;
             match line.split_once(':') {
-                Some((name, value)) => headers.push((name.to_ascii_lowercase(), value.trim().to_owned())),
-                None => return Ok(Response { status, headers, body: Vec::new() }),
+                Some((name, value)) => {
+                    headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+                }
+                None => {
+                    return Ok(Response {
+                        status,
+                        headers,
+                        body: Vec::new(),
+                    });
+                }
             }
         }
     }
@@ -242,7 +295,10 @@ pub struct Response {
 impl Response {
     /// A header, by its name in small letters.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(given, _)| given == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The body as text.
@@ -253,12 +309,18 @@ impl Response {
     /// The body's message: the body itself, or the last event of a stream.
     pub fn json(&self) -> Value {
         let text = self.text();
-        let is_stream = self.header("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
+        let is_stream = self
+            .header("content-type")
+            .is_some_and(|kind| kind.starts_with("text/event-stream"));
         let json = if is_stream {
-            text.lines().filter_map(|line| line.strip_prefix("data: ")).next_back().unwrap_or_default()
+            text.lines()
+                .filter_map(|line| line.strip_prefix("data: "))
+                .next_back()
+                .unwrap_or_default()
         } else {
             &text
         };
-        serde_json::from_str(json).unwrap_or_else(|error| panic!("{error} in {} {text:?}", self.status))
+        serde_json::from_str(json)
+            .unwrap_or_else(|error| panic!("{error} in {} {text:?}", self.status))
     }
 }

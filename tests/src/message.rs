@@ -36,14 +36,22 @@ pub fn initialize(id: i64) -> Value {
 
 /// A call of a tool, in the 2026-07-28 revision.
 pub fn call(id: i64, tool: &str, arguments: &Value) -> Value {
-    modern(id, "tools/call", &json!({ "name": tool, "arguments": arguments }))
+    modern(
+        id,
+        "tools/call",
+        &json!({ "name": tool, "arguments": arguments }),
+    )
 }
 
 /// The text of a tool's answer, which has just one block.
 pub fn text(answer: &Value) -> &str {
-    let content = answer["result"]["content"].as_array().map_or(&[][..], Vec::as_slice);
+    let content = answer["result"]["content"]
+        .as_array()
+        .map_or(&[][..], Vec::as_slice);
     match content {
-        [only] => only["text"].as_str().unwrap_or_else(|| panic!("not a text: {answer}")),
+        [only] => only["text"]
+            .as_str()
+            .unwrap_or_else(|| panic!("not a text: {answer}")),
         _ => panic!("not one block: {answer}"),
     }
 }

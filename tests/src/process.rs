@@ -62,19 +62,27 @@ impl Process {
 
     /// What it wrote to stderr so far.
     pub fn stderr(&self) -> String {
-        self.stderr.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.stderr
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Asks it to end.
     pub fn terminate(&self) {
-        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a child has an id");
+        let id = i32::try_from(self.child.id())
+            .ok()
+            .and_then(Pid::from_raw)
+            .expect("a child has an id");
         kill_process(id, Signal::TERM).expect("a child that was not waited for can be signalled");
     }
 
     /// Waits for its end, at most for `limit`. How it ended and how long that took, or `None`.
     pub fn ended_within(&mut self, limit: Duration) -> Option<(ExitStatus, Duration)> {
         let start = Instant::now();
-        let status = eventually(limit, || self.child.try_wait().expect("a child can be waited for"))?;
+        let status = eventually(limit, || {
+            self.child.try_wait().expect("a child can be waited for")
+        })?;
         Some((status, start.elapsed()))
     }
 

@@ -58,13 +58,15 @@ impl Product {
 
     fn build(self, folder: &Path, binary: &Path) {
         let mut command = factory();
-        command.args(["build", "--profile", "dev", "--output"]).arg(binary);
+        command
+            .args(["build", "--profile", "dev", "--output"])
+            .arg(binary);
         match self {
             Self::Standard => {
                 command.args(["--plugins", "echo,greet,demo,fs", "--name", self.name()]);
             }
             Self::Fixture => {
-                let faults = Path::new(env!("CARGO_MANIFEST_DIR")).join("faults-plugin");
+                let faults = concat!(env!("CARGO_MANIFEST_DIR"), "/faults-plugin");
                 let manifest = format!(
                     "schema = 1\n\n[server]\nname = \"fixture\"\ndescription = \"The server under test\"\n\n\
                      [plugins.conformance]\n\n[plugins.faults]\npath = {faults:?}\n"
@@ -74,9 +76,15 @@ impl Product {
                 command.arg("--manifest").arg(path);
             }
         }
-        let output = command.output().expect("the command line tool was just built");
+        let output = command
+            .output()
+            .expect("the command line tool was just built");
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{command:?} failed with {}: {said}", output.status);
+        assert!(
+            output.status.success(),
+            "{command:?} failed with {}: {said}",
+            output.status
+        );
     }
 }
 
@@ -89,7 +97,10 @@ pub fn factory() -> Command {
         cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
         let output = cargo.output().expect("cargo runs this test");
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "mcp-factory does not compile: {said}");
+        assert!(
+            output.status.success(),
+            "mcp-factory does not compile: {said}"
+        );
         profile_folder().join("mcp-factory")
     });
     let mut command = Command::new(binary);
@@ -105,7 +116,10 @@ fn scratch() -> PathBuf {
 /// `target/debug`: this very test is in its `deps`.
 fn profile_folder() -> PathBuf {
     let test = env::current_exe().expect("a process knows its program");
-    test.ancestors().nth(2).expect("cargo puts tests into target/PROFILE/deps").to_owned()
+    test.ancestors()
+        .nth(2)
+        .expect("cargo puts tests into target/PROFILE/deps")
+        .to_owned()
 }
 
 /// What tells one run of all tests from another.

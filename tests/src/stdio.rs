@@ -28,7 +28,10 @@ impl StdioServer {
     /// Starts `product` with more `arguments`.
     pub fn start(product: Product, arguments: &[&str]) -> Self {
         let mut command = Command::new(product.binary());
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         let mut process = Process::start(&mut command);
         let stdout = process.child().stdout.take().expect("stdout is piped");
         let stdin = process.child().stdin.take();
@@ -41,13 +44,20 @@ impl StdioServer {
                 }
             }
         });
-        Self { process, stdin, lines }
+        Self {
+            process,
+            stdin,
+            lines,
+        }
     }
 
     /// Writes bytes, which may be no message at all.
     pub fn send_bytes(&mut self, bytes: &[u8]) {
         let stdin = self.stdin.as_mut().expect("stdin was not closed");
-        stdin.write_all(bytes).and_then(|()| stdin.flush()).expect("the server reads its stdin");
+        stdin
+            .write_all(bytes)
+            .and_then(|()| stdin.flush())
+            .expect("the server reads its stdin");
     }
 
     /// Writes a message.
@@ -57,7 +67,8 @@ impl StdioServer {
 
     /// The next message of the server. Fails when none comes, and when the line is not one.
     pub fn receive(&self) -> Value {
-        self.receive_within(SOON).unwrap_or_else(|| panic!("no message came; stderr: {}", self.process.stderr()))
+        self.receive_within(SOON)
+            .unwrap_or_else(|| panic!("no message came; stderr: {}", self.process.stderr()))
     }
 
     /// The next message of the server, if one comes in time. Fails when the line is not one.
@@ -73,7 +84,10 @@ impl StdioServer {
     pub fn request(&mut self, request: &Value) -> Value {
         self.send(request);
         let answer = self.receive();
-        assert_eq!(answer["id"], request["id"], "the answer to another request: {answer}");
+        assert_eq!(
+            answer["id"], request["id"],
+            "the answer to another request: {answer}"
+        );
         answer
     }
 

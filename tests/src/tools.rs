@@ -16,9 +16,14 @@ impl Tools {
         static TOOLS: OnceLock<Tools> = OnceLock::new();
         TOOLS.get_or_init(|| {
             let setup = scripts().join("setup");
-            let output = Command::new(&setup).output().unwrap_or_else(|error| panic!("{}: {error}", setup.display()));
+            let output = Command::new(&setup)
+                .output()
+                .unwrap_or_else(|error| panic!("{}: {error}", setup.display()));
             let said = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "the test clients are not installed: {said}");
+            assert!(
+                output.status.success(),
+                "the test clients are not installed: {said}"
+            );
             let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/clients");
             let folder = std::env::var_os("MCP_FACTORY_TEST_TOOLS").map_or(default, PathBuf::from);
             Self(folder.canonicalize().expect("the setup made the folder"))
@@ -35,7 +40,9 @@ impl Tools {
     /// Node.js, with a script of `tests/clients`.
     pub fn node_client(&self, script: &str) -> Command {
         let mut command = Command::new(self.0.join("node_modules/.bin/node"));
-        command.arg(scripts().join(script)).env("MCP_FACTORY_TEST_TOOLS", &self.0);
+        command
+            .arg(scripts().join(script))
+            .env("MCP_FACTORY_TEST_TOOLS", &self.0);
         command
     }
 

@@ -114,6 +114,9 @@ impl Faults {
     /// Tells how many calls began and how many are gone.
     #[tool(scope = "read", read_only)]
     async fn counts(&self) -> Counts {
-        Counts { begun: self.begun.load(Ordering::SeqCst), gone: self.gone.load(Ordering::SeqCst) }
+        Counts {
+            begun: self.begun.load(Ordering::SeqCst),
+            gone: self.gone.load(Ordering::SeqCst),
+        }
     }
 }
