@@ -258,3 +258,13 @@ fn all_mistakes_are_told_at_once_and_in_order() {
     let lines: Vec<usize> = found.iter().map(|failure| failure.2.unwrap().0).collect();
     assert_eq!(lines, [2, 3, 5, 7]);
 }
+
+#[test]
+fn the_manifest_of_the_readme_is_one() {
+    let readme = include_str!("../../README.md");
+    let (_, rest) = readme.split_once("```toml\n").unwrap();
+    let (text, _) = rest.split_once("```").unwrap();
+    let manifest = parse("README.md", text.to_owned()).unwrap();
+    assert_eq!(manifest.plugins.len(), 4);
+    assert_eq!(manifest.server.name.as_str(), "myservice");
+}
