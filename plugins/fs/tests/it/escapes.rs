@@ -188,6 +188,20 @@ fn links_inside_the_root_work() {
 }
 
 #[test]
+fn a_link_that_can_only_mean_a_directory_means_no_file() {
+    let sandbox = sandbox();
+    sandbox
+        .link("slash", "inside/")
+        .link("dot", "inside/.")
+        .link("through", "slash")
+        .link("dir", "d/");
+    for path in ["slash", "dot", "through"] {
+        refused(sandbox.read(path), &["not a directory"]);
+    }
+    assert_eq!(sandbox.read("dir/f").unwrap(), "inside");
+}
+
+#[test]
 fn a_root_is_the_directory_that_was_opened_whatever_its_path_becomes() {
     let sandbox = sandbox();
     fs::rename(sandbox.path(""), sandbox.beside("elsewhere")).unwrap();

@@ -270,6 +270,20 @@ fn a_search_ends_in_time() {
 }
 
 #[test]
+fn time_ends_a_search_inside_a_file_too() {
+    let sandbox = Sandbox::with(|config, _| config.search_timeout_ms = 1);
+    let mut content = "no\n".repeat((15 << 20) / 3);
+    content.push_str("hit\n");
+    sandbox.put("f", content);
+    let one = GrepRequest {
+        path: "f".into(),
+        ..request("hit")
+    };
+    let found = sandbox.files.grep(&one).unwrap();
+    assert_eq!((found.matches.len(), found.skipped), (0, 1));
+}
+
+#[test]
 fn expressions_are_bounded_and_wrong_ones_explained() {
     let sandbox = Sandbox::new();
     sandbox.put("f", "x\n");
