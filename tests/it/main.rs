@@ -5,6 +5,7 @@ mod conformance;
 mod faults;
 mod guards;
 mod inspector;
+mod layering;
 mod sessions;
 mod shutdown;
 mod slow;
