@@ -13,8 +13,12 @@ use std::{
 use sha2::{Digest, Sha256};
 use toml_edit::{Array, DocumentMut, value};
 
-/// The folders that are packed whole, `target` apart.
+/// The folders that are packed.
 const FOLDERS: &[&str] = &["macros", "plugins", "runtime"];
+
+/// What in them is not: nothing of it is compiled into a server, and a change to a test should not
+/// compile every server anew.
+const LEFT_OUT: &[&str] = &["benches", "examples", "target", "tests"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?)
@@ -86,7 +90,10 @@ fn collect(
             .map_err(|name| format!("{} is not UTF-8", name.display()))?;
         let kind = entry.file_type()?;
         let name = format!("{name}/{file_name}");
-        if kind.is_dir() && file_name != "target" {
+        if kind.is_dir() {
+            if LEFT_OUT.contains(&file_name.as_str()) {
+                continue;
+            }
             collect(&entry.path(), &name, files)?;
         } else if kind.is_file() {
             files.push((name, entry.path()));

@@ -58,6 +58,15 @@ pub(super) fn diagnose(failed: &Failed<'_>) -> Failure {
         .fix("rustup target add, with the target that was chosen")
         .detail(tail(failed.stderr));
     }
+    if contains(&["could not write output to", "failed to write to `"]) {
+        return Failure::new(
+            Code::Files,
+            "the compiler could not write into the shared build directory",
+        )
+        .note("something removed it, or took away the right to write, while it was in use")
+        .fix("build again")
+        .detail(tail(&all));
+    }
     if let Some(error) = failed.errors.first() {
         return compile_error(failed, error);
     }
@@ -264,6 +273,14 @@ mod tests {
                 Code::PluginCompile,
             ),
             (&[("tokio", "error: x")], "", Code::DependencyCompile),
+            (
+                &[(
+                    "tokio",
+                    "error: could not write output to /b/x.o: No such file or directory",
+                )],
+                "",
+                Code::Files,
+            ),
             (
                 &[("myservice", "error[E0080]: plugins collide")],
                 "",
