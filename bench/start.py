@@ -47,6 +47,8 @@ def start_once(command, settle):
         process.stdin.flush()
         answer = process.stdout.readline()
         seconds = time.perf_counter() - begun
+        if not answer:
+            sys.exit(f"{shlex.join(command)} ended without an answer")
         result = json.loads(answer)
         if "result" not in result:
             sys.exit(f"{command[0]} answered {answer[:200]!r}")

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use mcp_factory_sdk::{Principal, ScopeSet};
 use rmcp::{
     RoleServer,
-    model::{ErrorData, InputRequiredResult, InputResponses, LoggingLevel, ProtocolVersion},
+    model::{
+        ErrorData, InputRequiredResult, InputResponses, LoggingLevel, MetaObject, ProtocolVersion,
+    },
     service::RequestContext,
 };
 use serde_json::{Map, Value};
@@ -13,7 +15,7 @@ use serde_json::{Map, Value};
 use super::{Shared, peer::ClientPeer, questions, respond::Era, state::Binding};
 use crate::{
     frame::Frame,
-    pipeline::{CallFailure, Caller},
+    pipeline::{CallFailure, Caller, Pipeline},
 };
 
 /// One request, as far as it is the same for every method.
@@ -57,6 +59,15 @@ impl Request {
             context,
             log_level,
         }
+    }
+
+    pub(super) fn pipeline(&self) -> &Pipeline {
+        &self.shared.pipeline
+    }
+
+    /// Who answers, for a result of the era that wants to know.
+    pub(super) fn result_meta(&self) -> Option<MetaObject> {
+        (self.era == Era::Modern).then(|| self.shared.result_meta())
     }
 
     /// The arguments as they stand in the request, or as `parsed` if the transport kept no bytes.

@@ -2,7 +2,8 @@
 //!
 //! Both eras on one handler: 2025-11-25 with `initialize`, 2026-07-28 stateless. The room turns
 //! messages into calls of the pipeline and results back into messages; it decides nothing about who
-//! may call what. `handler` is the entry; `call` the context of one call; `convert` the content;
+//! may call what. `handler` is the entry; `call` the context of one request and
+//! `perform` what it runs; `connection` what a legacy client sets; `convert` the content;
 //! `respond` the failures; `lists` what is served again and again; `peer` and `questions` the way back
 //! to the client; `state` the sealed answers of a call in rounds; `events` the subscriptions; `http`
 //! and `stdio` the two ends that carry it all.
@@ -14,12 +15,15 @@
 
 mod adapter;
 mod call;
+mod capabilities;
+mod connection;
 mod convert;
 mod events;
 mod handler;
 mod http;
 mod lists;
 mod peer;
+mod perform;
 mod questions;
 mod respond;
 mod sessions;

@@ -1,0 +1,135 @@
+//! The requests that run something of a plugin: through the pipeline, and back in the protocol's form.
+
+use mcp_factory_sdk::{Arguments, Variables};
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CompletionInfo,
+    ErrorData, GetPromptRequestParams, GetPromptResponse, ReadResourceRequestParams,
+    ReadResourceResponse, Reference,
+};
+use serde_json::{Map, Value};
+
+use super::{call::Request, convert, respond};
+
+impl Request {
+    pub(super) async fn call_tool(
+        self,
+        params: CallToolRequestParams,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let binding = self.binding("tools/call", &params.name, params.arguments.as_ref());
+        let state = params.request_state.as_deref();
+        let answers = self.answers(state, params.input_responses, &binding)?;
+        let arguments = self.arguments(params.arguments.as_ref());
+        let caller = self.caller(answers.clone());
+        let arguments = Arguments::new(&arguments);
+        let outcome = self
+            .pipeline()
+            .call_tool(&params.name, arguments, caller)
+            .await;
+        let mut result = match outcome {
+            Ok(output) => convert::output(output).map_err(|error| {
+                ErrorData::internal_error(format!("unreadable structured content: {error}"), None)
+            })?,
+            Err(failure) => match self.input_required(failure, &answers, &binding) {
+                Ok(questions) => return Ok(questions.into()),
+                Err(failure) => respond::tool_failure(failure, self.era)?,
+            },
+        };
+        result.meta = self.result_meta();
+        Ok(result.into())
+    }
+
+    pub(super) async fn read_resource(
+        self,
+        params: ReadResourceRequestParams,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let binding = self.binding("resources/read", &params.uri, None);
+        let state = params.request_state.as_deref();
+        let answers = self.answers(state, params.input_responses, &binding)?;
+        let caller = self.caller(answers.clone());
+        match self.pipeline().read_resource(&params.uri, caller).await {
+            Ok((resource, definition)) => {
+                let mut result = convert::resource(resource, &params.uri, definition);
+                result.meta = self.result_meta();
+                Ok(result.into())
+            }
+            Err(failure) => match self.input_required(failure, &answers, &binding) {
+                Ok(questions) => Ok(questions.into()),
+                Err(failure) => Err(respond::failure_data(failure, self.era)),
+            },
+        }
+    }
+
+    pub(super) async fn get_prompt(
+        self,
+        params: GetPromptRequestParams,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let binding = self.binding("prompts/get", &params.name, params.arguments.as_ref());
+        let state = params.request_state.as_deref();
+        let answers = self.answers(state, params.input_responses, &binding)?;
+        let arguments = prompt_arguments(params.arguments)?;
+        let caller = self.caller(answers.clone());
+        match self
+            .pipeline()
+            .get_prompt(&params.name, arguments, caller)
+            .await
+        {
+            Ok(prompt) => {
+                let entry = self.pipeline().registry().prompt(&params.name);
+                let description = entry.map_or("", |entry| entry.definition.description());
+                let mut result = convert::prompt(prompt, description);
+                result.meta = self.result_meta();
+                Ok(result.into())
+            }
+            Err(failure) => match self.input_required(failure, &answers, &binding) {
+                Ok(questions) => Ok(questions.into()),
+                Err(failure) => Err(respond::failure_data(failure, self.era)),
+            },
+        }
+    }
+
+    pub(super) async fn complete(
+        self,
+        params: CompleteRequestParams,
+    ) -> Result<CompleteResult, ErrorData> {
+        let (of_prompt, target) = match &params.r#ref {
+            Reference::Prompt(prompt) => (true, prompt.name.as_str()),
+            Reference::Resource(resource) => (false, resource.uri.as_str()),
+            _ => return Err(ErrorData::invalid_params("unknown kind of reference", None)),
+        };
+        let given = params.context.and_then(|context| context.arguments);
+        let others = given.into_iter().flatten().collect();
+        let caller = self.caller(Map::new());
+        let (argument, typed) = (params.argument.name, params.argument.value);
+        let completed = self
+            .pipeline()
+            .complete(of_prompt, target, &argument, typed, others, caller)
+            .await;
+        let values = completed.map_err(|failure| respond::failure_data(failure, self.era))?;
+        let mut result = CompleteResult::new(completion(values));
+        result.meta = self.result_meta();
+        Ok(result)
+    }
+}
+
+/// A prompt's arguments are strings on the wire.
+fn prompt_arguments(arguments: Option<Map<String, Value>>) -> Result<Variables, ErrorData> {
+    let text = |(name, value)| {
+        if let Value::String(text) = value {
+            return Ok((name, text));
+        }
+        let message = format!("argument `{name}` must be a string");
+        Err(ErrorData::invalid_params(message, None))
+    };
+    arguments.into_iter().flatten().map(text).collect()
+}
+
+/// The protocol takes at most a hundred suggestions and wants to know of more.
+fn completion(mut values: Vec<String>) -> CompletionInfo {
+    let total = values.len();
+    values.truncate(CompletionInfo::MAX_VALUES);
+    let mut info = CompletionInfo::default();
+    info.has_more = Some(total > values.len());
+    info.total = u32::try_from(total).ok();
+    info.values = values;
+    info
+}
