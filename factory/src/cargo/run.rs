@@ -255,6 +255,11 @@ fn flags(what: &Compilation<'_>) -> Vec<String> {
     } else if !what.linking.is_static && what.linking.target.contains("musl") {
         flags.push("-Ctarget-feature=-crt-static".to_owned());
     }
+    if what.linking.is_static && what.linking.target.contains("musl") {
+        // Half a megabyte less to read when the server starts. The musl that comes with Rust relocates
+        // itself from the packed form; a linker that does not know it says so and goes on.
+        flags.push("-Clink-arg=-Wl,-z,pack-relative-relocs".to_owned());
+    }
     // No path of this machine in the binary. The last match wins, so the widest comes first.
     let cargo = env::var_os("CARGO_HOME")
         .map(PathBuf::from)

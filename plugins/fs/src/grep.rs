@@ -27,8 +27,11 @@ pub(crate) const MOST: u32 = 1_000;
 pub(crate) const MOST_CONTEXT: u32 = 5;
 /// The longest query, in bytes.
 const LONGEST_QUERY: usize = 1_000;
-/// What a compiled expression and its automaton may take, in bytes each.
-const REGEX_BYTES: usize = 4 << 20;
+/// What a compiled expression may take, in bytes. Searching one line takes time by this times the line's
+/// length and cannot be stopped, so both are bounded such that their product is a few seconds.
+const REGEX_BYTES: usize = 512 << 10;
+/// What the automaton made of it on the way may take, in bytes.
+const AUTOMATON_BYTES: usize = 4 << 20;
 
 /// Whether letters match those of the other case: not, always, or (`Smart`) unless the query has a capital.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
@@ -234,7 +237,7 @@ fn matcher(request: &GrepRequest) -> Result<RegexMatcher, FsError> {
         .case_insensitive(request.case == Case::Insensitive)
         .line_terminator(Some(b'\n'))
         .size_limit(REGEX_BYTES)
-        .dfa_size_limit(REGEX_BYTES)
+        .dfa_size_limit(AUTOMATON_BYTES)
         .nest_limit(100)
         .build(&request.query)
         .map_err(|error| FsError::BadRegex {

@@ -16,8 +16,8 @@ use crate::lines::cut;
 
 /// The most bytes of one file that are searched.
 const MOST_FILE_BYTES: u64 = 16 << 20;
-/// The longest line that is searched, in bytes.
-const LONGEST_LINE: usize = 4 << 20;
+/// The longest line that is searched, in bytes; a file with a longer one is searched up to it.
+const LONGEST_LINE: usize = 64 << 10;
 /// The most of a line that is shown, in characters.
 const SHOWN_LINE: usize = 500;
 /// How much of that stands before the match when the line is cut.

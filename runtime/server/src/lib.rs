@@ -14,6 +14,7 @@ mod describe;
 mod double;
 mod executor;
 mod frame;
+mod held;
 mod http;
 mod identity;
 mod lifecycle;

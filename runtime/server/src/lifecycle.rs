@@ -127,11 +127,12 @@ pub(crate) trait Signals {
     fn next(&mut self) -> impl Future<Output = i32>;
 }
 
-/// SIGTERM and SIGINT. From the moment this exists neither kills the process.
+/// SIGTERM, SIGINT and SIGHUP (the terminal is gone). From the moment this exists none kills the process.
 #[derive(Debug)]
 pub(crate) struct TerminationSignals {
     terminate: Signal,
     interrupt: Signal,
+    hang_up: Signal,
 }
 
 impl TerminationSignals {
@@ -139,6 +140,7 @@ impl TerminationSignals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
         })
     }
 }
@@ -148,6 +150,7 @@ impl Signals for TerminationSignals {
         tokio::select! {
             _ = self.terminate.recv() => SignalKind::terminate().as_raw_value(),
             _ = self.interrupt.recv() => SignalKind::interrupt().as_raw_value(),
+            _ = self.hang_up.recv() => SignalKind::hangup().as_raw_value(),
         }
     }
 }

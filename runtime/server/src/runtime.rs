@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mcp_factory_sdk::{Principal, ScopeSet};
+use mcp_factory_sdk::Principal;
 use serde_json::{Map, Value};
 
 use crate::{
@@ -37,10 +37,7 @@ impl Runtime {
         let instances = startup::start_plugins(mounts, sections).await?;
         let pipeline = Arc::new(Pipeline::new(Registry::new(mounts), instances, limits));
         let shared = Shared::new(identity, Arc::clone(&pipeline), lifecycle.clone());
-        // Nothing authenticates yet: whoever reaches the port is trusted, which is why the port is a
-        // loopback one unless the operator insists.
-        let remote = Principal::new("anonymous", ScopeSet::All);
-        let protocol = McpProtocol::new(shared, Principal::local(), remote, session_limit);
+        let protocol = McpProtocol::new(shared, Principal::local(), session_limit);
         Ok(Self { pipeline, protocol })
     }
 

@@ -80,7 +80,8 @@ pub(crate) struct HttpConfig {
 pub(crate) struct StdioConfig {
     /// Longest line in bytes. Default 4 MiB.
     pub(crate) max_line: usize,
-    /// Requests at once; reading pauses at this many. Default 1024.
+    /// Requests at once; reading pauses at this many, so it also bounds the answers that wait for a
+    /// client that does not read. Default 128.
     pub(crate) max_in_flight: usize,
 }
 
@@ -137,7 +138,7 @@ impl Default for StdioConfig {
     fn default() -> Self {
         Self {
             max_line: 4 << 20,
-            max_in_flight: 1024,
+            max_in_flight: 128,
         }
     }
 }

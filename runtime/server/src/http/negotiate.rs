@@ -1,7 +1,7 @@
 //! `Content-Type` and `Accept`: what the client sends and what it is ready to get.
 
 use http::HeaderMap;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 
 use super::refusal::Refusal;
 
@@ -20,6 +20,10 @@ pub(super) fn post(headers: &mut HeaderMap) -> Result<(), Refusal> {
             return Err(Refusal::unsupported_media_type());
         }
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+    }
+    let plain = |coding: &HeaderValue| coding == "identity";
+    if !headers.get_all(CONTENT_ENCODING).iter().all(plain) {
+        return Err(Refusal::unsupported_media_type());
     }
     if !accepts(headers, JSON) || !accepts(headers, EVENTS) {
         return Err(Refusal::not_acceptable(

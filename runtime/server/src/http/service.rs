@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::header::CONTENT_TYPE;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -15,6 +16,7 @@ use super::pulse::Patience;
 use super::refusal::{Refusal, json};
 use super::{body, negotiate};
 use crate::frame::{Frame, FrameLimits};
+use crate::held::hold;
 use crate::lifecycle::Lifecycle;
 use crate::protocol::{Protocol, ResponseBody};
 
@@ -42,7 +44,10 @@ pub(crate) struct Service<P> {
     hosts: HostList,
     origins: OriginList,
     limits: HttpLimits,
-    in_flight: Semaphore,
+    /// Who every request is from. Nothing authenticates yet: whoever reaches the port is trusted, which
+    /// is why the port is a loopback one unless the operator insists.
+    principal: Arc<Principal>,
+    in_flight: Arc<Semaphore>,
     large_bodies: Semaphore,
     lifecycle: Lifecycle,
 }
@@ -60,7 +65,8 @@ impl<P: Protocol> Service<P> {
             hosts,
             origins,
             limits,
-            in_flight: Semaphore::new(limits.in_flight),
+            principal: Arc::new(Principal::new("anonymous", ScopeSet::All)),
+            in_flight: Arc::new(Semaphore::new(limits.in_flight)),
             large_bodies: Semaphore::new(body::LARGE_AT_ONCE),
             lifecycle,
         }
@@ -105,9 +111,7 @@ impl<P: Protocol> Service<P> {
             }
             _ => return Err(Refusal::method_not_allowed("POST")),
         }
-        parts
-            .extensions
-            .insert(Principal::new("anonymous", ScopeSet::All));
+        parts.extensions.insert(Arc::clone(&self.principal));
         if parts.method != Method::POST {
             let _place = self
                 .in_flight
@@ -126,15 +130,27 @@ impl<P: Protocol> Service<P> {
         .await?;
         let frame =
             Frame::parse(body.bytes.clone(), &limits.frame).map_err(Refusal::not_a_message)?;
-        let _place = self
-            .in_flight
-            .try_acquire()
+        let place = Arc::clone(&self.in_flight)
+            .try_acquire_owned()
             .map_err(|_| Refusal::overloaded(frame.id()))?;
         parts.extensions.insert(Arc::new(frame));
         let request = Request::from_parts(parts, Full::new(body.bytes.clone()));
         // Boxed, because a connection keeps room for its largest future while it is idle.
-        Ok(Box::pin(self.protocol.handle(request)).await)
+        let response = Box::pin(self.protocol.handle(request)).await;
+        // A whole answer stays in memory until the client has read it, so it stays in flight until then. A
+        // stream of events does not: it holds little, and may wait for hours.
+        if is_events(&response) {
+            return Ok(response);
+        }
+        Ok(hold(response, place))
     }
+}
+
+fn is_events(response: &Response<ResponseBody>) -> bool {
+    response
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"))
 }
 
 fn probe(method: &Method, well: bool) -> Response<ResponseBody> {

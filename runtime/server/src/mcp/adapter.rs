@@ -19,14 +19,9 @@ pub(crate) struct McpProtocol {
 }
 
 impl McpProtocol {
-    /// Serves stdio as `local`, and HTTP as `remote` with at most `session_limit` legacy sessions.
-    pub(crate) fn new(
-        shared: Arc<Shared>,
-        local: Principal,
-        remote: Principal,
-        session_limit: usize,
-    ) -> Self {
-        let http = HttpProtocol::new(&shared, session_limit, remote);
+    /// Serves stdio as `local`, and HTTP with at most `session_limit` legacy sessions.
+    pub(crate) fn new(shared: Arc<Shared>, local: Principal, session_limit: usize) -> Self {
+        let http = HttpProtocol::new(&shared, session_limit);
         Self {
             shared,
             http,

@@ -12,7 +12,10 @@ use tokio::sync::broadcast::{self, error::RecvError};
 const CAPACITY: usize = 256;
 
 /// Resource URIs that one client may subscribe to.
-pub(super) const MAX_SUBSCRIBED_URIS: usize = 1_024;
+pub(super) const MAX_SUBSCRIBED_URIS: usize = 128;
+
+/// Bytes of a URI: the server keeps it, echoes it and logs it.
+pub(super) const MAX_URI_BYTES: usize = 4_096;
 
 /// The one channel of all events.
 #[derive(Debug)]
@@ -55,6 +58,7 @@ impl Subscription {
 pub(super) fn accepted(requested: &SubscriptionFilter) -> SubscriptionFilter {
     let mut accepted = requested.clone();
     if let Some(uris) = &mut accepted.resource_subscriptions {
+        uris.retain(|uri| uri.len() <= MAX_URI_BYTES);
         uris.truncate(MAX_SUBSCRIBED_URIS);
     }
     accepted

@@ -66,6 +66,15 @@ fn only_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
     }
 }
 
+/// A URI that nobody could have meant is refused before anything keeps or repeats it.
+fn bounded_uri(uri: &str) -> Result<(), ErrorData> {
+    if uri.len() <= events::MAX_URI_BYTES {
+        return Ok(());
+    }
+    let message = format!("a uri has at most {} bytes", events::MAX_URI_BYTES);
+    Err(ErrorData::invalid_params(message, None))
+}
+
 /// Lays the hints of a list that changes only by announcement, and who we are, over its page.
 macro_rules! page {
     ($handler:ident, $context:ident, $result:expr) => {{
@@ -186,6 +195,7 @@ impl ServerHandler for Handler {
         if !self.registry().has_resources() {
             return Err(ErrorData::method_not_found::<ReadResourceRequestMethod>());
         }
+        bounded_uri(&params.uri)?;
         self.request(context).read_resource(params).await
     }
 
@@ -244,6 +254,7 @@ impl ServerHandler for Handler {
         params: SubscribeRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
+        bounded_uri(&params.uri)?;
         if self
             .shared
             .pipeline

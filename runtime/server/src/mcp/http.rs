@@ -13,18 +13,25 @@ use std::{
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body::Body as _;
 use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
-use mcp_factory_sdk::Principal;
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService,
     session::{SessionManager as _, never::NeverSessionManager},
 };
 use serde_json::json;
 
-use super::{Shared, handler::Handler, sessions::BoundedSessions};
-use crate::{frame::Frame, lifecycle::Lifecycle};
+use super::{Shared, claims::Claims, handler::Handler, sessions::BoundedSessions};
+use crate::{
+    frame::{Frame, FrameKind},
+    held::hold,
+    lifecycle::Lifecycle,
+};
 
 const SESSION_ID: &str = "mcp-session-id";
+
+/// Bytes of an `initialize`: a session keeps what it says of the client for as long as it lives.
+const INITIALIZE_LIMIT: u64 = 64 << 10;
 
 /// Set when the params of a request do not have the form that its method wants. To HTTP that is a bad
 /// request, as a body that is no message is one; `rmcp` has one answer for it and for params whose
@@ -47,15 +54,14 @@ pub(crate) struct HttpProtocol {
     stateless: StreamableHttpService<Handler, NeverSessionManager>,
     stateful: StreamableHttpService<Handler, BoundedSessions>,
     sessions: Arc<BoundedSessions>,
+    claims: Claims,
     lifecycle: Lifecycle,
-    /// Who every request is from, as long as nothing authenticates.
-    principal: Arc<Principal>,
 }
 
 impl HttpProtocol {
     /// `session_limit` is the number of legacy sessions held at once. A client that comes when all are
     /// taken is served without one: everything works but being asked something during a call.
-    pub(crate) fn new(shared: &Arc<Shared>, session_limit: usize, principal: Principal) -> Self {
+    pub(crate) fn new(shared: &Arc<Shared>, session_limit: usize) -> Self {
         let sessions = Arc::new(BoundedSessions::new(session_limit));
         let stop = shared.lifecycle.stop_token();
         let config = || {
@@ -79,8 +85,8 @@ impl HttpProtocol {
             ),
             stateful: StreamableHttpService::new(factory(shared), Arc::clone(&sessions), config()),
             sessions,
+            claims: Claims::default(),
             lifecycle: shared.lifecycle.clone(),
-            principal: Arc::new(principal),
         }
     }
 
@@ -90,19 +96,22 @@ impl HttpProtocol {
         mut request: Request<Full<Bytes>>,
     ) -> Response<BoxBody<Bytes, Infallible>> {
         let misshapen = Arc::new(Misshapen::default());
-        request.extensions_mut().insert(Arc::clone(&self.principal));
         request.extensions_mut().insert(Arc::clone(&misshapen));
         let frame = request.extensions().get::<Arc<Frame>>().cloned();
         let mut response = if request.method() == Method::DELETE {
             self.end_session(request).await
         } else if request.method() == Method::GET {
             until_drained(self.stateful.handle(request).await, &self.lifecycle)
-        } else if request.headers().contains_key(SESSION_ID) {
-            self.stateful.handle(request).await
+        } else if let Some(session) = request.headers().get(SESSION_ID).cloned() {
+            self.in_session(&session, request, frame.as_deref()).await
         } else if frame
             .as_ref()
             .is_some_and(|frame| frame.method() == "initialize")
         {
+            if request.body().size_hint().lower() > INITIALIZE_LIMIT {
+                let message = "an initialize request of this size is none";
+                return error(StatusCode::PAYLOAD_TOO_LARGE, message, frame.as_deref());
+            }
             // Kept until the session is in the map, so that a burst cannot overshoot the limit.
             match self.sessions.reserve().await {
                 Some(_reservation) => self.stateful.handle(request).await,
@@ -116,6 +125,24 @@ impl HttpProtocol {
             *response.status_mut() = StatusCode::BAD_REQUEST;
         }
         with_json_body(response, frame.as_deref()).await
+    }
+
+    async fn in_session(
+        &self,
+        session: &HeaderValue,
+        request: Request<Full<Bytes>>,
+        frame: Option<&Frame>,
+    ) -> Response<BoxBody<Bytes, Infallible>> {
+        let wanted = frame.filter(|frame| matches!(frame.kind(), FrameKind::Request(_)));
+        let (Ok(session), Some(id)) = (session.to_str(), wanted.and_then(Frame::id)) else {
+            return self.stateful.handle(request).await;
+        };
+        let Some(claim) = self.claims.claim(session, id) else {
+            let message = "a request with this id is in flight in this session";
+            return error(StatusCode::BAD_REQUEST, message, frame);
+        };
+        // The id is free again when the stream of its answer is gone.
+        hold(self.stateful.handle(request).await, claim)
     }
 
     async fn end_session(

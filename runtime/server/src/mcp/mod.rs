@@ -16,6 +16,7 @@
 mod adapter;
 mod call;
 mod capabilities;
+mod claims;
 mod connection;
 mod convert;
 mod events;
