@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    io::Read as _,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
@@ -33,6 +34,21 @@ pub(crate) struct Verified {
     pub(crate) is_static: bool,
 }
 
+/// Why what stands at `output` must stay: only a program is replaced by a program.
+fn not_replaceable(output: &Path) -> Option<&'static str> {
+    let there = fs::symlink_metadata(output).ok()?;
+    if there.is_symlink() {
+        return Some("a symbolic link");
+    }
+    if !there.is_file() {
+        return Some("no regular file");
+    }
+    let mut start = [0; 4];
+    let read = fs::File::open(output).and_then(|mut file| file.read_exact(&mut start));
+    let is_program = read.is_ok() && &start == b"\x7fELF";
+    (!is_program && there.len() > 0).then_some("a file that is no program")
+}
+
 impl Destination {
     /// Takes `output`, which may be a name or a path.
     pub(crate) fn check(output: &Path) -> Result<Self> {
@@ -44,6 +60,14 @@ impl Destination {
                 format!("the binary cannot be written to {shown}: it is a directory"),
             )
             .fix(format!("name a file: -o {}", inside.display()))
+            .into());
+        }
+        if let Some(kind) = not_replaceable(output) {
+            return Err(Failure::new(
+                Code::Destination,
+                format!("the binary cannot be written to {shown}: it is {kind}"),
+            )
+            .fix("name another file with -o, or remove this one")
             .into());
         }
         let path = std::path::absolute(output).at_path("find", output)?;
@@ -161,10 +185,10 @@ mod tests {
         let built = folder.path().join("built");
         fs::write(&built, "new").unwrap();
         let path = folder.path().join("server");
-        fs::write(&path, "old").unwrap();
+        fs::write(&path, "\x7fELF, the old one").unwrap();
         let destination = Destination::check(&path).unwrap();
         drop(destination.stage(&built).unwrap());
-        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read(&path).unwrap(), b"\x7fELF, the old one");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
         destination
             .publish(destination.stage(&built).unwrap())

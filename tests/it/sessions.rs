@@ -1,6 +1,8 @@
 //! Sessions of the older revisions: a few for those who need one, no more for those who ask for all.
 
-use mcp_factory_tests::{HttpServer, Product, message};
+use std::time::Duration;
+
+use mcp_factory_tests::{HttpServer, Product, eventually, message};
 use serde_json::json;
 
 #[test]
@@ -90,4 +92,82 @@ fn without_sessions_only_posts_have_a_meaning() {
             "{method}"
         );
     }
+}
+
+/// A session, and the header that names it.
+fn session(http: &HttpServer) -> String {
+    let response = http.post(message::initialize(1).to_string().as_bytes(), &[]);
+    response
+        .header("mcp-session-id")
+        .expect("there is room")
+        .to_owned()
+}
+
+#[test]
+fn a_second_request_with_an_id_in_flight_is_refused() {
+    let http = HttpServer::start(Product::Fixture, &[]);
+    let session = session(&http);
+    let wait = message::legacy(
+        7,
+        "tools/call",
+        &json!({ "name": "wait", "arguments": { "milliseconds": 700 } }),
+    );
+    let wait = wait.to_string();
+    let headers = [("mcp-session-id", session.as_str())];
+    let mut first = http.connect();
+    first.post(wait.as_bytes(), &headers);
+    first.head();
+    let second = http.post(wait.as_bytes(), &headers);
+    assert_eq!(second.status, 400, "{}", second.text());
+    assert_eq!(second.json()["id"], 7);
+    // The first is answered, and its id is free again.
+    let freed = eventually(Duration::from_secs(10), || {
+        let again = message::legacy(7, "tools/list", &json!({})).to_string();
+        let mut connection = http.connect();
+        connection.post(again.as_bytes(), &headers);
+        (connection.head().status == 200).then_some(())
+    });
+    assert!(freed.is_some(), "the id was never free again");
+}
+
+#[test]
+fn what_a_session_keeps_of_its_client_is_bounded() {
+    let http = HttpServer::start(Product::Fixture, &[]);
+    let mut handshake = message::initialize(1);
+    handshake["params"]["clientInfo"]["name"] = "x".repeat(1 << 20).into();
+    let response = http.post(handshake.to_string().as_bytes(), &[]);
+    assert_eq!(response.status, 413, "{}", response.text());
+
+    let session = session(&http);
+    let headers = [("mcp-session-id", session.as_str())];
+    let uri = format!("test://{}", "x".repeat(8 << 10));
+    for method in ["resources/subscribe", "resources/read"] {
+        let request = message::legacy(2, method, &json!({ "uri": uri })).to_string();
+        let text = http.post(request.as_bytes(), &headers).text();
+        assert!(
+            text.contains("a uri has at most 4096 bytes"),
+            "{method}: {text}"
+        );
+        assert!(!text.contains("xxxx"), "{method} repeats what it refuses");
+    }
+}
+
+#[test]
+fn a_client_that_is_ready_again_and_again_costs_nothing() {
+    let http = HttpServer::start(Product::Fixture, &[]);
+    let session = session(&http);
+    let headers = [("mcp-session-id", session.as_str())];
+    let ready = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }).to_string();
+    let mut connection = http.connect();
+    let mut send = |times: usize| {
+        for _ in 0..times {
+            connection.post(ready.as_bytes(), &headers);
+            assert_eq!(connection.response().status, 202);
+        }
+    };
+    send(500);
+    let before = http.process.resident_kib();
+    send(10_000);
+    let grown = http.process.resident_kib().saturating_sub(before);
+    assert!(grown < 6 * 1024, "10000 notifications cost {grown} KiB");
 }

@@ -110,9 +110,12 @@ fn read_server(
         "three numbers, such as \"0.1.0\"",
         |text| semver::Version::parse(text).ok(),
     );
-    let description = table
-        .string("description")
-        .map(|text| text.value.to_owned());
+    let description = table.parsed(
+        "description",
+        Code::BadValue,
+        "one or two sentences, at most 500 bytes without control characters",
+        plain_text,
+    );
     let config = if table.table("config").is_some() {
         sub_table(plain, &["server", "config"])
     } else {
@@ -133,6 +136,15 @@ fn read_server(
         description: description.unwrap_or_default(),
         config,
     })
+}
+
+/// Text that reads the same wherever it is shown: in a terminal, in a list of servers, in a file of ours.
+fn plain_text(text: &str) -> Option<String> {
+    let hidden = |character: char| {
+        character.is_control()
+            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    (text.len() <= 500 && !text.chars().any(hidden)).then(|| text.to_owned())
 }
 
 fn read_build(table: Reader<'_>) -> BuildSection {

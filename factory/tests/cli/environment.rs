@@ -127,6 +127,12 @@ fn a_destination_that_cannot_be_written_is_refused_before_compiling() {
             "fix: name a file: -o folder/NAME",
         ],
     );
+    factory.write("notes.txt", "precious");
+    build("notes.txt").fails(2, &["error[MF0103]", "it is a file that is no program"]);
+    assert_eq!(factory.read("notes.txt"), "precious");
+    build("/dev/null").fails(2, &["error[MF0103]", "it is no regular file"]);
+    std::os::unix::fs::symlink("notes.txt", factory.path("link")).unwrap();
+    build("link").fails(2, &["error[MF0103]", "it is a symbolic link"]);
     build("absent/server").fails(2, &["there is no directory", "fix: mkdir -p "]);
     build("/proc/server").fails(
         2,

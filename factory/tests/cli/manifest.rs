@@ -45,6 +45,22 @@ fn a_manifest_that_is_not_text_is_said_to_be_so() {
 }
 
 #[test]
+fn a_description_that_would_hide_something_is_refused() {
+    for text in ["\\u0000", "\\u001b[2J", "\\u202e", &"x".repeat(501)] {
+        let manifest =
+            format!("[server]\nname = \"x\"\ndescription = \"{text}\"\n\n[plugins.echo]\n");
+        Factory::with_manifest(&manifest).run(&["plan"]).fails(
+            3,
+            &[
+                "`server.description` cannot be",
+                "mcp-factory.toml:3",
+                "fix: use one or two sentences",
+            ],
+        );
+    }
+}
+
+#[test]
 fn an_unknown_key_is_shown_with_the_nearest_one() {
     let factory = Factory::with_manifest("[server]\nnmae = \"x\"\n\n[plugins.echo]\n");
     let ran = factory.run(&["plan"]);

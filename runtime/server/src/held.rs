@@ -44,3 +44,29 @@ pub(crate) fn hold<T: Send + Sync + Unpin + 'static>(
 ) -> Response<ResponseBody> {
     response.map(|body| Held { body, _kept: kept }.boxed())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use http_body_util::Full;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_held_goes_with_the_body_and_the_length_stays() {
+        let kept = Arc::new(());
+        let answer = Response::new(Full::new(Bytes::from_static(b"answer")).boxed());
+        let response = hold(answer, Arc::clone(&kept));
+        assert_eq!(response.body().size_hint().exact(), Some(6));
+        assert_eq!(Arc::strong_count(&kept), 2);
+        let sent = response
+            .into_body()
+            .collect()
+            .await
+            .expect("nothing fails")
+            .to_bytes();
+        assert_eq!(&sent[..], b"answer");
+        assert_eq!(Arc::strong_count(&kept), 1);
+    }
+}

@@ -199,20 +199,22 @@ fn the_first_signal_drains_stdio_and_the_second_ends_it() {
         (child, stdout)
     };
 
-    let (child, mut stdout) = start("slow", 400);
-    signal(&child, Signal::TERM);
-    let mut rest = String::new();
-    stdout.read_to_string(&mut rest).unwrap();
-    assert_eq!(
-        text(&messages(rest.as_bytes())[0]),
-        "done",
-        "the call in flight is answered"
-    );
-    let (code, took) = wait(child, Duration::from_secs(2));
-    assert!(
-        code == Some(0) && took < Duration::from_secs(1),
-        "{code:?} {took:?}"
-    );
+    for gentle in [Signal::TERM, Signal::HUP] {
+        let (child, mut stdout) = start("slow", 400);
+        signal(&child, gentle);
+        let mut rest = String::new();
+        stdout.read_to_string(&mut rest).unwrap();
+        assert_eq!(
+            text(&messages(rest.as_bytes())[0]),
+            "done",
+            "the call in flight is answered"
+        );
+        let (code, took) = wait(child, Duration::from_secs(2));
+        assert!(
+            code == Some(0) && took < Duration::from_secs(1),
+            "{code:?} {took:?}"
+        );
+    }
 
     // Grace is 2 s; neither a hung call nor a blocked thread holds the exit for more than one more.
     for tool in ["slow", "block"] {

@@ -296,6 +296,11 @@ fn expressions_are_bounded_and_wrong_ones_explained() {
     refused(regex("a("), &["regular expression", "regex = false"]);
     refused(regex(r"(?:\w{1000}){1000}"), &["regular expression"]);
     refused(regex(&"(".repeat(500)), &["regular expression"]);
+    // Small to write, and half an hour of work on a long line.
+    refused(
+        regex("[01]*1((([01]{50}){50}){8})2"),
+        &["regular expression"],
+    );
     refused(sandbox.files.grep(&request("")), &["query has 0 bytes"]);
     refused(
         sandbox.files.grep(&request(&"x".repeat(1001))),
@@ -349,4 +354,23 @@ fn the_search_stays_inside() {
         .put("f", "no");
     let found = sandbox.files.grep(&request("secret")).unwrap();
     assert!(found.matches.is_empty(), "{found:?}");
+}
+
+/// Searching one line cannot be stopped, so its length is bounded: without that this takes half a minute.
+#[test]
+fn a_slow_expression_on_an_endless_line_ends() {
+    let sandbox = Sandbox::new();
+    sandbox.put("line.txt", &"01".repeat(2 << 20));
+    let slow = GrepRequest {
+        regex: true,
+        ..request("[01]*1[01]{900}2")
+    };
+    let began = Instant::now();
+    let found = sandbox.files.grep(&slow).unwrap();
+    assert!(found.matches.is_empty());
+    assert!(
+        began.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        began.elapsed()
+    );
 }

@@ -113,6 +113,14 @@ async fn content_type_and_accept() {
             "content-type: application/json\r\naccept: text/html\r\n",
             406,
         ),
+        (
+            "content-type: application/json\r\ncontent-encoding: gzip\r\naccept: */*\r\n",
+            415,
+        ),
+        (
+            "content-type: application/json\r\ncontent-encoding: identity\r\naccept: */*\r\n",
+            200,
+        ),
         ("content-type: application/json\r\naccept: */*\r\n", 200),
     ] {
         let reply = server
