@@ -58,14 +58,14 @@ impl Product {
 
     fn build(self, folder: &Path, binary: &Path) {
         let mut command = factory();
-        command
-            .args(["build", "--profile", "dev", "--output"])
-            .arg(binary);
+        command.args(["build", "--output"]).arg(binary);
         match self {
+            // As the README builds it: in the default profile, without a manifest.
             Self::Standard => {
                 command.args(["--plugins", "echo,greet,demo,fs", "--name", self.name()]);
             }
             Self::Fixture => {
+                command.args(["--profile", "dev"]);
                 let faults = concat!(env!("CARGO_MANIFEST_DIR"), "/faults-plugin");
                 let manifest = format!(
                     "schema = 1\n\n[server]\nname = \"fixture\"\ndescription = \"The server under test\"\n\n\
