@@ -23,6 +23,7 @@ pub mod names;
 mod paths;
 pub mod plan;
 mod process;
+mod read;
 mod recipe;
 mod report;
 mod resolve;

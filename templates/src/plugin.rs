@@ -15,6 +15,10 @@ struct CargoToml<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "plugin/gitignore.askama")]
+struct Gitignore;
+
+#[derive(Template)]
 #[template(path = "plugin/lib.rs.askama")]
 struct LibRs<'a> {
     plugin: &'a PluginScaffold,
@@ -42,6 +46,7 @@ struct Readme<'a> {
 /// When a rendered file does not parse.
 pub fn render_plugin(plugin: &PluginScaffold) -> Result<Vec<RenderedFile>, RenderError> {
     Ok(vec![
+        render(".gitignore", &Gitignore)?,
         render("Cargo.toml", &CargoToml { plugin })?,
         render("README.md", &Readme { plugin })?,
         render("src/lib.rs", &LibRs { plugin })?,

@@ -43,7 +43,12 @@ pub fn render_project(project: &ProjectScaffold) -> Result<Vec<RenderedFile>, Re
         render("mcp-factory.toml", &Manifest { project })?,
     ];
     let folder = project.plugin_folder();
-    for file in render_plugin(&project.plugin)? {
+    // The project ignores what its plugins would.
+    let own = |file: &RenderedFile| file.path == ".gitignore";
+    for file in render_plugin(&project.plugin)?
+        .into_iter()
+        .filter(|file| !own(file))
+    {
         files.push(RenderedFile {
             path: format!("{folder}/{}", file.path),
             ..file

@@ -242,7 +242,7 @@ fn finish(
         .line("Built", &timed(&format!("{shown}  {size:.1} MiB"), seconds));
     session
         .report
-        .line("Next", &format!("{shown} describe   or   {shown} serve"));
+        .line("Next", &format!("{shown} describe   or   {shown} check"));
     Ok(())
 }
 

@@ -18,6 +18,7 @@ use crate::{
     memo::sha256,
     names::{PluginName, ServerName},
     plan::{Plan, make},
+    read::read_text,
     resolve::Resolver,
 };
 
@@ -72,7 +73,7 @@ impl Project {
     }
 
     fn from_manifest(home: Home, path: &Path) -> Result<Self> {
-        let text = match fs::read_to_string(path) {
+        let text = match read_text(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(Failure::new(Code::NoManifest, format!("there is no {}", path.display()))
                     .fix("start a project: mcp-factory new NAME   or build without one: mcp-factory build --plugins echo")
@@ -144,6 +145,7 @@ pub(super) fn checked<T>(what: &str, text: &str, form: &str, parsed: Option<T>) 
 pub(super) fn plugin_names(list: &[String]) -> Result<Vec<PluginName>> {
     let mut names: Vec<PluginName> = Vec::new();
     for text in list {
+        let text = text.trim();
         let name = checked("plugin", text, PluginName::FORM, PluginName::parse(text))?;
         if names.contains(&name) {
             return Err(

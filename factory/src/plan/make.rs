@@ -83,6 +83,7 @@ fn add(plan: &mut Plan, entry: &PluginEntry, plugin: &Resolved) {
             description: tool.description.clone(),
             hints: tool.hints,
             parameters: tool.parameters.clone(),
+            own_schema: tool.own_schema,
         });
     }
     for resource in &plugin.scanned.resources {

@@ -146,6 +146,9 @@ pub struct PlannedTool {
     pub hints: ScannedHints,
     /// What it takes.
     pub parameters: Vec<ScannedParameter>,
+    /// Whether its schema cannot be read without running it.
+    #[serde(skip)]
+    pub own_schema: bool,
 }
 
 /// A resource of the server, or a template.

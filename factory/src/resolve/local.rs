@@ -16,6 +16,7 @@ use crate::{
     memo::Memo,
     paths,
     plan::Location,
+    read::read_text,
 };
 
 use super::{PluginMetadata, Resolved, Resolver, describe, scan_plugin};
@@ -188,7 +189,7 @@ fn collect(root: &Path, folder: &Path, sources: &mut Vec<(String, String)>) -> R
         if kind.is_dir() {
             collect(root, &path, sources)?;
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = fs::read_to_string(&path).at_path("read", &path)?;
+            let text = read_text(&path).at_path("read", &path)?;
             let below = path.strip_prefix(root).unwrap_or(&path);
             sources.push((format!("src/{}", below.display()), text));
         }

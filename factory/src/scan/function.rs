@@ -21,6 +21,7 @@ pub(super) fn tool(function: &ImplItemFn, arguments: &Arguments) -> ScannedTool 
             open_world: arguments.flag("open_world").unwrap_or(false),
         },
         parameters: parameters(function),
+        own_schema: arguments.has("input_schema"),
     }
 }
 

@@ -42,6 +42,9 @@ pub struct ScannedTool {
     pub hints: ScannedHints,
     /// What it takes.
     pub parameters: Vec<ScannedParameter>,
+    /// Whether its schema is a function of the author's, which cannot be read without running it.
+    #[serde(skip)]
+    pub own_schema: bool,
 }
 
 /// The protocol's four hints.
@@ -118,6 +121,24 @@ pub enum ScanError {
     Several(Vec<String>),
 }
 
+/// Brackets inside each other; the parser recurses, so its stack is the limit otherwise.
+const MOST_DEPTH: usize = 256;
+
+/// How deep brackets are nested, those in strings and comments counted too.
+fn depth(text: &str) -> usize {
+    let mut now = 0_usize;
+    let mut most = 0;
+    for byte in text.bytes() {
+        match byte {
+            b'(' | b'[' | b'{' => now += 1,
+            b')' | b']' | b'}' => now = now.saturating_sub(1),
+            _ => {}
+        }
+        most = most.max(now);
+    }
+    most
+}
+
 /// Reads a plugin from the texts of its files.
 ///
 /// # Errors
@@ -128,6 +149,14 @@ pub fn scan(sources: &[(String, String)]) -> Result<Scanned, ScanError> {
         // Most files of a plugin know no protocol. Parsing is what costs here.
         if !text.contains("plugin") {
             continue;
+        }
+        if depth(text) > MOST_DEPTH {
+            return Err(ScanError::Syntax {
+                path: path.clone(),
+                line: 1,
+                column: 1,
+                message: format!("brackets are nested deeper than {MOST_DEPTH}"),
+            });
         }
         let file = syn::parse_file(text).map_err(|error| {
             let start = error.span().start();

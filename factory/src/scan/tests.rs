@@ -147,3 +147,14 @@ fn what_cannot_be_planned_is_an_error() {
         Err(ScanError::Syntax { line: 2, .. })
     ));
 }
+
+#[test]
+fn brackets_without_end_are_an_error_and_no_crash() {
+    let text = format!(
+        "// plugin\nconst A: () = {}{};",
+        "(".repeat(200_000),
+        ")".repeat(200_000)
+    );
+    let error = scan(&[("src/lib.rs".to_owned(), text)]).expect_err("nobody means this");
+    assert!(matches!(error, ScanError::Syntax { .. }), "{error:?}");
+}

@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeMap, path::Path, process::Command, time::Duration};
 
-use mcp_factory_sdk::describe::{Description, FORMAT};
+use mcp_factory_sdk::describe::{Description, FORMAT, ToolDescription};
 
 use crate::{
     error::{Code, Failure, Result, plain},
     interrupt::Interrupt,
-    plan::Plan,
+    plan::{Plan, PlannedTool},
     process,
 };
 
@@ -103,6 +103,10 @@ pub(crate) fn differences(plan: &Plan, binary: &Description) -> Vec<String> {
             )
         }),
     );
+    found.extend(plan.tools.iter().filter_map(|planned| {
+        let built = binary.tools.iter().find(|tool| tool.name == planned.name)?;
+        told_differently(planned, built)
+    }));
     let templates = binary.resource_templates.iter().map(|found| {
         (
             &found.uri_template,
@@ -143,6 +147,47 @@ pub(crate) fn differences(plan: &Plan, binary: &Description) -> Vec<String> {
         }),
     );
     found
+}
+
+/// What a model would read of a tool, if that is not what its source says: the plan was read by people.
+fn told_differently(planned: &PlannedTool, built: &ToolDescription) -> Option<String> {
+    let name = &planned.name;
+    if planned.title != built.title {
+        return Some(format!(
+            "the tool `{name}` has another title than in its source"
+        ));
+    }
+    if words_of(&planned.description) != words_of(&built.description) {
+        return Some(format!(
+            "the tool `{name}` has another description than in its source"
+        ));
+    }
+    let properties = built.input_schema["properties"].as_object();
+    let taken: Vec<&str> = properties
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let expected: Vec<&str> = planned
+        .parameters
+        .iter()
+        .map(|one| one.name.as_str())
+        .collect();
+    if !planned.own_schema && taken != expected {
+        return Some(format!(
+            "the tool `{name}` takes ({}), not ({})",
+            taken.join(", "),
+            expected.join(", ")
+        ));
+    }
+    None
+}
+
+/// The words of a text: block comments differ from line comments in blanks and stars only.
+fn words_of(text: &str) -> Vec<&str> {
+    text.split(|character: char| character.is_whitespace() || character == '*')
+        .filter(|word| !word.is_empty())
+        .collect()
 }
 
 fn hints(hints: crate::scan::ScannedHints) -> String {
@@ -231,7 +276,7 @@ pub(crate) fn check_cost(plan: &Plan, binary: &Description) -> Result<()> {
 
 /// About what the list of tools costs a client: four bytes to a token.
 pub(crate) fn tokens(description: &Description) -> usize {
-    let bytes = |tool: &mcp_factory_sdk::describe::ToolDescription| {
+    let bytes = |tool: &ToolDescription| {
         let schema = tool.input_schema.to_string().len()
             + tool
                 .output_schema

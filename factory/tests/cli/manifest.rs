@@ -154,3 +154,13 @@ fn errors_are_data_for_programs() {
     );
     assert_eq!(error["fix"], "write `prefix`");
 }
+
+#[test]
+fn a_manifest_that_never_ends_is_not_read() {
+    let factory = Factory::new();
+    for path in ["/dev/zero", "/proc"] {
+        factory
+            .run(&["plan", "-m", path])
+            .fails(8, &["error[MF0706]", "it is no regular file"]);
+    }
+}

@@ -12,7 +12,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry};
 
 /// The library's own lines tell a request's arguments, so it is kept quiet.
-const DEFAULT: &str = "warn,mcp_factory=info,rmcp=warn";
+const DEFAULT: &str = "warn,mcp_factory=info,rmcp=error";
 
 /// Which events are told: a level, or directives such as `warn,mcp_factory=debug`.
 #[derive(Debug, Clone)]

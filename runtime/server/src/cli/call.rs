@@ -31,10 +31,10 @@ pub(super) fn run(
 ) -> ExitCode {
     let registry = Registry::new(product.mounts);
     if registry.tool(tool).is_none() {
-        let meant = registry
-            .nearest_tool(tool)
-            .map(|name| format!("; did you mean `{name}`?"))
-            .unwrap_or_default();
+        let meant = registry.nearest_tool(tool).map_or_else(
+            || "; `describe` lists what it has".to_owned(),
+            |name| format!("; did you mean `{name}`?"),
+        );
         return complain(&format!("this server has no tool `{tool}`{meant}"), USAGE);
     }
     let request = match read_arguments(arguments) {

@@ -16,9 +16,11 @@ pub(super) fn to_toml(assignment: &str) -> Result<String, String> {
     match DeValue::parse(value) {
         Ok(_) => Ok(format!("{key} = {value}")),
         // What opens like TOML was meant as TOML, so its mistake is told.
-        Err(error) if value.starts_with(['[', '{', '"', '\'']) => {
-            Err(format!("the value is not TOML: {}", error.message().trim()))
-        }
+        Err(error) if value.starts_with(['[', '{', '"', '\'']) => Err(format!(
+            "the value is not TOML: {}; if the shell took quotes away, put the whole of it in single \
+                 quotes, as in --set 'KEY=[\"a\"]'",
+            error.message().trim()
+        )),
         Err(_) => Ok(format!("{key} = {}", toml::Value::from(value))),
     }
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::CONTENT_TYPE;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -133,24 +132,18 @@ impl<P: Protocol> Service<P> {
         let place = Arc::clone(&self.in_flight)
             .try_acquire_owned()
             .map_err(|_| Refusal::overloaded(frame.id()))?;
+        let endless = frame.method() == "subscriptions/listen";
         parts.extensions.insert(Arc::new(frame));
         let request = Request::from_parts(parts, Full::new(body.bytes.clone()));
         // Boxed, because a connection keeps room for its largest future while it is idle.
         let response = Box::pin(self.protocol.handle(request)).await;
-        // A whole answer stays in memory until the client has read it, so it stays in flight until then. A
-        // stream of events does not: it holds little, and may wait for hours.
-        if is_events(&response) {
+        // An answer stays in memory until the client has read it, so it stays in flight until then. A
+        // stream of events that nobody called for holds little, and may wait for hours.
+        if endless {
             return Ok(response);
         }
         Ok(hold(response, place))
     }
-}
-
-fn is_events(response: &Response<ResponseBody>) -> bool {
-    response
-        .headers()
-        .get(CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"))
 }
 
 fn probe(method: &Method, well: bool) -> Response<ResponseBody> {

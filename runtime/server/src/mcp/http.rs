@@ -102,6 +102,10 @@ impl HttpProtocol {
             self.end_session(request).await
         } else if request.method() == Method::GET {
             until_drained(self.stateful.handle(request).await, &self.lifecycle)
+        } else if is_modern(&request) {
+            // There are no sessions in this era, whatever a client says.
+            request.headers_mut().remove(SESSION_ID);
+            self.stateless.handle(request).await
         } else if let Some(session) = request.headers().get(SESSION_ID).cloned() {
             self.in_session(&session, request, frame.as_deref()).await
         } else if frame
@@ -166,6 +170,12 @@ impl HttpProtocol {
         }
         response
     }
+}
+
+/// Whether the request speaks of itself as one of the 2026-07-28 era. Revisions are dates.
+fn is_modern<T>(request: &Request<T>) -> bool {
+    let version = request.headers().get("mcp-protocol-version");
+    version.is_some_and(|version| version.as_bytes() >= b"2026-07-28".as_slice())
 }
 
 fn is<T>(response: &Response<T>, kind: &str) -> bool {
