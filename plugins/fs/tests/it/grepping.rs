@@ -360,7 +360,7 @@ fn the_search_stays_inside() {
 #[test]
 fn a_slow_expression_on_an_endless_line_ends() {
     let sandbox = Sandbox::new();
-    sandbox.put("line.txt", &"01".repeat(2 << 20));
+    sandbox.put("line.txt", "01".repeat(2 << 20));
     let slow = GrepRequest {
         regex: true,
         ..request("[01]*1[01]{900}2")
