@@ -40,7 +40,7 @@ fn a_scaffold_ends_in_a_server_with_its_plugin() {
             .args(["build", "--profile", "dev"])
             .current_dir(&project),
     );
-    assert!(built.contains("tools as planned"), "{built}");
+    assert!(built.contains("1 tool as planned"), "{built}");
     let call = ["call", "count_words", "{\"text\": \"hello world\"}"];
     let answer = succeeds(Command::new(project.join("myservice")).args(call));
     assert!(answer.contains('2'), "{answer}");
