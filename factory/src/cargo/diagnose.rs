@@ -288,7 +288,7 @@ mod tests {
             ),
             (
                 &[],
-                "error: failed to download\n  Could not resolve host: index.crates.io",
+                "error: failed to download\n  Could not resolve host: index.example",
                 Code::Offline,
             ),
             (&[], "error: something else", Code::CargoFailed),
