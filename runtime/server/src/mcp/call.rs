@@ -84,7 +84,7 @@ impl Request {
         }
     }
 
-    /// What this call's state is bound to.
+    /// What this call's state is bound to. Hashes the arguments, so it is made only for a call that asks.
     pub(super) fn binding(
         &self,
         method: &str,
@@ -100,11 +100,11 @@ impl Request {
         &self,
         state: Option<&str>,
         responses: Option<InputResponses>,
-        binding: &Binding,
+        binding: impl FnOnce() -> Binding,
     ) -> Result<Map<String, Value>, ErrorData> {
         let mut answers = match state {
             None => Map::new(),
-            Some(state) => self.shared.seal.open(state, binding).ok_or_else(|| {
+            Some(state) => self.shared.seal.open(state, &binding()).ok_or_else(|| {
                 ErrorData::invalid_params(
                     "the requestState is not one of this call, or has expired; call again without it",
                     None,
@@ -140,7 +140,7 @@ impl Request {
         &self,
         failure: CallFailure,
         answers: &Map<String, Value>,
-        binding: &Binding,
+        binding: impl FnOnce() -> Binding,
     ) -> Result<InputRequiredResult, CallFailure> {
         let CallFailure::Tool(error) = failure else {
             return Err(failure);
@@ -149,7 +149,7 @@ impl Request {
             return Err(CallFailure::Tool(error));
         };
         let requests = questions::input_requests(&asked.questions).map_err(CallFailure::Tool)?;
-        let state = self.shared.seal.close(answers, binding);
+        let state = self.shared.seal.close(answers, &binding());
         Ok(InputRequiredResult::new(Some(requests), Some(state))
             .with_meta(self.shared.result_meta()))
     }

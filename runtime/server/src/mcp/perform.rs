@@ -15,9 +15,9 @@ impl Request {
         self,
         params: CallToolRequestParams,
     ) -> Result<CallToolResponse, ErrorData> {
-        let binding = self.binding("tools/call", &params.name, params.arguments.as_ref());
+        let binding = || self.binding("tools/call", &params.name, params.arguments.as_ref());
         let state = params.request_state.as_deref();
-        let answers = self.answers(state, params.input_responses, &binding)?;
+        let answers = self.answers(state, params.input_responses, binding)?;
         let arguments = self.arguments(params.arguments.as_ref());
         let caller = self.caller(answers.clone());
         let arguments = Arguments::new(&arguments);
@@ -29,7 +29,7 @@ impl Request {
             Ok(output) => convert::output(output).map_err(|error| {
                 ErrorData::internal_error(format!("unreadable structured content: {error}"), None)
             })?,
-            Err(failure) => match self.input_required(failure, &answers, &binding) {
+            Err(failure) => match self.input_required(failure, &answers, binding) {
                 Ok(questions) => return Ok(questions.into()),
                 Err(failure) => respond::tool_failure(failure, self.era)?,
             },
@@ -42,9 +42,9 @@ impl Request {
         self,
         params: ReadResourceRequestParams,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let binding = self.binding("resources/read", &params.uri, None);
+        let binding = || self.binding("resources/read", &params.uri, None);
         let state = params.request_state.as_deref();
-        let answers = self.answers(state, params.input_responses, &binding)?;
+        let answers = self.answers(state, params.input_responses, binding)?;
         let caller = self.caller(answers.clone());
         match self.pipeline().read_resource(&params.uri, caller).await {
             Ok((resource, definition)) => {
@@ -52,7 +52,7 @@ impl Request {
                 result.meta = self.result_meta();
                 Ok(result.into())
             }
-            Err(failure) => match self.input_required(failure, &answers, &binding) {
+            Err(failure) => match self.input_required(failure, &answers, binding) {
                 Ok(questions) => Ok(questions.into()),
                 Err(failure) => Err(respond::failure_data(failure, self.era)),
             },
@@ -63,10 +63,10 @@ impl Request {
         self,
         params: GetPromptRequestParams,
     ) -> Result<GetPromptResponse, ErrorData> {
-        let binding = self.binding("prompts/get", &params.name, params.arguments.as_ref());
+        let binding = || self.binding("prompts/get", &params.name, params.arguments.as_ref());
         let state = params.request_state.as_deref();
-        let answers = self.answers(state, params.input_responses, &binding)?;
-        let arguments = prompt_arguments(params.arguments)?;
+        let answers = self.answers(state, params.input_responses, binding)?;
+        let arguments = prompt_arguments(params.arguments.as_ref())?;
         let caller = self.caller(answers.clone());
         match self
             .pipeline()
@@ -80,7 +80,7 @@ impl Request {
                 result.meta = self.result_meta();
                 Ok(result.into())
             }
-            Err(failure) => match self.input_required(failure, &answers, &binding) {
+            Err(failure) => match self.input_required(failure, &answers, binding) {
                 Ok(questions) => Ok(questions.into()),
                 Err(failure) => Err(respond::failure_data(failure, self.era)),
             },
@@ -112,10 +112,10 @@ impl Request {
 }
 
 /// A prompt's arguments are strings on the wire.
-fn prompt_arguments(arguments: Option<Map<String, Value>>) -> Result<Variables, ErrorData> {
-    let text = |(name, value)| {
+fn prompt_arguments(arguments: Option<&Map<String, Value>>) -> Result<Variables, ErrorData> {
+    let text = |(name, value): (&String, &Value)| {
         if let Value::String(text) = value {
-            return Ok((name, text));
+            return Ok((name.clone(), text.clone()));
         }
         let message = format!("argument `{name}` must be a string");
         Err(ErrorData::invalid_params(message, None))
