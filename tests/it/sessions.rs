@@ -171,3 +171,20 @@ fn a_client_that_is_ready_again_and_again_costs_nothing() {
     let grown = http.process.resident_kib().saturating_sub(before);
     assert!(grown < 6 * 1024, "10000 notifications cost {grown} KiB");
 }
+
+#[test]
+fn a_request_of_the_newer_revision_has_no_session_whatever_it_says() {
+    let http = HttpServer::start(Product::Fixture, &[]);
+    let list = message::modern(1, "tools/list", &json!({})).to_string();
+    let response = http.post(
+        list.as_bytes(),
+        &[
+            ("mcp-protocol-version", message::MODERN),
+            ("mcp-method", "tools/list"),
+            ("mcp-session-id", "aaa"),
+        ],
+    );
+    assert_eq!(response.status, 200, "{}", response.text());
+    // One whole answer; a session's would be a stream.
+    assert_eq!(response.header("content-type"), Some("application/json"));
+}
