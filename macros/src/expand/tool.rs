@@ -99,6 +99,8 @@ fn parts(tool: &Tool) -> TokenStream {
                 open_world: #open_world,
             },
             timeout: #timeout,
+            gate: ::core::option::Option::None,
+            rate: ::core::option::Option::None,
             input_schema: __mcpf_input,
             output_schema: <#output as ::mcp_factory_sdk::__private::IntoOutput>::output_schema,
             invoke: __mcpf_invoke,

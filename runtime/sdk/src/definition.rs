@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::{
-    Scope, UriTemplate,
+    Rate, Scope, UriTemplate,
     private::{CompletionParts, PluginParts, PromptParts, ResourceParts, ToolParts},
 };
 
@@ -99,6 +99,16 @@ impl ToolDefinition {
     /// How long a call may take; the server's default when `None`.
     pub const fn timeout(&self) -> Option<Duration> {
         self.0.timeout
+    }
+
+    /// The group of tools that a second factor opens, if this is one of them.
+    pub const fn gate(&self) -> Option<&'static str> {
+        self.0.gate
+    }
+
+    /// How often each caller may call it; the server's default when `None`.
+    pub const fn rate(&self) -> Option<Rate> {
+        self.0.rate
     }
 
     /// The closed JSON Schema (2020-12) of its arguments.

@@ -12,7 +12,9 @@ pub struct Instance {
 }
 
 impl Instance {
-    pub(crate) fn new<P: Plugin>(plugin: P) -> Self {
+    /// An instance of a plugin that was started in another way than by its definition, such as one that
+    /// the server itself brings.
+    pub fn new<P: Plugin>(plugin: P) -> Self {
         Self {
             value: Arc::new(plugin),
             stop: |instance| {

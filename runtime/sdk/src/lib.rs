@@ -56,10 +56,12 @@ mod principal;
 #[doc(hidden)]
 pub mod private;
 mod prompt;
+mod rate;
 mod resource;
 mod schema;
 mod scope;
 mod secret;
+mod secret_reference;
 pub mod testing;
 mod uri_template;
 
@@ -87,7 +89,9 @@ pub use peer::{Capability, LogLevel, LogRecord, Peer, Progress};
 pub use plugin::{NoConfig, Plugin, StartContext, StartError};
 pub use principal::Principal;
 pub use prompt::{IntoPrompt, Prompt, PromptMessage, Role};
+pub use rate::{NotARate, Rate};
 pub use resource::{IntoResource, Resource, ResourceBody, ResourcePart};
 pub use scope::{Scope, ScopeHierarchy, ScopeSet};
 pub use secret::Secret;
+pub use secret_reference::{SecretProblem, SecretReference};
 pub use uri_template::UriTemplate;

@@ -9,16 +9,31 @@ use crate::scope::{ScopeHierarchy, ScopeSet};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
     id: String,
+    tenant: Option<String>,
     scopes: ScopeSet,
+    key: String,
 }
 
 impl Principal {
-    /// A caller known as `id` (stable and unique within the server, such as `iss|sub`).
+    /// A caller known as `id` (stable and unique within the server, such as `iss|sub`), of no tenant.
     pub fn new(id: impl Into<String>, scopes: ScopeSet) -> Self {
+        let id = id.into();
+        let key = key(None, &id);
         Self {
-            id: id.into(),
+            id,
+            tenant: None,
             scopes,
+            key,
         }
+    }
+
+    /// The same caller as a member of `tenant`.
+    #[must_use]
+    pub fn of_tenant(mut self, tenant: impl Into<String>) -> Self {
+        let tenant = tenant.into();
+        self.key = key(Some(&tenant), &self.id);
+        self.tenant = Some(tenant);
+        self
     }
 
     /// The trusted user at the other end of stdio, who holds every scope.
@@ -34,13 +49,53 @@ impl Principal {
         )
     }
 
-    /// The caller's identity: the key of every per-caller limit and the name in the audit record.
+    /// The caller's identity: the name in the audit record. Two tenants may know different callers by one.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The tenant whose configuration, limits and data the caller works with, where there are tenants.
+    pub fn tenant(&self) -> Option<&str> {
+        self.tenant.as_deref()
+    }
+
+    /// Identity and tenant in one: what everything that is kept per caller is keyed by.
+    pub fn key(&self) -> &str {
+        &self.key
     }
 
     /// What the caller may do.
     pub const fn scopes(&self) -> &ScopeSet {
         &self.scopes
+    }
+}
+
+/// No two pairs make one key: the length says where the tenant ends.
+fn key(tenant: Option<&str>, id: &str) -> String {
+    match tenant {
+        None => format!("-:{id}"),
+        Some(tenant) => format!("{}:{tenant}:{id}", tenant.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_callers_share_a_key() {
+        let nobody = |id: &str| Principal::new(id, ScopeSet::All);
+        let keys = [
+            nobody("ann").key().to_owned(),
+            nobody("1:a:nn").key().to_owned(),
+            nobody("ann").of_tenant("a").key().to_owned(),
+            nobody("b:ann").of_tenant("a").key().to_owned(),
+            nobody("ann").of_tenant("a:b").key().to_owned(),
+            nobody("ann").of_tenant("").key().to_owned(),
+        ];
+        for (at, key) in keys.iter().enumerate() {
+            assert!(!keys[at + 1..].contains(key), "{key}");
+        }
+        assert_eq!(nobody("ann").of_tenant("a").tenant(), Some("a"));
     }
 }

@@ -9,7 +9,7 @@ pub use serde_json::{self, Value, json};
 
 use crate::{
     Arguments, BoxFuture, CompletionDefinition, CompletionTarget, Context, Hints, Instance, Output,
-    PluginDefinition, Prompt, PromptArgument, PromptDefinition, Resource, ResourceDefinition,
+    PluginDefinition, Prompt, PromptArgument, PromptDefinition, Rate, Resource, ResourceDefinition,
     Scope, StartContext, StartError, ToolDefinition, ToolError, Variables, explain,
 };
 pub use crate::{
@@ -64,6 +64,8 @@ pub struct ToolParts {
     pub scope: Scope,
     pub hints: Hints,
     pub timeout: Option<Duration>,
+    pub gate: Option<&'static str>,
+    pub rate: Option<Rate>,
     pub input_schema: fn() -> Value,
     pub output_schema: fn() -> Option<Value>,
     pub invoke: InvokeShim,
