@@ -59,6 +59,8 @@ pub fn plugin(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `idempotent` | calling again changes nothing more; `false` by default |
 /// | `open_world` | reaches things outside of the server; `false` by default |
 /// | `timeout = "5s"` | the longest a call may take: a whole number and `ms`, `s`, `m` or `h` |
+/// | `gate = "shell"` | locked for each caller until they open the gate of that name with a one-time code; a lowercase word, shared by the tools that open together |
+/// | `rate = "10/s"` | how often each caller may call it, unless the operator says otherwise: a number of calls, `/`, and a time of at most a day in `s`, `m` or `h`, such as `100/m` or `1/30s` |
 /// | `input_schema = path::to::function` | serves the `serde_json::Value` that function returns, word for word; the tool then takes one value with all arguments in it, and checks it itself |
 ///
 /// On a parameter, `#[arg(…)]`:

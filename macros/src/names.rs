@@ -1,4 +1,4 @@
-//! Which texts are names, scopes and time limits.
+//! Which texts are names, scopes, gates, time limits and rates.
 
 /// The form of a tool's, prompt's or resource's name, in words.
 pub(crate) const NAME_FORM: &str = "1 to 64 of the characters A-Z, a-z, 0-9, `_`, `.` and `-`";
@@ -8,6 +8,8 @@ pub(crate) const PLUGIN_FORM: &str =
 /// The form of a scope, in words.
 pub(crate) const SCOPE_FORM: &str =
     "a lowercase word, or two joined by a colon: `scope = \"read\"`, `scope = \"fs:write\"`";
+/// The form of a gate's name, in words.
+pub(crate) const GATE_FORM: &str = "one lowercase word: `gate = \"shell\"`";
 
 /// Whether `text` matches `^[A-Za-z0-9_.-]{1,64}$`, what every client accepts.
 pub(crate) fn is_name(text: &str) -> bool {
@@ -28,16 +30,18 @@ pub(crate) fn is_plugin_name(text: &str) -> bool {
 
 /// Whether `text` is a scope. `Scope::new` of the SDK checks the same form.
 pub(crate) fn is_scope(text: &str) -> bool {
-    let is_word = |word: &str| {
-        word.starts_with(|first: char| first.is_ascii_lowercase())
-            && word.bytes().all(|byte| {
-                byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.-".contains(&byte)
-            })
-    };
     match text.split_once(':') {
         Some((namespace, word)) => is_word(namespace) && is_word(word),
         None => is_word(text),
     }
+}
+
+/// Whether `text` is a word of a scope, or the name of a gate.
+pub(crate) fn is_word(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.bytes().all(|byte| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.-".contains(&byte)
+        })
 }
 
 /// A time limit in whole milliseconds, never zero.
@@ -57,6 +61,41 @@ pub(crate) fn parse_timeout(text: &str) -> Option<Milliseconds> {
         _ => return None,
     };
     number.checked_mul(milliseconds).map(Milliseconds)
+}
+
+/// How often each caller may call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rate {
+    /// How many calls; never zero.
+    pub(crate) calls: u32,
+    /// In how many seconds; from one to a day of them.
+    pub(crate) seconds: u64,
+}
+
+/// Reads `"10/s"`, `"100/m"`, `"5/h"` or `"1/30s"`; `None` for anything else. `Rate` of the SDK reads the
+/// same, but the SDK needs this crate, so this crate cannot ask it.
+pub(crate) fn parse_rate(text: &str) -> Option<Rate> {
+    let (calls, time) = text.split_once('/')?;
+    let digits = time.bytes().take_while(u8::is_ascii_digit).count();
+    let (count, unit) = time.split_at(digits);
+    let unit: u64 = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        _ => return None,
+    };
+    let count = if count.is_empty() {
+        1
+    } else {
+        count.parse().ok()?
+    };
+    let seconds = unit.checked_mul(count)?;
+    // The standard parser also takes a sign.
+    let is_number = calls.bytes().all(|byte| byte.is_ascii_digit());
+    let calls: u32 = calls.parse().ok().filter(|calls| is_number && *calls > 0)?;
+    (1..=86_400)
+        .contains(&seconds)
+        .then_some(Rate { calls, seconds })
 }
 
 #[cfg(test)]
@@ -112,6 +151,50 @@ mod tests {
             "18446744073709551615h",
         ] {
             assert_eq!(parse_timeout(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_gate_is_one_word() {
+        for good in ["shell", "a1", "x.y-z_0"] {
+            assert!(is_word(good), "{good}");
+        }
+        for bad in ["", "Shell", "1a", "a:b", "a b", "é", "-a"] {
+            assert!(!is_word(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_rate_is_calls_in_a_time() {
+        for (text, calls, seconds) in [
+            ("10/s", 10, 1),
+            ("100/m", 100, 60),
+            ("5/h", 5, 3_600),
+            ("1/30s", 1, 30),
+            ("7/24h", 7, 86_400),
+        ] {
+            assert_eq!(parse_rate(text), Some(Rate { calls, seconds }), "{text}");
+        }
+        for bad in [
+            "",
+            "10",
+            "/s",
+            "10/",
+            "0/s",
+            "-1/s",
+            "+1/s",
+            "1/+1s",
+            "1/0s",
+            "1/25h",
+            "1/d",
+            "1.5/s",
+            "10 / s",
+            "4294967296/s",
+            "1/99999999999999999999s",
+            "1/18446744073709551615h",
+            "١/s",
+        ] {
+            assert_eq!(parse_rate(bad), None, "{bad}");
         }
     }
 }

@@ -3,7 +3,10 @@
 use syn::{Attribute, LitStr, Path};
 
 use super::{Arguments, Flag};
-use crate::{errors::Errors, names::Milliseconds};
+use crate::{
+    errors::Errors,
+    names::{Milliseconds, Rate},
+};
 
 const KEYS: &[&str] = &[
     "scope",
@@ -14,6 +17,8 @@ const KEYS: &[&str] = &[
     "idempotent",
     "open_world",
     "timeout",
+    "gate",
+    "rate",
     "input_schema",
 ];
 
@@ -30,6 +35,10 @@ pub(crate) struct ToolArguments {
     pub(crate) hints: HintArguments,
     /// How long a call may take.
     pub(crate) timeout: Option<Milliseconds>,
+    /// The gate in front of it.
+    pub(crate) gate: Option<LitStr>,
+    /// How often each caller may call it.
+    pub(crate) rate: Option<Rate>,
     /// The function that returns the input schema, when the author wrote it by hand.
     pub(crate) input_schema: Option<Path>,
 }
@@ -61,6 +70,8 @@ impl ToolArguments {
             name: arguments.name("name"),
             hints: hints(&arguments, errors),
             timeout: arguments.timeout(),
+            gate: arguments.gate(),
+            rate: arguments.rate(),
             input_schema: arguments.path("input_schema"),
         }
     }

@@ -3,7 +3,7 @@
 use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path};
 
 use super::Arguments;
-use crate::names::{self, Milliseconds, NAME_FORM, SCOPE_FORM};
+use crate::names::{self, GATE_FORM, Milliseconds, NAME_FORM, Rate, SCOPE_FORM};
 
 /// A flag and the token that set it.
 #[derive(Clone, Debug)]
@@ -167,5 +167,31 @@ impl Arguments<'_> {
             );
         }
         timeout
+    }
+
+    /// The name of a gate.
+    pub(super) fn gate(&self) -> Option<LitStr> {
+        let gate = self.string("gate")?;
+        if !names::is_word(&gate.value()) {
+            let what = format!("{:?} is not the name of a gate", gate.value());
+            self.errors
+                .push(&gate, what, format!("a gate is {GATE_FORM}"));
+            return None;
+        }
+        Some(gate)
+    }
+
+    /// How often each caller may call.
+    pub(super) fn rate(&self) -> Option<Rate> {
+        let text = self.string("rate")?;
+        let rate = names::parse_rate(&text.value());
+        if rate.is_none() {
+            self.errors.push(
+                &text,
+                format!("{:?} is not a rate", text.value()),
+                "write how many calls in which time, at most a day: \"10/s\", \"100/m\", \"5/h\" or \"1/30s\"",
+            );
+        }
+        rate
     }
 }

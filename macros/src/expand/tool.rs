@@ -11,7 +11,7 @@ use super::{
 use crate::{
     attribute::tool::HintArguments,
     model::{Function, Tool},
-    names::Milliseconds,
+    names::{Milliseconds, Rate},
 };
 
 /// The row of `tool`, whose plugin is `self_ty`.
@@ -85,6 +85,10 @@ fn parts(tool: &Tool) -> TokenStream {
             .timeout
             .map(|Milliseconds(timeout)| quote!(::core::time::Duration::from_millis(#timeout))),
     );
+    let gate = option(arguments.gate.as_ref());
+    let rate = option(arguments.rate.map(|Rate { calls, seconds }| {
+        quote!(::mcp_factory_sdk::Rate::new(#calls, ::core::time::Duration::from_secs(#seconds)))
+    }));
     let output = &function.output.value;
     quote! {
         ::mcp_factory_sdk::__private::ToolParts {
@@ -99,8 +103,8 @@ fn parts(tool: &Tool) -> TokenStream {
                 open_world: #open_world,
             },
             timeout: #timeout,
-            gate: ::core::option::Option::None,
-            rate: ::core::option::Option::None,
+            gate: #gate,
+            rate: #rate,
             input_schema: __mcpf_input,
             output_schema: <#output as ::mcp_factory_sdk::__private::IntoOutput>::output_schema,
             invoke: __mcpf_invoke,

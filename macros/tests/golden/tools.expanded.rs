@@ -391,8 +391,13 @@ pub static PLUGIN: ::mcp_factory_sdk::PluginDefinition = ::mcp_factory_sdk::__pr
                     open_world: true,
                 },
                 timeout: ::core::option::Option::None,
-                gate: ::core::option::Option::None,
-                rate: ::core::option::Option::None,
+                gate: ::core::option::Option::Some("shell"),
+                rate: ::core::option::Option::Some(
+                    ::mcp_factory_sdk::Rate::new(
+                        1u32,
+                        ::core::time::Duration::from_secs(30u64),
+                    ),
+                ),
                 input_schema: __mcpf_input,
                 output_schema: <String as ::mcp_factory_sdk::__private::IntoOutput>::output_schema,
                 invoke: __mcpf_invoke,

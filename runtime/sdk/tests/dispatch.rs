@@ -6,7 +6,7 @@ use std::{
 };
 
 use mcp_factory_sdk::{
-    CompletionTarget, Hints, ResourceBody, ToolDefinition, ToolErrorKind, prelude::*,
+    CompletionTarget, Hints, Rate, ResourceBody, ToolDefinition, ToolErrorKind, prelude::*,
     testing::TestPlugin,
 };
 use serde_json::{Value, json};
@@ -114,7 +114,9 @@ impl Fixture {
         title = "Nothing",
         destructive = false,
         open_world,
-        timeout = "2m"
+        timeout = "2m",
+        gate = "shell",
+        rate = "100/m"
     )]
     async fn nothing(&self) {}
 
@@ -476,6 +478,8 @@ fn a_row_holds_what_the_attribute_says() {
     assert_eq!(nothing.title(), Some("Nothing"));
     assert_eq!(nothing.description(), "Takes nothing.");
     assert_eq!(nothing.timeout(), Some(Duration::from_mins(2)));
+    assert_eq!(nothing.gate(), Some("shell"));
+    assert_eq!(nothing.rate(), Some(Rate::new(100, Duration::from_mins(1))));
     assert_eq!(nothing.output_schema(), None);
     let hints = Hints {
         read_only: false,
@@ -499,6 +503,8 @@ fn a_row_holds_what_the_attribute_says() {
     };
     assert_eq!(tool("renamed").hints(), hints);
     assert_eq!(tool("renamed").timeout(), None);
+    assert_eq!(tool("renamed").gate(), None);
+    assert_eq!(tool("renamed").rate(), None);
     assert_eq!(PLUGIN.description(), "Shows what a function receives.");
     assert_eq!(Fixture::helper(), "left alone");
 }

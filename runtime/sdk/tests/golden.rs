@@ -46,11 +46,13 @@ fn offered(plugin: &mcp_factory_sdk::PluginDefinition) -> Vec<String> {
     let tools = plugin.tools().iter().map(|tool| {
         let schemas = (tool.input_schema().to_string(), tool.output_schema());
         format!(
-            "{} {:?} {:?} {:?} {schemas:?}",
+            "{} {:?} {:?} {:?} {:?} {:?} {schemas:?}",
             tool.name(),
             tool.scope(),
             tool.hints(),
-            tool.timeout()
+            tool.timeout(),
+            tool.gate(),
+            tool.rate()
         )
     });
     let resources = plugin

@@ -5,4 +5,8 @@ fn twice(permit: Permit<'_, ToolDefinition>, instance: &Instance, call: Call) {
     let _second = permit.invoke(instance, Arguments::none(), call);
 }
 
+fn copied(permit: &Permit<'static, ToolDefinition>) -> Permit<'static, ToolDefinition> {
+    permit.clone()
+}
+
 fn main() {}

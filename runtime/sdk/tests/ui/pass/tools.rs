@@ -42,7 +42,7 @@ impl Notes {
     }
 
     /// Takes what its own schema allows.
-    #[tool(scope = "admin", input_schema = any_object, open_world, idempotent)]
+    #[tool(scope = "admin", input_schema = any_object, open_world, idempotent, gate = "shell", rate = "1/30s")]
     #[cfg(not(windows))]
     async fn raw(&self, arguments: serde_json::Value) -> String {
         arguments.to_string()
