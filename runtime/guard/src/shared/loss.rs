@@ -1,0 +1,68 @@
+//! Why Redis cannot be used, in words for the operator.
+
+use redis::{ErrorKind, RedisError, ServerErrorKind};
+
+use super::config::{NoTarget, Target};
+
+/// Holds nothing of what Redis answered but its code: an answer to a command that it does not know
+/// repeats the arguments, and a password is one.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Loss {
+    #[error("it did not answer in time")]
+    Silent,
+    #[error("{address}: {error}")]
+    Io {
+        address: String,
+        error: std::io::Error,
+    },
+    #[error("the connection was lost")]
+    Closed,
+    #[error("it refuses the user name or the password: correct redis.url")]
+    Credentials,
+    #[error(
+        "its user may not do what is asked ({code}): allow EVALSHA, SCRIPT and every key of the prefix"
+    )]
+    Forbidden { code: &'static str },
+    #[error("it answered {code}")]
+    Refused { code: String },
+    #[error("the host in redis.url is no name that a certificate can hold")]
+    Name,
+    #[error(
+        "this machine has no certificates to trust: install ca-certificates, or set SSL_CERT_FILE"
+    )]
+    NoRoots,
+    #[error(transparent)]
+    NoTarget(#[from] NoTarget),
+    #[error("connecting was given up")]
+    Abandoned,
+}
+
+impl Loss {
+    pub(super) fn io(target: &Target, error: std::io::Error) -> Self {
+        Self::Io {
+            address: target.to_string(),
+            error,
+        }
+    }
+
+    pub(super) fn of(error: &RedisError) -> Self {
+        match (error.kind(), error.code()) {
+            (ErrorKind::AuthenticationFailed, _) | (_, Some("NOAUTH" | "WRONGPASS")) => {
+                Self::Credentials
+            }
+            (ErrorKind::Server(ServerErrorKind::NoPerm), _) => Self::Forbidden { code: "NOPERM" },
+            (_, Some(code)) => Self::Refused {
+                // A code is one word; whatever else answers there may send anything.
+                code: code
+                    .chars()
+                    .filter(char::is_ascii_alphanumeric)
+                    .take(24)
+                    .collect(),
+            },
+            (ErrorKind::Io, None) => Self::Closed,
+            (_, None) => Self::Refused {
+                code: error.category().to_owned(),
+            },
+        }
+    }
+}
