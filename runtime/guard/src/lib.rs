@@ -4,9 +4,18 @@
 //! (`audit`), and the Redis that replicas of a server may share the first two through (`shared`).
 //! Not here: who is calling (`mcp-factory-identity`), the protocol and transports (`mcp-factory-server`).
 
+mod clock;
 pub mod duration;
+mod gate;
 mod problem;
+mod rate;
 mod shared;
 
+pub use clock::Clock;
+pub use gate::{
+    Closed, GATE_PLUGIN, GateConfig, GatePlugin, Gates, GroupConfig, GroupStatus, NotLocked,
+    NotOpened, Opened,
+};
 pub use problem::Problem;
+pub use rate::{AddressLimits, Exceeded, RateLimits};
 pub use shared::{BadUrl, RedisConfig, RedisUrl, Shared, Target, Unavailable};

@@ -92,11 +92,18 @@ impl GateConfig {
         check(
             self.groups.len() <= GROUPS,
             "groups",
-            format!("there are {} groups, and at most {GROUPS} can be", self.groups.len()),
+            format!(
+                "there are {} groups, and at most {GROUPS} can be",
+                self.groups.len()
+            ),
         );
         for (name, group) in &self.groups {
             let path = format!("groups.{name}.inactivity");
-            check(group.inactivity >= SHORTEST, &path, too_short(group.inactivity));
+            check(
+                group.inactivity >= SHORTEST,
+                &path,
+                too_short(group.inactivity),
+            );
         }
         problems.extend(self.missing(groups));
         problems
@@ -112,12 +119,17 @@ impl GateConfig {
         missing.sort_unstable();
         missing.dedup();
         let problem = |group: &str| {
+            let key = if group.contains('.') {
+                format!("\"{group}\"")
+            } else {
+                group.to_owned()
+            };
             let variable = group.to_uppercase().replace(['-', '.'], "_");
             Problem::new(
                 format!("groups.{group}"),
                 format!(
                     "tools of this server stay locked until a second factor opens `{group}`, and it has no secret; \
-                     add\n\n[gate.groups.{group}]\nsecret = \"env:{variable}_GATE\"\n\n\
+                     add\n\n[gate.groups.{key}]\nsecret = \"env:{variable}_GATE\"\n\n\
                      and give the server and an authenticator app one secret: head -c 20 /dev/urandom | base32"
                 ),
             )
@@ -143,7 +155,10 @@ mod tests {
         let config = read(r#"{"groups":{"shell":{"secret":"env:SHELL_GATE"}}}"#).expect("it reads");
         assert_eq!((config.attempts, config.group_attempts), (5, 50));
         assert_eq!(config.lockout, Duration::from_secs(900));
-        assert_eq!(config.groups["shell"].inactivity, Duration::from_secs(7_200));
+        assert_eq!(
+            config.groups["shell"].inactivity,
+            Duration::from_secs(7_200)
+        );
         assert_eq!(config.problems(&["shell"]), []);
         assert_eq!(GateConfig::default().problems(&[]), []);
     }
@@ -153,7 +168,8 @@ mod tests {
         assert!(read(r#"{"atempts":5}"#).is_err());
         assert!(read(r#"{"groups":{"shell":{"secret":"env:A","idle":"1h"}}}"#).is_err());
         assert!(read(r#"{"groups":{"shell":{}}}"#).is_err());
-        let error = read(r#"{"groups":{"shell":{"secret":"CANARYCANARY"}}}"#).expect_err("a literal");
+        let error =
+            read(r#"{"groups":{"shell":{"secret":"CANARYCANARY"}}}"#).expect_err("a literal");
         assert!(!error.to_string().contains("CANARY"), "{error}");
     }
 
@@ -174,17 +190,31 @@ mod tests {
             assert_eq!(problems.len(), 1, "{json}: {problems:?}");
             assert_eq!(problems[0].path, path, "{json}");
         }
-        let groups: Vec<String> = (0..65).map(|n| format!(r#""g{n}":{{"secret":"env:A"}}"#)).collect();
+        let groups: Vec<String> = (0..65)
+            .map(|n| format!(r#""g{n}":{{"secret":"env:A"}}"#))
+            .collect();
         let many = read(&format!(r#"{{"groups":{{{}}}}}"#, groups.join(","))).expect("it reads");
         assert_eq!(many.problems(&[])[0].path, "groups");
     }
 
     #[test]
     fn a_group_that_nobody_configured_is_told_with_the_lines_to_write() {
-        let problems = GateConfig::default().problems(&["shell", "git-push", "shell"]);
-        assert_eq!(problems.len(), 2, "{problems:?}");
+        let problems = GateConfig::default().problems(&["shell", "git-push", "shell", "z.z"]);
+        assert_eq!(problems.len(), 3, "{problems:?}");
+        assert!(
+            problems[2].message.contains("[gate.groups.\"z.z\"]"),
+            "{problems:?}"
+        );
         assert_eq!(problems[0].path, "groups.git-push");
-        assert!(problems[0].message.contains("secret = \"env:GIT_PUSH_GATE\""), "{problems:?}");
-        assert!(problems[1].message.contains("[gate.groups.shell]"), "{problems:?}");
+        assert!(
+            problems[0]
+                .message
+                .contains("secret = \"env:GIT_PUSH_GATE\""),
+            "{problems:?}"
+        );
+        assert!(
+            problems[1].message.contains("[gate.groups.shell]"),
+            "{problems:?}"
+        );
     }
 }

@@ -135,7 +135,11 @@ mod tests {
             let now = 2_000_000_000_u64.saturating_add_signed(now);
             assert_eq!(step_of("279037", now), expected, "{now}");
         }
-        assert_eq!(step_of("287082", 0), Some(1), "the first step has none before it");
+        assert_eq!(
+            step_of("287082", 0),
+            Some(1),
+            "the first step has none before it"
+        );
     }
 
     #[test]
@@ -146,7 +150,10 @@ mod tests {
             " GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ======\n",
         ] {
             let seed = Seed::parse(text).expect(text);
-            assert!(seed.is_same(&Seed::parse(VECTOR).expect("a seed")), "{text}");
+            assert!(
+                seed.is_same(&Seed::parse(VECTOR).expect("a seed")),
+                "{text}"
+            );
         }
         let other = Seed::parse("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJA").expect("a seed");
         assert!(!other.is_same(&Seed::parse(VECTOR).expect("a seed")));
@@ -158,12 +165,19 @@ mod tests {
             let error = Seed::parse(text).expect_err(text).to_string();
             assert!(error.contains("needs at least 128"), "{error}");
         }
-        for text in ["canary canary 0189 canary canary", "ÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄ", "12345678901234567890"] {
+        for text in [
+            "canary canary 0189 canary canary",
+            "ÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄ",
+            "12345678901234567890",
+        ] {
             let error = Seed::parse(text).expect_err(text);
             assert_eq!(error, NotASeed::NotBase32);
             assert!(!error.to_string().contains("canary"), "{error}");
         }
-        assert!(Seed::parse("GEZDGNBVGY3TQOJQGEZDGNBVGY").is_ok(), "128 bits are enough");
+        assert!(
+            Seed::parse("GEZDGNBVGY3TQOJQGEZDGNBVGY").is_ok(),
+            "128 bits are enough"
+        );
     }
 
     #[test]
@@ -171,7 +185,16 @@ mod tests {
         for text in ["123456", "123 456", " 123456 "] {
             assert!(Code::parse(text).is_some(), "{text}");
         }
-        for text in ["", "12345", "1234567", "12345a", "+12345", "-12345", "١٢٣٤٥٦", "123456\n7"] {
+        for text in [
+            "",
+            "12345",
+            "1234567",
+            "12345a",
+            "+12345",
+            "-12345",
+            "١٢٣٤٥٦",
+            "123456\n7",
+        ] {
             assert!(Code::parse(text).is_none(), "{text}");
         }
     }
