@@ -46,6 +46,11 @@ impl Endpoint {
         }
     }
 
+    /// Whether it is plain http, and so on this machine.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.0.scheme() == "http"
+    }
+
     /// The URL as it will be fetched.
     pub(crate) fn as_str(&self) -> &str {
         self.0.as_str()
