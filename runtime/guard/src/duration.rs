@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize as _, Deserializer, de::Error as _};
 
 /// The longest time that can be written: a day.
-pub const LONGEST: Duration = Duration::from_secs(86_400);
+pub const LONGEST: Duration = Duration::from_hours(24);
 
 /// Reads a time of one millisecond to a day.
 ///

@@ -16,6 +16,8 @@ const LONGEST: Duration = Duration::from_secs(10);
 #[serde(deny_unknown_fields)]
 pub struct RedisConfig {
     /// Where Redis is. There is no default: without the table nothing is shared.
+    // Named, so that a missing one is said to be missing.
+    #[serde(deserialize_with = "RedisUrl::deserialize")]
     pub url: RedisUrl,
     /// What every key begins with: at most 64 visible ASCII characters; `mcp:` when not given. Servers
     /// that share it share their limits.
