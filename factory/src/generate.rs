@@ -154,6 +154,7 @@ impl Generation<'_> {
             mounts: plan.plugins.iter().map(mount).collect(),
             dependencies,
             defaults: plan.defaults.to_string(),
+            read_only: plan.server.read_only,
         }
     }
 

@@ -30,6 +30,8 @@ pub(crate) struct RecipeServer {
     pub(crate) name: String,
     pub(crate) version: String,
     pub(crate) description: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) read_only: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +57,7 @@ pub(crate) fn write(plan: &Plan, manifest: Option<&str>, lock: String) -> Vec<u8
             name: plan.server.name.clone(),
             version: plan.server.version.clone(),
             description: plan.server.description.clone(),
+            read_only: plan.server.read_only,
         },
         plugins: plan.plugins.iter().map(plugin).collect(),
         lock,

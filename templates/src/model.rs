@@ -21,6 +21,8 @@ pub struct ServerCrate {
     pub dependencies: Vec<Dependency>,
     /// Default settings: the text of a TOML document.
     pub defaults: String,
+    /// Whether it offers no tool that changes something.
+    pub read_only: bool,
 }
 
 /// A plugin in a server.

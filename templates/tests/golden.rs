@@ -143,6 +143,7 @@ fn full() -> ServerCrate {
             dependency("tip", git(GitReference::Default), &[]),
         ],
         defaults: "[plugins.fs]\nroots = [\"/srv/docs\"]\n".to_owned(),
+        read_only: true,
     }
 }
 

@@ -34,6 +34,7 @@ fn everywhere(text: &str) -> ServerCrate {
             features: vec![text.to_owned()],
         }],
         defaults: String::new(),
+        read_only: true,
     }
 }
 

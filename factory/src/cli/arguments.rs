@@ -91,6 +91,9 @@ pub(super) struct Selection {
     /// Name of the server, with --plugins [default: mcp-server].
     #[arg(long, requires = "plugins")]
     pub(super) name: Option<String>,
+    /// Leave out every tool that changes something; nothing at run time brings one back.
+    #[arg(long)]
+    pub(super) read_only: bool,
 }
 
 #[derive(Debug, Args)]

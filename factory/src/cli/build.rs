@@ -15,7 +15,7 @@ use crate::{
     generate::Generation,
     memo::sha256,
     names::Target,
-    plan::{Plan, count},
+    plan::{Plan, Why, count},
     verify::describe::tokens,
 };
 
@@ -121,8 +121,15 @@ fn resolved(session: &mut Session<'_>, plan: &Plan) {
         .iter()
         .map(|plugin| plugin.name.as_str())
         .collect();
+    let read_only = if plan.server.read_only {
+        let left_out = plan.left_out.iter();
+        let left_out = left_out.filter(|tool| tool.why == Why::ReadOnly).count();
+        format!(" (read-only: {left_out} left out)")
+    } else {
+        String::new()
+    };
     let text = format!(
-        "{}, {}, no two names alike ({})",
+        "{}, {}{read_only}, no two names alike ({})",
         count(plan.plugins.len(), "plugin"),
         count(plan.tools.len(), "tool"),
         names.join(", ")

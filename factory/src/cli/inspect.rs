@@ -71,6 +71,9 @@ fn describe(
     if !server.description.is_empty() {
         writeln!(text, "{}", server.description)?;
     }
+    if server.read_only {
+        writeln!(text, "read-only")?;
+    }
     writeln!(
         text,
         "built by mcp-factory {}, lock {}",

@@ -106,7 +106,11 @@ fn describe(plugin: &BuiltIn, scanned: &Scanned) -> Result<String, std::fmt::Err
         } else {
             ""
         };
-        writeln!(text, "\n{} ({}{hint})", tool.name, tool.scope)?;
+        let gate = tool.gate.as_deref();
+        let gate = gate.map_or(String::new(), |gate| format!(", gate {gate}"));
+        let rate = tool.rate.as_deref();
+        let rate = rate.map_or(String::new(), |rate| format!(", {rate}"));
+        writeln!(text, "\n{} ({}{hint}{gate}{rate})", tool.name, tool.scope)?;
         for line in tool.description.lines() {
             writeln!(text, "    {line}")?;
         }

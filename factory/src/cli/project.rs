@@ -13,7 +13,8 @@ use crate::{
     home::Home,
     lockfile,
     manifest::{
-        self, BuildSection, FILE_NAME, LimitsSection, Manifest, Origin, PluginEntry, ServerSection,
+        self, BuildSection, FILE_NAME, LimitsSection, Located, Manifest, Origin, PluginEntry,
+        ServerSection,
     },
     memo::sha256,
     names::{PluginName, ServerName},
@@ -45,14 +46,19 @@ impl Project {
     ) -> Result<Self> {
         let home = Home::find()?;
         if selection.plugins.is_empty() {
-            return Self::from_manifest(
+            let mut project = Self::from_manifest(
                 home,
                 session
                     .global
                     .manifest
                     .as_deref()
                     .unwrap_or(Path::new(FILE_NAME)),
-            );
+            )?;
+            // The command line can only make a server safer than its manifest.
+            if selection.read_only && !project.manifest.server.read_only.value {
+                project.manifest.server.read_only = read_only(true);
+            }
+            return Ok(project);
         }
         let manifest = from_list(selection, output)?;
         let names: Vec<&str> = manifest
@@ -159,6 +165,10 @@ pub(super) fn plugin_names(list: &[String]) -> Result<Vec<PluginName>> {
     Ok(names)
 }
 
+fn read_only(value: bool) -> Located<bool> {
+    Located { value, place: None }
+}
+
 fn from_list(selection: &Selection, output: Option<&Path>) -> Result<Manifest> {
     let from_output = || {
         let name = output?.file_name()?.to_str()?;
@@ -186,6 +196,7 @@ fn from_list(selection: &Selection, output: Option<&Path>) -> Result<Manifest> {
             name,
             version: semver::Version::new(0, 1, 0),
             description: String::new(),
+            read_only: read_only(selection.read_only),
             config: toml::Table::new(),
         },
         build: BuildSection::default(),

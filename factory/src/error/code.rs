@@ -107,6 +107,8 @@ codes! {
     OverLimit = "MF0310", Plugin;
     /// The built-in plugin has another version than the manifest asks for.
     BuiltInVersion = "MF0311", Plugin;
+    /// A read-only server without anything that only reads.
+    NothingLeft = "MF0312", Plugin;
 
     /// A plugin's crate does not compile.
     PluginCompile = "MF0401", Compile;

@@ -45,6 +45,8 @@ pub struct ServerSection {
     pub version: semver::Version,
     /// What it is for.
     pub description: String,
+    /// Whether every tool that changes something is left out; `false` by default.
+    pub read_only: Located<bool>,
     /// Defaults of the run-time configuration, apart from those of plugins.
     pub config: toml::Table,
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::{
-    BuildSection, LimitsSection, Manifest, Profile, ServerSection, StaticMode,
+    BuildSection, LimitsSection, Located, Manifest, Profile, ServerSection, StaticMode,
     plugin::{read_plugins, sub_table},
     reader::{Document, Reader},
 };
@@ -116,6 +116,7 @@ fn read_server(
         "one or two sentences, at most 500 bytes without control characters",
         plain_text,
     );
+    let read_only = table.flag("read_only");
     let config = if table.table("config").is_some() {
         sub_table(plain, &["server", "config"])
     } else {
@@ -134,6 +135,10 @@ fn read_server(
         name: name?,
         version: version.unwrap_or_else(|| semver::Version::new(0, 1, 0)),
         description: description.unwrap_or_default(),
+        read_only: read_only.unwrap_or(Located {
+            value: false,
+            place: None,
+        }),
         config,
     })
 }

@@ -33,6 +33,7 @@ fn everything_is_read_and_plugins_keep_their_order() {
         name = "myservice"
         version = "0.3.0"
         description = "Tools"
+        read_only = true
         config.http.listen = "127.0.0.1:9000"
         [build]
         profile = "small"
@@ -67,6 +68,7 @@ fn everything_is_read_and_plugins_keep_their_order() {
         manifest.server.config["http"]["listen"].as_str(),
         Some("127.0.0.1:9000")
     );
+    assert!(manifest.server.read_only.value);
     assert_eq!(manifest.build.profile, Some(Profile::Small));
     assert_eq!(manifest.limits.max_tools, Some(40));
     assert_eq!(

@@ -143,6 +143,17 @@ impl<'d> Reader<'d> {
         found.map(|(_, value)| *value)
     }
 
+    /// `true` or `false`.
+    pub(super) fn flag(&self, key: &'static str) -> Option<Located<bool>> {
+        let value = self.get(key)?;
+        let Some(flag) = value.get_ref().as_bool() else {
+            self.wrong_type(key, value, "true or false");
+            return None;
+        };
+        let place = Some(self.document.place(value.span()));
+        Some(Located { value: flag, place })
+    }
+
     /// A number of at least one.
     pub(super) fn count(&self, key: &'static str) -> Option<usize> {
         let value = self.get(key)?;

@@ -2,9 +2,12 @@
 
 use std::fmt::Write as _;
 
-use crate::manifest::{LimitsSection, StaticMode};
+use crate::{
+    VERSION,
+    manifest::{LimitsSection, StaticMode},
+};
 
-use super::{Plan, PlannedPlugin};
+use super::{GATE, Plan, PlannedPlugin, Why};
 
 /// The plan, as some lines of text.
 pub(crate) fn render(plan: &Plan) -> String {
@@ -44,9 +47,23 @@ fn write(text: &mut String, plan: &Plan) -> std::fmt::Result {
         "profile {} · target {target} · {linking}",
         plan.build.profile.as_str()
     )?;
+    if server.read_only {
+        writeln!(
+            text,
+            "read-only: tools that change something are left out, whatever the configuration says"
+        )?;
+    }
     for plugin in &plan.plugins {
         writeln!(text)?;
         write_plugin(text, plan, plugin)?;
+    }
+    if !plan.gates.is_empty() {
+        let gates = plan.gates.join(" ");
+        writeln!(
+            text,
+            "\n{GATE}   the server's own, {VERSION}   opens: {gates}"
+        )?;
+        write_tools(text, plan, GATE)?;
     }
     Ok(())
 }
@@ -104,10 +121,45 @@ fn write_plugin(text: &mut String, plan: &Plan, plugin: &PlannedPlugin) -> std::
         write!(text, "   net: {}", hosts.join(" "))?;
     }
     writeln!(text)?;
+    let width = write_tools(text, plan, name)?;
+    for resource in plan
+        .resources
+        .iter()
+        .filter(|resource| resource.plugin == *name)
+    {
+        writeln!(
+            text,
+            "  {:width$}  {:8} resource",
+            resource.uri, resource.scope
+        )?;
+    }
+    for prompt in plan.prompts.iter().filter(|prompt| prompt.plugin == *name) {
+        writeln!(text, "  {:width$}  {:8} prompt", prompt.name, prompt.scope)?;
+    }
+    for (why, words) in [
+        (Why::Deny, "denied"),
+        (Why::Allow, "not allowed"),
+        (Why::ReadOnly, "not read-only"),
+    ] {
+        let names: Vec<&str> = plan
+            .left_out
+            .iter()
+            .filter(|tool| tool.plugin == *name && tool.why == why)
+            .map(|tool| tool.name.as_str())
+            .collect();
+        if !names.is_empty() {
+            writeln!(text, "  left out, {words}: {}", names.join(", "))?;
+        }
+    }
+    Ok(())
+}
+
+/// A line for each tool of a plugin; returns the width of the names.
+fn write_tools(text: &mut String, plan: &Plan, plugin: &str) -> Result<usize, std::fmt::Error> {
     let tools: Vec<_> = plan
         .tools
         .iter()
-        .filter(|tool| tool.plugin == *name)
+        .filter(|tool| tool.plugin == plugin)
         .collect();
     let width = tools
         .iter()
@@ -124,25 +176,18 @@ fn write_plugin(text: &mut String, plan: &Plan, plugin: &PlannedPlugin) -> std::
             ""
         };
         let summary = tool.description.lines().next().unwrap_or_default();
-        writeln!(
+        write!(
             text,
             "  {:width$}  {:8} {hint:11} {summary}",
             tool.name, tool.scope
         )?;
+        if let Some(gate) = &tool.gate {
+            write!(text, "   gate: {gate}")?;
+        }
+        if let Some(rate) = &tool.rate {
+            write!(text, "   rate: {rate}")?;
+        }
+        writeln!(text)?;
     }
-    for resource in plan
-        .resources
-        .iter()
-        .filter(|resource| resource.plugin == *name)
-    {
-        writeln!(
-            text,
-            "  {:width$}  {:8} resource",
-            resource.uri, resource.scope
-        )?;
-    }
-    for prompt in plan.prompts.iter().filter(|prompt| prompt.plugin == *name) {
-        writeln!(text, "  {:width$}  {:8} prompt", prompt.name, prompt.scope)?;
-    }
-    Ok(())
+    Ok(width)
 }

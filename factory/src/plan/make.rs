@@ -12,8 +12,8 @@ use crate::{
 };
 
 use super::{
-    FORMAT, Plan, PlannedBuild, PlannedPlugin, PlannedPrompt, PlannedResource, PlannedServer,
-    PlannedTool,
+    FORMAT, LeftOut, Plan, PlannedBuild, PlannedPlugin, PlannedPrompt, PlannedResource,
+    PlannedServer, PlannedTool, Why, gate,
 };
 
 /// The longest name that clients accept.
@@ -22,7 +22,8 @@ const LONGEST_NAME: usize = 64;
 /// Decides.
 ///
 /// # Errors
-/// Tools that `allow` and `deny` name in vain, names that collide after prefixes, limits exceeded.
+/// Tools that `allow` and `deny` name in vain, names that collide after prefixes or with the server's own,
+/// limits exceeded, and a read-only server that could do nothing.
 pub(crate) fn make(manifest: &Manifest, resolved: &[Resolved]) -> Result<Plan> {
     let mut failures = Vec::new();
     let mut plan = Plan {
@@ -32,6 +33,7 @@ pub(crate) fn make(manifest: &Manifest, resolved: &[Resolved]) -> Result<Plan> {
             name: manifest.server.name.to_string(),
             version: manifest.server.version.to_string(),
             description: manifest.server.description.clone(),
+            read_only: manifest.server.read_only.value,
         },
         build: PlannedBuild {
             profile: manifest.build.profile.unwrap_or_default(),
@@ -43,6 +45,8 @@ pub(crate) fn make(manifest: &Manifest, resolved: &[Resolved]) -> Result<Plan> {
         tools: Vec::new(),
         resources: Vec::new(),
         prompts: Vec::new(),
+        left_out: Vec::new(),
+        gates: Vec::new(),
         estimated_tokens: 0,
         defaults: defaults(manifest),
     };
@@ -51,6 +55,8 @@ pub(crate) fn make(manifest: &Manifest, resolved: &[Resolved]) -> Result<Plan> {
         add(&mut plan, entry, plugin);
     }
     failures.extend(collisions(manifest, &plan));
+    failures.extend(gate::add(&mut plan, manifest, resolved)?);
+    failures.extend(nothing_left(manifest, &plan));
     plan.estimated_tokens = plan.tools.iter().map(estimate).sum();
     failures.extend(over_limits(manifest, &plan));
     if failures.is_empty() {
@@ -66,25 +72,16 @@ fn add(plan: &mut Plan, entry: &PluginEntry, plugin: &Resolved) {
         Some(prefix) => format!("{prefix}_{own}"),
         None => own.to_owned(),
     };
-    let listed = |list: &[Located<String>], tool: &ScannedTool| {
-        list.iter().any(|item| item.value == tool.name)
-    };
-    let kept = |tool: &&ScannedTool| {
-        (entry.allow.is_empty() || listed(&entry.allow, tool)) && !listed(&entry.deny, tool)
-    };
     let mut scopes = BTreeSet::new();
-    for tool in plugin.scanned.tools.iter().filter(kept) {
+    for tool in &plugin.scanned.tools {
+        let changes = plan.server.read_only && !tool.hints.read_only;
+        if let Some(why) = left_out(entry, tool).or(changes.then_some(Why::ReadOnly)) {
+            let (name, plugin) = (public(&tool.name), name.clone());
+            plan.left_out.push(LeftOut { name, plugin, why });
+            continue;
+        }
         scopes.insert(tool.scope.clone());
-        plan.tools.push(PlannedTool {
-            name: public(&tool.name),
-            plugin: name.clone(),
-            scope: tool.scope.clone(),
-            title: tool.title.clone(),
-            description: tool.description.clone(),
-            hints: tool.hints,
-            parameters: tool.parameters.clone(),
-            own_schema: tool.own_schema,
-        });
+        plan.tools.push(planned(tool, public(&tool.name), &name));
     }
     for resource in &plugin.scanned.resources {
         scopes.insert(resource.scope.clone());
@@ -122,6 +119,34 @@ fn add(plan: &mut Plan, entry: &PluginEntry, plugin: &Resolved) {
         location: plugin.location.clone(),
         name,
     });
+}
+
+/// Why the manifest's entry leaves a tool out, if it does.
+pub(super) fn left_out(entry: &PluginEntry, tool: &ScannedTool) -> Option<Why> {
+    let listed = |list: &[Located<String>]| list.iter().any(|item| item.value == tool.name);
+    if listed(&entry.deny) {
+        Some(Why::Deny)
+    } else if !entry.allow.is_empty() && !listed(&entry.allow) {
+        Some(Why::Allow)
+    } else {
+        None
+    }
+}
+
+/// A tool under its public name.
+pub(super) fn planned(tool: &ScannedTool, name: String, plugin: &str) -> PlannedTool {
+    PlannedTool {
+        name,
+        plugin: plugin.to_owned(),
+        scope: tool.scope.clone(),
+        title: tool.title.clone(),
+        description: tool.description.clone(),
+        hints: tool.hints,
+        gate: tool.gate.clone(),
+        rate: tool.rate.clone(),
+        parameters: tool.parameters.clone(),
+        own_schema: tool.own_schema,
+    }
 }
 
 /// The manifest's `config` tables, in the shape of the run-time configuration.
@@ -231,6 +256,34 @@ fn collisions(manifest: &Manifest, plan: &Plan) -> Vec<Failure> {
         );
     }
     failures
+}
+
+/// A read-only server of plugins that only change things.
+fn nothing_left(manifest: &Manifest, plan: &Plan) -> Option<Failure> {
+    let is_empty = plan.tools.is_empty() && plan.resources.is_empty() && plan.prompts.is_empty();
+    if !plan.server.read_only || !is_empty {
+        return None;
+    }
+    let place = manifest.server.read_only.place.as_ref();
+    let how = if place.is_some() {
+        "remove `read_only` from [server]"
+    } else {
+        "build without --read-only"
+    };
+    let left_out: Vec<&str> = plan
+        .left_out
+        .iter()
+        .map(|tool| tool.name.as_str())
+        .collect();
+    Some(
+        Failure::new(
+            Code::NothingLeft,
+            "nothing is left of the server: no tool of its plugins is read-only",
+        )
+        .at(place, "leaves out every tool that changes something")
+        .note(format!("left out: {}", left_out.join(", ")))
+        .fix(format!("add a plugin with tools that only read, or {how}")),
+    )
 }
 
 /// Tools can be counted now. What they cost in tokens is known, and checked, when the binary can be asked.

@@ -3,6 +3,7 @@
 //!
 //! `make` decides, `human` prints. What the values mean for files is in `generate`.
 
+mod gate;
 mod human;
 mod make;
 
@@ -16,6 +17,7 @@ use crate::{
     scan::{ScannedHints, ScannedParameter},
 };
 
+pub(crate) use gate::GATE;
 pub(crate) use human::{count, render};
 pub(crate) use make::make;
 
@@ -43,6 +45,13 @@ pub struct Plan {
     pub resources: Vec<PlannedResource>,
     /// The prompts.
     pub prompts: Vec<PlannedPrompt>,
+    /// Tools of the plugins that the server does not have.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
+    /// The gates that tools stand behind, sorted. Where there is one, the last tools are those of the
+    /// server's own that open it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<String>,
     /// About what the list of tools will cost a client, in tokens. Schemas are not known before the
     /// build; this is guessed from names and descriptions.
     pub estimated_tokens: usize,
@@ -59,6 +68,8 @@ pub struct PlannedServer {
     pub version: String,
     /// What it is for.
     pub description: String,
+    /// Whether every tool that changes something is left out.
+    pub read_only: bool,
 }
 
 /// How a server will be compiled.
@@ -144,11 +155,40 @@ pub struct PlannedTool {
     pub description: String,
     /// The protocol's hints.
     pub hints: ScannedHints,
+    /// The gate that a second factor opens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gate: Option<String>,
+    /// How often each caller may call it, unless the operator says otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<String>,
     /// What it takes.
     pub parameters: Vec<ScannedParameter>,
     /// Whether its schema cannot be read without running it.
     #[serde(skip)]
     pub own_schema: bool,
+}
+
+/// A tool of a plugin that the server does not have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// The name it would have.
+    pub name: String,
+    /// Its plugin.
+    pub plugin: String,
+    /// Why it is not there.
+    pub why: Why,
+}
+
+/// Why a server does not have a tool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// `allow` does not name it.
+    Allow,
+    /// `deny` names it.
+    Deny,
+    /// It changes something, and the server is read-only.
+    ReadOnly,
 }
 
 /// A resource of the server, or a template.

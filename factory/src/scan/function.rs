@@ -1,5 +1,6 @@
 //! A marked function becomes a tool, a resource or a prompt.
 
+use mcp_factory_sdk::Rate;
 use syn::{FnArg, ImplItemFn, Pat, Type, ext::IdentExt as _};
 
 use super::{
@@ -20,6 +21,8 @@ pub(super) fn tool(function: &ImplItemFn, arguments: &Arguments) -> ScannedTool 
             idempotent: arguments.flag("idempotent").unwrap_or(read_only),
             open_world: arguments.flag("open_world").unwrap_or(false),
         },
+        gate: arguments.string("gate"),
+        rate: arguments.string("rate").map(normal),
         parameters: parameters(function),
         own_schema: arguments.has("input_schema"),
     }
@@ -41,6 +44,11 @@ pub(super) fn prompt(function: &ImplItemFn, arguments: &Arguments) -> ScannedPro
         scope: scope(arguments),
         arguments: parameters(function),
     }
+}
+
+/// One rate has several spellings, `60/60s` and `60/m`; a built server knows one.
+fn normal(text: String) -> String {
+    text.parse().map_or(text, |rate: Rate| rate.to_string())
 }
 
 fn name(function: &ImplItemFn, arguments: &Arguments) -> String {

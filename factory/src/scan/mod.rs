@@ -40,6 +40,12 @@ pub struct ScannedTool {
     pub scope: String,
     /// The protocol's hints.
     pub hints: ScannedHints,
+    /// The gate that a second factor opens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gate: Option<String>,
+    /// How often each caller may call it, as the SDK writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<String>,
     /// What it takes.
     pub parameters: Vec<ScannedParameter>,
     /// Whether its schema is a function of the author's, which cannot be read without running it.

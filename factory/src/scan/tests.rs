@@ -32,7 +32,7 @@ const NOTES: &str = r#"
         fn list(&self) -> String { todo!() }
 
         /// Deletes.
-        #[tool(scope = "admin")]
+        #[tool(scope = "admin", gate = "shell", rate = "60/60s")]
         fn r#move(&self) {}
 
         /// A day.
@@ -109,6 +109,13 @@ fn a_plugin_is_read_as_its_macro_will_read_it() {
             open_world: false
         }
     );
+
+    let limits = |index: usize| {
+        let tool = &scanned.tools[index];
+        (tool.gate.as_deref(), tool.rate.as_deref())
+    };
+    assert_eq!(limits(1), (None, None));
+    assert_eq!(limits(2), (Some("shell"), Some("60/m")));
 
     assert_eq!(scanned.resources[0].uri, "notes://{day}");
     assert_eq!(scanned.prompts[0].name, "summarise");

@@ -7,7 +7,7 @@ use mcp_factory_sdk::describe::{Description, FORMAT, ToolDescription};
 use crate::{
     error::{Code, Failure, Result, plain},
     interrupt::Interrupt,
-    plan::{Plan, PlannedTool},
+    plan::{GATE, Plan, PlannedTool},
     process,
 };
 
@@ -60,10 +60,12 @@ pub(crate) fn differences(plan: &Plan, binary: &Description) -> Vec<String> {
             binary.server.name, binary.server.version, plan.server.name, plan.server.version
         ));
     }
+    let own = (!plan.gates.is_empty()).then_some(GATE);
     let planned: Vec<&str> = plan
         .plugins
         .iter()
         .map(|plugin| plugin.name.as_str())
+        .chain(own)
         .collect();
     let built: Vec<&str> = binary
         .plugins
@@ -84,10 +86,11 @@ pub(crate) fn differences(plan: &Plan, binary: &Description) -> Vec<String> {
             (
                 &tool.name,
                 format!(
-                    "of {}, scope {}, {}",
+                    "of {}, scope {}, {}{}",
                     tool.plugin,
                     tool.scope,
-                    hints(tool.hints)
+                    hints(tool.hints),
+                    limits(tool.gate.as_deref(), tool.rate.as_deref())
                 ),
             )
         }),
@@ -95,10 +98,11 @@ pub(crate) fn differences(plan: &Plan, binary: &Description) -> Vec<String> {
             (
                 &tool.name,
                 format!(
-                    "of {}, scope {}, {}",
+                    "of {}, scope {}, {}{}",
                     tool.plugin,
                     tool.scope,
-                    annotations(tool.annotations)
+                    annotations(tool.annotations),
+                    limits(tool.gate.as_deref(), tool.rate.as_deref())
                 ),
             )
         }),
@@ -206,6 +210,14 @@ fn annotations(hints: mcp_factory_sdk::describe::AnnotationsDescription) -> Stri
         hints.idempotent_hint,
         hints.open_world_hint,
     ])
+}
+
+/// What stands before a tool beside its scope.
+fn limits(gate: Option<&str>, rate: Option<&str>) -> String {
+    let told = |name: &str, value: Option<&str>| {
+        value.map_or(String::new(), |value| format!(", {name} {value}"))
+    };
+    format!("{}{}", told("gate", gate), told("rate", rate))
 }
 
 fn words(hints: [bool; 4]) -> String {

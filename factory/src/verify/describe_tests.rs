@@ -17,6 +17,7 @@ fn plan() -> Plan {
             name: "x".to_owned(),
             version: "0.1.0".to_owned(),
             description: String::new(),
+            read_only: false,
         },
         build: PlannedBuild {
             profile: Profile::Dev,
@@ -37,6 +38,8 @@ fn plan() -> Plan {
                 idempotent: true,
                 open_world: false,
             },
+            gate: None,
+            rate: Some("10/s".to_owned()),
             parameters: Vec::new(),
             own_schema: false,
         }],
@@ -50,6 +53,8 @@ fn plan() -> Plan {
             plugin: "jira".to_owned(),
             scope: "read".to_owned(),
         }],
+        left_out: Vec::new(),
+        gates: Vec::new(),
         estimated_tokens: 0,
         defaults: toml::Table::new(),
     }
@@ -63,7 +68,7 @@ fn description() -> serde_json::Value {
         "protocols": [],
         "plugins": [],
         "tools": [{
-            "name": "search", "plugin": "jira", "description": "", "scope": "read", "input_schema": {},
+            "name": "search", "plugin": "jira", "description": "", "scope": "read", "rate": "10/s", "input_schema": {},
             "annotations": { "readOnlyHint": true, "destructiveHint": false, "idempotentHint": true, "openWorldHint": false },
         }],
         "resources": [],
@@ -90,8 +95,25 @@ fn every_difference_is_named() {
     assert_eq!(
         differs(|value| value["tools"][0]["scope"] = json!("admin")),
         [
-            "the tool `search` is of jira, scope admin, read-only idempotent; planned was of jira, scope read, read-only idempotent"
+            "the tool `search` is of jira, scope admin, read-only idempotent, rate 10/s; planned was of jira, scope read, read-only idempotent, rate 10/s"
         ]
+    );
+    assert_eq!(
+        differs(|value| value["tools"][0]["gate"] = json!("shell")),
+        [
+            "the tool `search` is of jira, scope read, read-only idempotent, gate shell, rate 10/s; planned was of jira, scope read, read-only idempotent, rate 10/s"
+        ]
+    );
+    assert_eq!(
+        differs(|value| value["tools"][0]["rate"] = json!("9/s")).len(),
+        1
+    );
+    assert_eq!(
+        differs(|value| value["plugins"] = json!([{
+            "name": "gate", "crate_version": "", "description": "", "source": "server",
+            "interface": 1, "config_schema": {},
+        }])),
+        ["its plugins are gate, not "]
     );
     assert_eq!(
         differs(|value| value["tools"][0]["annotations"]["destructiveHint"] = json!(true)).len(),

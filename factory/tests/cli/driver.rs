@@ -68,15 +68,24 @@ impl Factory {
 
     /// A plugin crate that compiles nowhere and plans everywhere.
     pub(crate) fn write_plugin(&self, folder: &str, package: &str, tools: &[&str]) {
+        let tools: Vec<_> = tools
+            .iter()
+            .map(|name| (*name, "scope = \"write\""))
+            .collect();
+        self.write_tools(folder, package, &tools);
+    }
+
+    /// The same, with each tool's name and what stands in its attribute.
+    pub(crate) fn write_tools(&self, folder: &str, package: &str, tools: &[(&str, &str)]) {
         self.write(
             &format!("{folder}/Cargo.toml"),
             &format!(
                 "[package]\nname = \"{package}\"\nversion = \"0.2.0\"\nedition = \"2024\"\n\n[package.metadata.mcp-plugin]\ninterface = 1\n"
             ),
         );
-        let function = |name: &&str| {
+        let function = |(name, attribute): &(&str, &str)| {
             format!(
-                "    /// Does {name}.\n    #[tool(scope = \"write\")]\n    async fn {name}(&self, /** Which. */ which: String) -> String {{ which }}\n"
+                "    /// Does {name}.\n    #[tool({attribute})]\n    async fn {name}(&self, /** Which. */ which: String) -> String {{ which }}\n"
             )
         };
         let functions = tools.iter().map(function).collect::<Vec<_>>().concat();

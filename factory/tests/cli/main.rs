@@ -7,6 +7,7 @@
 mod driver;
 mod environment;
 mod examples;
+mod gates;
 mod generate;
 mod inspect;
 mod manifest;
@@ -15,3 +16,4 @@ mod output;
 mod path_plugins;
 mod plan;
 mod plugins;
+mod read_only;

@@ -67,6 +67,12 @@ pub struct ToolDescription {
     pub annotations: AnnotationsDescription,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
+    /// The gate that a second factor opens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<String>,
+    /// How often each caller may call it, such as `10/s`, unless the operator says otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<String>,
     pub input_schema: Value,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_schema: Option<Value>,
@@ -177,6 +183,8 @@ impl ToolDescription {
             timeout_ms: tool
                 .timeout()
                 .map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)),
+            gate: tool.gate().map(str::to_owned),
+            rate: tool.rate().map(|rate| rate.to_string()),
             input_schema: tool.input_schema(),
             output_schema: tool.output_schema(),
         }

@@ -2,14 +2,17 @@
 
 use std::{any::Any, fmt, sync::Arc};
 
-use crate::{BoxFuture, Plugin};
+use crate::{BoxFuture, PendingCall, Plugin, ToolError, private};
 
 /// A started plugin, as a server holds it. Cheap to clone.
 #[derive(Clone)]
 pub struct Instance {
     value: Arc<dyn Any + Send + Sync>,
     stop: fn(Instance) -> BoxFuture<'static, ()>,
+    validate: Validate,
 }
+
+type Validate = for<'a> fn(&'a Instance, PendingCall<'a>) -> BoxFuture<'a, Result<(), ToolError>>;
 
 impl Instance {
     /// An instance of a plugin that was started in another way than by its definition, such as one that
@@ -24,12 +27,28 @@ impl Instance {
                     }
                 })
             },
+            validate: |instance, call| {
+                Box::pin(async move {
+                    match instance.value.downcast_ref::<P>() {
+                        Some(plugin) => plugin.validate(call).await,
+                        None => Err(private::wrong_instance()),
+                    }
+                })
+            },
         }
     }
 
     /// The plugin itself, if it is a `P`.
     pub fn downcast<P: Plugin>(&self) -> Option<Arc<P>> {
         Arc::clone(&self.value).downcast().ok()
+    }
+
+    /// What the plugin says of a call before it runs; see [`Plugin::validate`].
+    ///
+    /// # Errors
+    /// Why the call must not run.
+    pub fn validate<'a>(&'a self, call: PendingCall<'a>) -> BoxFuture<'a, Result<(), ToolError>> {
+        (self.validate)(self, call)
     }
 
     /// Lets the plugin release what it holds.

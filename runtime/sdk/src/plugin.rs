@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{BoxFuture, Instance, PluginDefinition, explain};
+use crate::{BoxFuture, Instance, PendingCall, PluginDefinition, ToolError, explain};
 
 /// A plugin's life. Its tools are in the `#[plugin]` impl block beside this.
 pub trait Plugin: Send + Sync + Sized + 'static {
@@ -22,6 +22,19 @@ pub trait Plugin: Send + Sync + Sized + 'static {
         config: Self::Config,
         context: &StartContext,
     ) -> impl Future<Output = Result<Self, StartError>> + Send;
+
+    /// Judges a call before it runs, after its scope, gate and rate: every call of the plugin's own tools,
+    /// and every call of the whole server where the operator names the plugin in `access.validators`.
+    ///
+    /// # Errors
+    /// Why the call must not run, in words for the model; it is answered as a failed call.
+    fn validate(
+        &self,
+        call: PendingCall<'_>,
+    ) -> impl Future<Output = Result<(), ToolError>> + Send {
+        let _ = call;
+        async { Ok(()) }
+    }
 
     /// Releases what the plugin holds. Called once, after the last call has ended, in the reverse order
     /// of starting, within the server's grace period.
