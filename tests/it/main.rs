@@ -7,6 +7,7 @@ mod faults;
 mod guards;
 mod inspector;
 mod layering;
+mod outside;
 mod readme;
 mod scaffold;
 mod sessions;

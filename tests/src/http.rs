@@ -1,6 +1,7 @@
 //! A server on HTTP, and the bytes that go in and come out.
 
 use std::{
+    fs,
     io::{self, Read as _, Write as _},
     net::{Shutdown, SocketAddr, TcpStream},
     process::{Command, Stdio},
@@ -8,6 +9,8 @@ use std::{
 };
 
 use serde_json::Value;
+
+use tempfile::TempDir;
 
 use crate::{Process, Product, eventually, message, stdio::SOON};
 
@@ -17,22 +20,45 @@ pub struct HttpServer {
     /// The process.
     pub process: Process,
     address: SocketAddr,
+    /// Its configuration file, when it has one; for as long as it runs.
+    _folder: Option<TempDir>,
 }
 
 impl HttpServer {
     /// Starts `product` with more `arguments`, and waits until it serves.
     pub fn start(product: Product, arguments: &[&str]) -> Self {
         let mut command = Command::new(product.binary());
+        command.args(arguments);
+        Self::run(&mut command, None)
+    }
+
+    /// Starts `product` with a configuration file of these words, and with these variables.
+    pub fn configured(product: Product, config: &str, environment: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("there is room for a directory");
+        let path = folder.path().join("config.toml");
+        fs::write(&path, config).expect("there is room for a file");
+        let mut command = Command::new(product.binary());
+        command
+            .arg("--config")
+            .arg(path)
+            .envs(environment.iter().copied());
+        Self::run(&mut command, Some(folder))
+    }
+
+    fn run(command: &mut Command, folder: Option<TempDir>) -> Self {
         command
             .args(["--http", "127.0.0.1:0"])
-            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null());
-        let process = Process::start(&mut command);
+        let process = Process::start(command);
         let address = eventually(SOON, || address_in(&process.stderr()));
         let address =
             address.unwrap_or_else(|| panic!("it does not serve; stderr: {}", process.stderr()));
-        Self { process, address }
+        Self {
+            process,
+            address,
+            _folder: folder,
+        }
     }
 
     /// Where it listens.
@@ -96,7 +122,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    fn open(address: SocketAddr) -> Self {
+    /// A connection to any server.
+    pub fn open(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).expect("the server accepts connections");
         stream
             .set_read_timeout(Some(SOON))
@@ -134,15 +161,22 @@ impl Connection {
                 .iter()
                 .any(|(given, _)| given.eq_ignore_ascii_case(name))
         };
-        let sent = common
-            .iter()
+        let sent: Vec<_> = common
+            .into_iter()
             .filter(|(name, _)| !is_given(name))
-            .chain(headers);
-        let lines: Vec<String> = sent
+            .chain(headers.iter().copied())
+            .collect();
+        self.write("POST", "/mcp", &sent, body);
+    }
+
+    /// Writes a request with just these headers and its length.
+    pub fn write(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) {
+        let lines: Vec<String> = headers
+            .iter()
             .map(|(name, value)| format!("{name}: {value}\r\n"))
             .collect();
         let head = format!(
-            "POST /mcp HTTP/1.1\r\n{}content-length: {}\r\n\r\n",
+            "{method} {path} HTTP/1.1\r\n{}content-length: {}\r\n\r\n",
             lines.concat(),
             body.len()
         );
@@ -151,6 +185,11 @@ impl Connection {
 
     /// Writes a message of the 2026-07-28 revision, with the headers that it must have.
     pub fn request(&mut self, request: &Value) {
+        self.request_with(request, &[]);
+    }
+
+    /// The same with more headers.
+    pub fn request_with(&mut self, request: &Value, more: &[(&str, &str)]) {
         let method = request["method"].as_str().expect("a request has a method");
         let params = &request["params"];
         let mut headers = vec![
@@ -160,6 +199,7 @@ impl Connection {
         if let Some(name) = params["name"].as_str().or_else(|| params["uri"].as_str()) {
             headers.push(("mcp-name", name));
         }
+        headers.extend(more);
         self.post(request.to_string().as_bytes(), &headers);
     }
 
@@ -293,6 +333,14 @@ pub struct Response {
 }
 
 impl Response {
+    /// How often there is such a header, by its name in small letters.
+    pub fn header_count(&self, name: &str) -> usize {
+        self.headers
+            .iter()
+            .filter(|(given, _)| given == name)
+            .count()
+    }
+
     /// A header, by its name in small letters.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers

@@ -2,21 +2,28 @@
 //!
 //! In the room: the servers under test (`product`), the clients of others (`tools`), processes that end
 //! with their test (`process`), and the two ways to talk to a server without anybody's client library
-//! (`http`, `stdio`) in the protocol's words (`message`). The tests themselves are in `tests/it`.
+//! (`http`, `stdio`) in the protocol's words (`message`) as somebody (`caller`). Around them real authorization
+//! servers (`identity`) and a real Redis (`redis`). The tests themselves are in `tests/it`.
 //!
 //! A driver that cannot go on panics with the reason: it is always the test's failure.
 
 #![expect(clippy::missing_panics_doc, reason = "all of them do, as said above")]
 
+pub mod caller;
 pub mod http;
+pub mod identity;
 pub mod message;
 pub mod process;
 pub mod product;
+pub mod redis;
 pub mod stdio;
 pub mod tools;
 
+pub use caller::Caller;
 pub use http::{Connection, HttpServer, Response};
+pub use identity::{Hostile, Issuer};
 pub use process::{Process, eventually};
 pub use product::Product;
+pub use redis::Redis;
 pub use stdio::StdioServer;
 pub use tools::Tools;

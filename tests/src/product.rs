@@ -8,12 +8,14 @@ use std::{
     sync::OnceLock,
 };
 
-/// A server that the tests build. Two are enough: each costs a compilation and a link.
+/// A server that the tests build. Few are enough: each costs a compilation and a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Product {
     /// The fixture of the conformance suite, and a plugin from a path that does everything wrong:
     /// `tests/faults-plugin`.
     Fixture,
+    /// A plugin from a path with one of everything that is guarded, `tests/guarded-plugin`, and files.
+    Guarded,
     /// The built-in plugins that people use.
     Standard,
 }
@@ -23,6 +25,7 @@ impl Product {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Fixture => "fixture",
+            Self::Guarded => "guarded",
             Self::Standard => "standard",
         }
     }
@@ -32,7 +35,7 @@ impl Product {
     /// `MCP_FACTORY_TEST_SERVERS=DIR` takes the binaries of that folder as they are instead, to test ones
     /// that were built in another way.
     pub fn binary(self) -> &'static Path {
-        static BUILT: [OnceLock<PathBuf>; 2] = [const { OnceLock::new() }; 2];
+        static BUILT: [OnceLock<PathBuf>; 3] = [const { OnceLock::new() }; 3];
         BUILT[self as usize].get_or_init(|| match env::var_os("MCP_FACTORY_TEST_SERVERS") {
             Some(folder) => PathBuf::from(folder).join(self.name()),
             None => self.built(),
@@ -65,15 +68,12 @@ impl Product {
                 command.args(["--plugins", "echo,greet,demo,fs", "--name", self.name()]);
             }
             Self::Fixture => {
-                command.args(["--profile", "dev"]);
-                let faults = concat!(env!("CARGO_MANIFEST_DIR"), "/faults-plugin");
-                let manifest = format!(
-                    "schema = 1\n\n[server]\nname = \"fixture\"\ndescription = \"The server under test\"\n\n\
-                     [plugins.conformance]\n\n[plugins.faults]\npath = {faults:?}\n"
-                );
-                let path = folder.join("mcp-factory.toml");
-                fs::write(&path, manifest).expect("target/ can be written");
-                command.arg("--manifest").arg(path);
+                command.args(["--profile", "dev", "--manifest"]);
+                command.arg(self.manifest(folder, "[plugins.conformance]", "faults"));
+            }
+            Self::Guarded => {
+                command.args(["--profile", "dev", "--manifest"]);
+                command.arg(self.manifest(folder, "[plugins.fs]", "guarded"));
             }
         }
         let output = command
@@ -85,6 +85,19 @@ impl Product {
             "{command:?} failed with {}: {said}",
             output.status
         );
+    }
+
+    /// A manifest in `folder` with a built-in plugin and one of `tests/PLUGIN-plugin`.
+    fn manifest(self, folder: &Path, built_in: &str, plugin: &str) -> PathBuf {
+        let tests = env!("CARGO_MANIFEST_DIR");
+        let manifest = format!(
+            "schema = 1\n\n[server]\nname = {name:?}\ndescription = \"The server under test\"\n\n\
+             {built_in}\n\n[plugins.{plugin}]\npath = \"{tests}/{plugin}-plugin\"\n",
+            name = self.name()
+        );
+        let path = folder.join("mcp-factory.toml");
+        fs::write(&path, manifest).expect("target/ can be written");
+        path
     }
 }
 

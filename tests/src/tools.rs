@@ -53,6 +53,14 @@ impl Tools {
         command
     }
 
+    /// Python, which finds the modules of `tests/clients/identity`.
+    pub fn python(&self) -> Command {
+        let mut command = Command::new(self.0.join("python/bin/python"));
+        command.env("PYTHONPATH", scripts().join("identity"));
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+    }
+
     /// A file of an installed npm package.
     pub fn package_file(&self, path: &str) -> PathBuf {
         self.0.join("node_modules").join(path)
