@@ -50,6 +50,8 @@ mod tests {
     fn what_a_server_needs_is_carried_and_nothing_else() {
         let names: Vec<String> = crates().into_iter().map(|(name, _)| name).collect();
         for name in [
+            "mcp-factory-guard",
+            "mcp-factory-identity",
             "mcp-factory-macros",
             "mcp-factory-sdk",
             "mcp-factory-server",

@@ -44,7 +44,18 @@ fn imports_run_one_way() {
     let all = direct_dependencies();
     assert!(ours("mcp-factory-macros", &all).is_empty());
     assert_eq!(ours("mcp-factory-sdk", &all), ["mcp-factory-macros"]);
-    assert_eq!(ours("mcp-factory-server", &all), ["mcp-factory-sdk"]);
+    // Who calls and whether they may are two rooms that do not know each other: the server asks both, so
+    // each can be read, and tested, without the other.
+    assert_eq!(ours("mcp-factory-identity", &all), ["mcp-factory-sdk"]);
+    assert_eq!(ours("mcp-factory-guard", &all), ["mcp-factory-sdk"]);
+    assert_eq!(
+        ours("mcp-factory-server", &all),
+        [
+            "mcp-factory-guard",
+            "mcp-factory-identity",
+            "mcp-factory-sdk"
+        ]
+    );
     assert!(ours("mcp-factory-templates", &all).is_empty());
     assert_eq!(
         ours("mcp-factory", &all),
@@ -67,6 +78,8 @@ fn imports_run_one_way() {
 fn every_package_is_known_to_this_test() {
     let known = [
         "mcp-factory",
+        "mcp-factory-guard",
+        "mcp-factory-identity",
         "mcp-factory-macros",
         "mcp-factory-sdk",
         "mcp-factory-server",
@@ -81,15 +94,36 @@ fn every_package_is_known_to_this_test() {
     }
 }
 
+/// Libraries that have a meaning for security or for the wire, and the packages that may name them. So
+/// there is one place to look when one of them has a hole or changes: no other package can be affected.
+const OWNERS: &[(&str, &[&str])] = &[
+    // The protocol, and whatever accepts connections.
+    ("rmcp", &["mcp-factory-server"]),
+    ("hyper", &["mcp-factory-server"]),
+    ("hyper-util", &["mcp-factory-server"]),
+    // Headers: read by the server and by whoever finds a credential in them.
+    ("http", &["mcp-factory-identity", "mcp-factory-server"]),
+    // Tokens, and the requests for the keys and answers that judge them.
+    ("jsonwebtoken", &["mcp-factory-identity"]),
+    ("reqwest", &["mcp-factory-identity"]),
+    // Only what dials out speaks TLS: to issuers, and to a Redis that replicas share.
+    ("rustls", &["mcp-factory-guard", "mcp-factory-identity"]),
+    // Counting, sharing what was counted, and the second factor.
+    ("governor", &["mcp-factory-guard"]),
+    ("redis", &["mcp-factory-guard"]),
+    ("totp-rs", &["mcp-factory-guard"]),
+];
+
 #[test]
-fn the_protocol_library_and_http_stay_in_the_server() {
-    for (package, dependencies) in direct_dependencies() {
-        for library in ["rmcp", "hyper", "hyper-util", "http"] {
-            assert!(
-                package == "mcp-factory-server" || !dependencies.contains(library),
-                "{package} names {library}"
-            );
-        }
+fn each_library_that_matters_has_its_owners() {
+    let all = direct_dependencies();
+    for (library, owners) in OWNERS {
+        let named: Vec<&str> = all
+            .iter()
+            .filter(|(_, dependencies)| dependencies.contains(*library))
+            .map(|(package, _)| package.as_str())
+            .collect();
+        assert_eq!(named, *owners, "who names {library}");
     }
 }
 

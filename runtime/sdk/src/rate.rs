@@ -117,7 +117,7 @@ mod tests {
             assert_eq!(text.parse::<Rate>().expect(text).to_string(), text);
         }
         let rate: Rate = "100/m".parse().expect("a rate");
-        assert_eq!((rate.calls(), rate.per()), (100, Duration::from_secs(60)));
+        assert_eq!((rate.calls(), rate.per()), (100, Duration::from_mins(1)));
     }
 
     #[test]
