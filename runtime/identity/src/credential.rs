@@ -14,8 +14,7 @@ const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// The longest credential, in bytes.
 const LONGEST: usize = 8 << 10;
 
-const TWO: Refusal =
-    Refusal::InvalidRequest("the request holds two credentials: send exactly one");
+const TWO: Refusal = Refusal::InvalidRequest("the request holds two credentials: send exactly one");
 const MALFORMED: Refusal =
     Refusal::InvalidRequest("the Authorization header is malformed: send `Bearer TOKEN`");
 const MALFORMED_KEY: Refusal =
@@ -106,9 +105,7 @@ fn token(bytes: &[u8], otherwise: Refusal) -> Result<Presented<'_>, Refusal> {
 /// Whether `text` can be sent as a Bearer token at all: RFC 9110 §11.2 `token68`.
 pub(crate) fn is_token68(text: &str) -> bool {
     let body = text.trim_end_matches('=');
-    let in_body = |byte| {
-        matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
-    };
+    let in_body = |byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
     !body.is_empty() && body.bytes().all(in_body)
 }
 
@@ -136,22 +133,43 @@ mod tests {
             assert_eq!(authorization(value, false), Ok("abc".to_owned()), "{value}");
         }
         let odd = "aZ09-._~+/==";
-        assert_eq!(authorization(&format!("Bearer {odd}"), true), Ok(odd.to_owned()));
+        assert_eq!(
+            authorization(&format!("Bearer {odd}"), true),
+            Ok(odd.to_owned())
+        );
     }
 
     #[test]
     fn nothing_known_is_no_credential() {
-        assert_eq!(presented(&HeaderMap::new(), true), Err(Refusal::NoCredential));
+        assert_eq!(
+            presented(&HeaderMap::new(), true),
+            Err(Refusal::NoCredential)
+        );
         for value in ["Basic YTpi", "DPoP abc", "Negotiate", "Bearer2 abc"] {
-            assert_eq!(authorization(value, true), Err(Refusal::NoCredential), "{value}");
+            assert_eq!(
+                authorization(value, true),
+                Err(Refusal::NoCredential),
+                "{value}"
+            );
         }
     }
 
     #[test]
     fn what_is_malformed_is_refused() {
         for value in [
-            "", " ", "Bearer", "Bearer ", "Bearer a b", "Bearer a,b", "Bearer \"a\"", "Bearer =",
-            "Bearer a=b", "Bearer\ta", "Bearer a\u{e9}", ":Bearer a", "Bearer, a",
+            "",
+            " ",
+            "Bearer",
+            "Bearer ",
+            "Bearer a b",
+            "Bearer a,b",
+            "Bearer \"a\"",
+            "Bearer =",
+            "Bearer a=b",
+            "Bearer\ta",
+            "Bearer a\u{e9}",
+            ":Bearer a",
+            "Bearer, a",
         ] {
             assert_eq!(authorization(value, false), Err(MALFORMED), "{value:?}");
         }
@@ -159,14 +177,23 @@ mod tests {
         assert_eq!(presented(&bytes, false), Err(MALFORMED));
         let longest = "x".repeat(8_192);
         assert!(authorization(&format!("Bearer {longest}"), false).is_ok());
-        assert_eq!(authorization(&format!("Bearer {longest}x"), false), Err(TOO_LONG));
+        assert_eq!(
+            authorization(&format!("Bearer {longest}x"), false),
+            Err(TOO_LONG)
+        );
     }
 
     #[test]
     fn two_credentials_are_refused() {
-        let twice = headers(&[("authorization", b"Bearer a"), ("authorization", b"Bearer a")]);
+        let twice = headers(&[
+            ("authorization", b"Bearer a"),
+            ("authorization", b"Bearer a"),
+        ]);
         assert_eq!(presented(&twice, false), Err(TWO));
-        let basic = headers(&[("authorization", b"Bearer a"), ("authorization", b"Basic a")]);
+        let basic = headers(&[
+            ("authorization", b"Bearer a"),
+            ("authorization", b"Basic a"),
+        ]);
         assert_eq!(presented(&basic, false), Err(TWO));
         let keys = headers(&[("x-api-key", b"a"), ("x-api-key", b"a")]);
         assert_eq!(presented(&keys, true), Err(TWO));

@@ -114,7 +114,15 @@ mod tests {
         ] {
             assert_eq!(text.parse(), Ok(Expiry(seconds)), "{text}");
         }
-        for text in ["", "soon", "2027-02-30", "31.01.2027", "2027-01-31T18:00:00", "18:00:00", "1969-12-31"] {
+        for text in [
+            "",
+            "soon",
+            "2027-02-30",
+            "31.01.2027",
+            "2027-01-31T18:00:00",
+            "18:00:00",
+            "1969-12-31",
+        ] {
             assert_eq!(text.parse::<Expiry>(), Err(NOT_AN_EXPIRY), "{text}");
         }
     }

@@ -72,8 +72,7 @@ impl FromStr for KeyDigest {
 impl<'de> Deserialize<'de> for KeyDigest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // The inner error may quote what it found, which may be the key.
-        let text =
-            String::deserialize(deserializer).map_err(|_| D::Error::custom(NOT_A_DIGEST))?;
+        let text = String::deserialize(deserializer).map_err(|_| D::Error::custom(NOT_A_DIGEST))?;
         text.parse().map_err(D::Error::custom)
     }
 }
@@ -92,7 +91,12 @@ mod tests {
 
     #[test]
     fn a_key_in_the_place_of_its_hash_is_not_repeated() {
-        for text in ["canary", &OF_ABC[1..], &OF_ABC.replace("ba", "zz"), &"é".repeat(32)] {
+        for text in [
+            "canary",
+            &OF_ABC[1..],
+            &OF_ABC.replace("ba", "zz"),
+            &"é".repeat(32),
+        ] {
             assert_eq!(text.parse::<KeyDigest>(), Err(NOT_A_DIGEST));
         }
         let error = serde_json::from_str::<KeyEntry>(r#"{"sha256": 424242}"#).expect_err("number");

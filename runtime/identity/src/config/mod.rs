@@ -113,10 +113,22 @@ impl AuthConfig {
         self.cache_ttl.unwrap_or(Duration::from_secs(60))
     }
 
+    /// The effective claims that hold scopes.
+    pub(crate) fn scope_claims(&self) -> Vec<String> {
+        let default = || ["scope", "scp", "permissions"].map(str::to_owned).to_vec();
+        self.scope_claims.clone().unwrap_or_else(default)
+    }
+
     /// The effective tolerance for the issuer's clock.
     pub(crate) fn leeway(&self) -> Duration {
         self.leeway.unwrap_or(Duration::from_secs(30))
     }
+}
+
+/// RFC 6749 §3.3 `scope-token`, at most 256 bytes: what fits a token, a challenge and a set of scopes.
+pub(crate) fn is_scope_token(text: &str) -> bool {
+    let in_token = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
+    (1..=256).contains(&text.len()) && text.bytes().all(in_token)
 }
 
 #[cfg(test)]

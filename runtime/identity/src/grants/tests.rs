@@ -26,7 +26,8 @@ fn of(grants: &Grants, claims: Value) -> Result<Principal, Refusal> {
 
 #[test]
 fn scopes_of_all_claims_are_united() {
-    let claims = json!({"sub": "ann", "scope": "a b", "scp": ["c", 7], "permissions": ["fs:write"]});
+    let claims =
+        json!({"sub": "ann", "scope": "a b", "scp": ["c", 7], "permissions": ["fs:write"]});
     let principal = of(&grants(), claims).expect("a principal");
     for scope in ["a", "b", "c", "fs:write", "fs:read"] {
         assert!(holds(principal.scopes(), scope), "{scope}");
@@ -50,7 +51,10 @@ fn required_scopes_honour_the_hierarchy() {
     grants.required_scopes = vec!["read".into(), "fs:read".into()];
     assert!(of(&grants, json!({"sub": "ann", "scope": "write"})).is_ok());
     let lacking = Refusal::InsufficientScope(vec!["read".into(), "fs:read".into()]);
-    assert_eq!(of(&grants, json!({"sub": "ann", "scope": "fs:admin"})), Err(lacking.clone()));
+    assert_eq!(
+        of(&grants, json!({"sub": "ann", "scope": "fs:admin"})),
+        Err(lacking.clone())
+    );
     assert_eq!(grants.of_key("ci", &[], None), Err(lacking));
 }
 
@@ -61,7 +65,13 @@ fn a_tenant_is_demanded_where_there_are_tenants() {
     let principal = of(&grants, json!({"sub": "ann", "org_id": "acme"})).expect("a member");
     assert_eq!(principal.tenant(), Some("acme"));
     let long = "x".repeat(257);
-    for org in [json!(null), json!(7), json!(""), json!(["acme"]), json!(long)] {
+    for org in [
+        json!(null),
+        json!(7),
+        json!(""),
+        json!(["acme"]),
+        json!(long),
+    ] {
         let refusal = of(&grants, json!({"sub": "ann", "org_id": org})).expect_err("no tenant");
         assert_eq!(refusal, Refusal::NoTenant);
     }
@@ -78,18 +88,33 @@ fn a_caller_without_a_name_is_nobody() {
         json!({"sub": long}),
         json!({"client_id": ["app"]}),
     ] {
-        assert_eq!(of(&grants(), claims.clone()), Err(Refusal::InvalidToken), "{claims}");
+        assert_eq!(
+            of(&grants(), claims.clone()),
+            Err(Refusal::InvalidToken),
+            "{claims}"
+        );
     }
     for (claims, id) in [
         (json!({"sub": "auth0|7"}), "https://id.example.com/|auth0|7"),
-        (json!({"client_id": "app"}), "https://id.example.com/|client:app"),
-        (json!({"sub": null, "azp": "app"}), "https://id.example.com/|client:app"),
-        (json!({"sub": "client:app"}), "https://id.example.com/|client%3Aapp"),
+        (
+            json!({"client_id": "app"}),
+            "https://id.example.com/|client:app",
+        ),
+        (
+            json!({"sub": null, "azp": "app"}),
+            "https://id.example.com/|client:app",
+        ),
+        (
+            json!({"sub": "client:app"}),
+            "https://id.example.com/|client%3Aapp",
+        ),
         (json!({"sub": "a\nb%"}), "https://id.example.com/|a%0Ab%25"),
     ] {
         assert_eq!(of(&grants(), claims).expect(id).id(), id);
     }
-    let key = grants().of_key("ci", &["read".into()], Some("acme")).expect("a key");
+    let key = grants()
+        .of_key("ci", &["read".into()], Some("acme"))
+        .expect("a key");
     assert_eq!((key.id(), key.tenant()), ("key|ci", Some("acme")));
 }
 
