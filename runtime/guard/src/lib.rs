@@ -4,6 +4,7 @@
 //! (`audit`), and the Redis that replicas of a server may share the first two through (`shared`).
 //! Not here: who is calling (`mcp-factory-identity`), the protocol and transports (`mcp-factory-server`).
 
+mod audit;
 mod clock;
 pub mod duration;
 mod gate;
@@ -11,6 +12,7 @@ mod problem;
 mod rate;
 mod shared;
 
+pub use audit::{Audit, AuditConfig, AuditTarget, Fingerprint, NotATarget, Record};
 pub use clock::Clock;
 pub use gate::{
     Closed, GATE_PLUGIN, GateConfig, GatePlugin, Gates, GroupConfig, GroupStatus, NotLocked,

@@ -39,7 +39,7 @@ impl Default for GateConfig {
         Self {
             attempts: 5,
             group_attempts: 50,
-            lockout: Duration::from_secs(15 * 60),
+            lockout: Duration::from_mins(15),
             groups: BTreeMap::new(),
         }
     }
@@ -58,7 +58,7 @@ pub struct GroupConfig {
 }
 
 const fn inactivity() -> Duration {
-    Duration::from_secs(2 * 3_600)
+    Duration::from_hours(2)
 }
 
 impl GateConfig {
@@ -154,11 +154,8 @@ mod tests {
     fn the_defaults_are_those_of_the_documentation() {
         let config = read(r#"{"groups":{"shell":{"secret":"env:SHELL_GATE"}}}"#).expect("it reads");
         assert_eq!((config.attempts, config.group_attempts), (5, 50));
-        assert_eq!(config.lockout, Duration::from_secs(900));
-        assert_eq!(
-            config.groups["shell"].inactivity,
-            Duration::from_secs(7_200)
-        );
+        assert_eq!(config.lockout, Duration::from_mins(15));
+        assert_eq!(config.groups["shell"].inactivity, Duration::from_hours(2));
         assert_eq!(config.problems(&["shell"]), []);
         assert_eq!(GateConfig::default().problems(&[]), []);
     }

@@ -245,8 +245,8 @@ mod tests {
     const TERMS: Terms = Terms {
         attempts: 5,
         group_attempts: 50,
-        lockout: Duration::from_secs(900),
-        inactivity: Duration::from_secs(7_200),
+        lockout: Duration::from_mins(15),
+        inactivity: Duration::from_hours(2),
     };
 
     #[tokio::test(start_paused = true)]
@@ -285,7 +285,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_full_table_of_open_groups_closes_the_one_unused_for_longest() {
         let local = Local::with_rows(2);
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         for (step, caller) in (1..).zip(["ann", "bob"]) {
             local.settle(caller, "shell", Some(step), &TERMS);
             tokio::time::advance(minute).await;

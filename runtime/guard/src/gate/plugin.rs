@@ -63,7 +63,7 @@ struct Status {
 #[derive(Debug, JsonSchema, Serialize)]
 struct Group {
     /// Its name.
-    group: String,
+    name: String,
     /// Whether the caller may call its tools.
     unlocked: bool,
     /// It locks itself when none of its tools is called for so many seconds.
@@ -78,7 +78,7 @@ impl From<GroupStatus> for Group {
     fn from(status: GroupStatus) -> Self {
         let seconds = |time: std::time::Duration| time.as_millis().div_ceil(1_000).try_into().ok();
         Self {
-            group: status.group,
+            name: status.group,
             unlocked: status.closes_in.is_some(),
             locks_after_seconds: status.closes_in.and_then(seconds),
             no_code_for_seconds: status.locked_out.and_then(seconds),

@@ -30,6 +30,7 @@ impl Seed {
     /// Reads base32 as apps show it: in either case, in groups or not, padded or not.
     pub(super) fn parse(text: &str) -> Result<Self, NotASeed> {
         let plain: String = text
+            .trim()
             .trim_end_matches('=')
             .chars()
             .filter(|character| !character.is_whitespace() && *character != '-')

@@ -10,7 +10,7 @@ use crate::Unavailable;
 
 /// How long the last accepted step is kept: a code of it is good for at most 90 seconds, and clocks that
 /// are set back by less than this make no old code good again.
-pub(super) const STEP_KEPT: Duration = Duration::from_secs(3_600);
+pub(super) const STEP_KEPT: Duration = Duration::from_hours(1);
 
 /// What is allowed for a group.
 #[derive(Clone, Copy, Debug)]
