@@ -100,13 +100,18 @@ impl Shard<'_> {
         self.rows.insert(key, row);
     }
 
+    /// In one pass: out with all that are as good as none, or with the oldest.
     fn make_room(&mut self, now: u64) {
-        self.rows.retain(|_, row| row.full_at > now);
-        if self.rows.len() < self.room {
-            return;
-        }
-        let oldest = self.rows.iter().min_by_key(|(_, row)| row.used);
-        if let Some(key) = oldest.map(|(key, _)| *key) {
+        let mut oldest: Option<(RowKey, u64)> = None;
+        self.rows.retain(|key, row| {
+            if oldest.is_none_or(|(_, used)| row.used < used) {
+                oldest = Some((*key, row.used));
+            }
+            row.full_at > now
+        });
+        if self.rows.len() >= self.room
+            && let Some((key, _)) = oldest
+        {
             self.rows.remove(&key);
         }
     }

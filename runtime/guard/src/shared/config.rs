@@ -67,7 +67,7 @@ impl FromStr for RedisUrl {
         match text.parse::<SecretReference>() {
             Ok(reference) => Ok(Self::Secret(reference)),
             Err(_) => match Target::parse(text)? {
-                target if target.login.password().is_some() => Err(BadUrl::Password),
+                target if target.holds_a_password() => Err(BadUrl::Password),
                 target => Ok(Self::Literal(target)),
             },
         }
@@ -138,12 +138,23 @@ impl Target {
         let redis::ConnectionAddr::Tcp(host, port) = info.addr() else {
             return Err(BadUrl::NotAUrl);
         };
+        let mut login = info.redis_settings().clone();
+        if login.username().is_some() && login.password().is_none() {
+            // Or the client would not log in at all, and be the default user.
+            login = login.set_password("");
+        }
         Ok(Self {
             host: host.clone(),
             port: *port,
             tls,
-            login: info.redis_settings().clone(),
+            login,
         })
+    }
+
+    fn holds_a_password(&self) -> bool {
+        self.login
+            .password()
+            .is_some_and(|password| !password.is_empty())
     }
 }
 
