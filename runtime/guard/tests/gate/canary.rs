@@ -13,34 +13,35 @@ use crate::{
 async fn story(place: &Place) -> String {
     let gates = place.gates();
     let (good, bad) = (code(SHELL, NOW), wrong(SHELL));
-    let mut told = format!("{:?} {gates:?}", place.config());
+    let mut told = vec![format!("{:?} {gates:?}", place.config())];
     for text in [
         &good, &good, &bad, &bad, &bad, &bad, &bad, &bad, &good, "canary",
     ] {
         let answer = gates.unlock("ann", "shell", text).await;
-        told += &format!("{answer:?}");
+        told.push(format!("{answer:?}"));
         if let Err(refusal) = answer {
-            told += &refusal.to_string();
+            told.push(refusal.to_string());
         }
     }
-    told += &format!(
+    told.push(format!(
         "{:?} {:?}",
         gates.pass("ann", "shell").await,
         gates.status("ann").await
-    );
-    told += &format!("{:?}", gates.lock_everyone().await);
+    ));
+    told.push(format!("{:?}", gates.lock_everyone().await));
     let secret = fs::read_to_string(place.path("shell")).expect("it is there");
-    for broken in [&*secret[..20], &format!("{secret}!")] {
+    for broken in [&secret[..20], &format!("{secret}!")] {
         place.put("shell", broken);
-        told += &format!("{:?}", gates.unlock("bob", "shell", &good).await);
+        told.push(format!("{:?}", gates.unlock("bob", "shell", &good).await));
         let start = Gates::new(&place.config(), &[], None, Clock::following(NOW));
-        told += &format!("{:?}", start.expect_err("the secret is broken"));
+        told.push(format!("{:?}", start.expect_err("the secret is broken")));
     }
     place.put("shell", &secret);
     fs::set_permissions(place.path("shell"), fs::Permissions::from_mode(0o644))
         .expect("permissions");
-    told += &format!("{:?}", gates.unlock("bob", "shell", &good).await);
-    told + &format!("{gates:?}")
+    told.push(format!("{:?}", gates.unlock("bob", "shell", &good).await));
+    told.push(format!("{gates:?}"));
+    told.join("\n")
 }
 
 async fn nothing_is_told(place: Place) {

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use mcp_factory_guard::{GATE_PLUGIN, GatePlugin, Gates};
 use mcp_factory_sdk::{
-    Arguments, Call, Instance, Principal, ScopeHierarchy, ScopeSet, StartContext, ToolError,
-    ToolErrorKind, authorize,
+    Arguments, BoxFuture, Call, Capability, Event, Instance, LogRecord, Peer, Principal, Progress,
+    Question, ScopeHierarchy, ScopeSet, StartContext, ToolError, ToolErrorKind, authorize,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
 
 use crate::place::{NOW, Place, SHELL, code, wrong};
 
@@ -31,9 +32,46 @@ impl Tools {
         let permit = authorize(&principal, definition.expect(tool)).expect("the scope is enough");
         let arguments = arguments.to_string();
         let output = permit
-            .invoke(&self.instance, Arguments::new(&arguments), Call::default())
+            .invoke(&self.instance, Arguments::new(&arguments), call())
             .await?;
         Ok(serde_json::from_str(output.structured_json().expect("an object")).expect("JSON"))
+    }
+}
+
+/// A client that is told nothing and can be asked nothing: the tools need none.
+struct Nobody;
+
+impl Peer for Nobody {
+    fn progress(&self, _: Progress) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
+
+    fn log(&self, _: LogRecord) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
+
+    fn publish(&self, _: Event) {}
+
+    fn supports(&self, _: Capability) -> bool {
+        false
+    }
+
+    fn ask<'a>(
+        &'a self,
+        _: &'a [(String, Question)],
+    ) -> BoxFuture<'a, Result<Option<Map<String, Value>>, ToolError>> {
+        Box::pin(async { Ok(None) })
+    }
+}
+
+fn call() -> Call {
+    Call {
+        peer: Arc::new(Nobody),
+        plugin: "gate".into(),
+        cancelled: CancellationToken::new(),
+        deadline: None,
+        answers: Map::new(),
+        hold: None,
     }
 }
 
