@@ -5,7 +5,7 @@ use crate::{
     plan::PlannedPlugin,
 };
 
-use super::messages::CompilerError;
+use super::{c_compiler::INSTALL, messages::CompilerError};
 
 /// A build that failed.
 #[derive(Debug)]
@@ -43,12 +43,21 @@ pub(super) fn diagnose(failed: &Failed<'_>) -> Failure {
             format!("the linker `{linker}` is not on the PATH"),
         )
         .note("Rust links with a C compiler")
-        .fix("install one: apt install gcc, dnf install gcc, apk add gcc musl-dev");
+        .fix(INSTALL);
     }
     if contains(&["failed to find tool", "ToolNotFound"]) {
-        return Failure::new(Code::NoLinker, "a crate with C in it needs a C compiler")
-            .fix("install one: apt install gcc, dnf install gcc, apk add gcc musl-dev")
+        return Failure::new(Code::NoCCompiler, "a crate with C in it needs a C compiler")
+            .fix(INSTALL)
             .detail(tail(failed.stderr));
+    }
+    if let Some(header) = missing_header(&all) {
+        return Failure::new(
+            Code::NoCCompiler,
+            format!("the C compiler does not find the header {header}"),
+        )
+        .note("a compiler without the C library's headers compiles nothing")
+        .fix(INSTALL)
+        .detail(tail(failed.stderr));
     }
     if contains(&["can't find crate for `std`", "can't find crate for `core`"]) {
         return Failure::new(
@@ -166,6 +175,22 @@ fn missing_linker(text: &str) -> Option<&str> {
     rest.starts_with(" not found").then_some(name)
 }
 
+/// Headers of the C library: without one of them, it is the library's development package that is missing.
+const C_LIBRARY: [&str; 8] = [
+    "assert.h", "errno.h", "limits.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h",
+];
+
+/// The file in `fatal error: stdlib.h: No such file or directory`, or in clang's words for it.
+fn missing_header(text: &str) -> Option<&str> {
+    text.lines().find_map(|line| {
+        let (_, rest) = line.split_once("fatal error: ")?;
+        let header = rest
+            .strip_suffix(": No such file or directory")
+            .or_else(|| rest.strip_prefix('\'')?.strip_suffix("' file not found"))?;
+        C_LIBRARY.contains(&header).then_some(header)
+    })
+}
+
 /// The end of a long text.
 fn tail(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
@@ -255,7 +280,22 @@ mod tests {
             (
                 &[],
                 "error occurred in cc-rs: failed to find tool \"gcc\": No such file",
-                Code::NoLinker,
+                Code::NoCCompiler,
+            ),
+            (
+                &[],
+                "cargo:warning=/c/a.h:1:10: fatal error: stdlib.h: No such file or directory\ncompilation terminated.",
+                Code::NoCCompiler,
+            ),
+            (
+                &[],
+                "  /c/a.h:1:10: fatal error: 'stdlib.h' file not found",
+                Code::NoCCompiler,
+            ),
+            (
+                &[],
+                "/c/a.c:1:10: fatal error: libpq-fe.h: No such file or directory",
+                Code::CargoFailed,
             ),
             (
                 &[("cfg-if", "error[E0463]: can't find crate for `core`")],

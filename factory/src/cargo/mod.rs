@@ -1,5 +1,6 @@
 //! Cargo and the compiler, as other programs: asked about crates, found on this machine, run.
 
+mod c_compiler;
 mod diagnose;
 mod lock;
 mod messages;
@@ -17,6 +18,7 @@ use crate::{
     process,
 };
 
+pub(crate) use c_compiler::CCompiler;
 pub(crate) use diagnose::is_offline;
 pub(crate) use lock::BuildLock;
 pub(crate) use run::{Compilation, compile};

@@ -22,6 +22,7 @@ use crate::{
 };
 
 use super::{
+    c_compiler::CCompiler,
     cargo,
     diagnose::{Failed, diagnose},
     messages::{CompilerError, Message, package_name},
@@ -44,6 +45,7 @@ pub(crate) struct Compilation<'a> {
     pub(crate) plugins: &'a [PlannedPlugin],
     pub(crate) toolchain: &'a Toolchain,
     pub(crate) linking: &'a Linking,
+    pub(crate) c_compiler: &'a CCompiler,
     pub(crate) profile: &'a str,
     pub(crate) jobs: Option<u32>,
     pub(crate) offline: bool,
@@ -106,9 +108,12 @@ pub(crate) fn compile(
     command
         .env_remove("RUSTFLAGS")
         .env("CARGO_ENCODED_RUSTFLAGS", flags(what).join("\u{1f}"));
-    if let Some((name, compiler)) = c_compiler(&what.linking.target) {
-        command.env(name, compiler);
-    }
+    command.envs(
+        what.c_compiler
+            .variables
+            .iter()
+            .map(|(name, value)| (name, value)),
+    );
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
 
     let mut group = Group::spawn(&mut command).map_err(|error| not_started("cargo", &error))?;
@@ -260,6 +265,8 @@ fn flags(what: &Compilation<'_>) -> Vec<String> {
         // itself from the packed form; a linker that does not know it says so and goes on.
         flags.push("-Clink-arg=-Wl,-z,pack-relative-relocs".to_owned());
     }
+    let arguments = what.c_compiler.link_arguments.iter();
+    flags.extend(arguments.map(|argument| format!("-Clink-arg={argument}")));
     // No path of this machine in the binary. The last match wins, so the widest comes first.
     let cargo = env::var_os("CARGO_HOME")
         .map(PathBuf::from)
@@ -306,26 +313,4 @@ fn home() -> Option<PathBuf> {
     env::var_os("HOME")
         .map(PathBuf::from)
         .filter(|home| home.is_absolute() && home.parent().is_some())
-}
-
-/// Crates with C in them look for `x86_64-linux-musl-gcc`, which few machines have; the usual compiler
-/// does as well for code that needs no headers of musl.
-fn c_compiler(target: &str) -> Option<(String, &'static str)> {
-    let architecture = target.strip_suffix("-unknown-linux-musl")?;
-    if architecture != env::consts::ARCH {
-        return None;
-    }
-    let name = format!("CC_{}", target.replace('-', "_"));
-    let set = env::var_os(&name).is_some()
-        || env::var_os(format!("CC_{target}")).is_some()
-        || env::var_os("TARGET_CC").is_some();
-    let on_path = |program: &str| {
-        env::var_os("PATH").is_some_and(|path| {
-            env::split_paths(&path).any(|folder| folder.join(program).is_file())
-        })
-    };
-    if set || on_path("musl-gcc") || on_path(&format!("{architecture}-linux-musl-gcc")) {
-        return None;
-    }
-    Some((name, "gcc"))
 }

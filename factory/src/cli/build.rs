@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::{
     build::{Destination, Verified, verify},
-    cargo::{BuildLock, Compilation, Linking, Toolchain, choose, compile},
+    cargo::{BuildLock, CCompiler, Compilation, Linking, Toolchain, choose, compile},
     error::{AtPath, Result},
     generate::Generation,
     memo::sha256,
@@ -53,6 +53,7 @@ pub(super) fn run(session: &mut Session<'_>, arguments: &BuildArguments) -> Resu
     if let Some(why) = &linking.why {
         session.report.warn(why);
     }
+    let c_compiler = CCompiler::find(&linking.target, &toolchain.host)?;
     let packages = generate(session, &project, &plan, &linking)?;
 
     let compiling = Instant::now();
@@ -63,6 +64,7 @@ pub(super) fn run(session: &mut Session<'_>, arguments: &BuildArguments) -> Resu
         plugins: &plan.plugins,
         toolchain: &toolchain,
         linking: &linking,
+        c_compiler: &c_compiler,
         profile: plan.build.profile.as_str(),
         jobs: arguments.jobs,
         offline: session.global.offline,

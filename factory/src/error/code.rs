@@ -149,6 +149,8 @@ codes! {
     Files = "MF0706", Environment;
     /// No directory for the cache.
     NoHome = "MF0707", Environment;
+    /// No C compiler for the target, or one without the C library's headers.
+    NoCCompiler = "MF0708", Environment;
 }
 
 #[cfg(test)]

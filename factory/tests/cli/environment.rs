@@ -49,8 +49,16 @@ fn without_a_toolchain_the_way_to_one_is_shown() {
             "https://rustup.rs",
         ],
     );
-    // rustc without cargo.
+    // rustc without a C compiler, and without cargo.
     let path = programs(&factory, &[("rustc", RUSTC)]);
+    build_with_path(&factory, &path).fails(
+        8,
+        &[
+            "error[MF0708]: there is no C compiler for x86_64-unknown-linux-gnu",
+            "apt-get install gcc libc6-dev",
+        ],
+    );
+    let path = programs(&factory, &[("rustc", RUSTC), ("cc", "exit 1")]);
     let ran = build_with_path(&factory, &path);
     assert_eq!(ran.code, 8, "{ran:?}");
     assert!(
