@@ -20,12 +20,15 @@ mod credential;
 mod discovery;
 mod fetch;
 mod grants;
+mod jwks;
+mod jwt;
 mod keys;
 mod metadata;
-mod jwks;
 mod refresh;
 mod refusal;
 mod strict_json;
+#[cfg(test)]
+mod test_log;
 #[cfg(test)]
 mod testing;
 mod verified;

@@ -1,5 +1,7 @@
 //! An authorization server for tests: real HTTP on loopback, which counts requests and can be made to fail or hang.
 
+pub(crate) mod keys;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
