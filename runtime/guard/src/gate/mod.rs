@@ -54,11 +54,13 @@ impl Gates {
     /// All gates, locked. `groups` are those that the server's tools name. Reads every secret once, so it
     /// may block for a moment: for the start of a server.
     ///
-    /// With `shared`, everything is kept in that Redis; without, in this process.
+    /// With `shared`, everything is kept in that Redis, and replicas are all that have its prefix and the
+    /// name `server`: let nothing with other secrets be one of them. Without, it is kept in this process.
     ///
     /// # Errors
     /// Everything wrong with the configuration, a group that tools name and it does not among it.
     pub fn new(
+        server: &str,
         config: &GateConfig,
         groups: &[&str],
         shared: Option<Arc<Shared>>,
@@ -94,7 +96,7 @@ impl Gates {
             return Err(problems);
         }
         let store = match shared {
-            Some(shared) => Store::Replicated(Replicated::new(shared)),
+            Some(shared) => Store::Replicated(Replicated::new(server, shared)),
             None => Store::Local(Local::new()),
         };
         Ok(Self {
@@ -169,7 +171,7 @@ impl Gates {
         locked.map_err(|crate::Unavailable| NotLocked::Unavailable)
     }
 
-    /// The kill switch: locks every group for every caller, on every replica. Calls under way go on.
+    /// The kill switch: locks every group for every caller, with Redis on every replica. Calls under way go on.
     ///
     /// # Errors
     /// [`NotLocked::Unavailable`].

@@ -82,11 +82,18 @@ static LOCK_EVERYONE: Script =
 const EPOCH_KEPT: Duration = Duration::from_secs(duration::LONGEST.as_secs() + 3_600);
 
 #[derive(Debug)]
-pub(super) struct Replicated(Arc<Shared>);
+pub(super) struct Replicated {
+    shared: Arc<Shared>,
+    /// A gate that another server opened is none of ours.
+    server: String,
+}
 
 impl Replicated {
-    pub(super) const fn new(shared: Arc<Shared>) -> Self {
-        Self(shared)
+    pub(super) fn new(server: &str, shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            server: server.to_owned(),
+        }
     }
 
     pub(super) async fn settle(
@@ -100,7 +107,7 @@ impl Replicated {
             self.open(caller, group),
             self.tries(caller, group),
             self.all_tries(group),
-            self.0.key("gate-step", &[group.as_bytes()]),
+            self.key("gate-step", &[group]),
             self.epoch(),
         ];
         let arguments = [
@@ -114,7 +121,7 @@ impl Replicated {
             fresh_epoch(),
         ];
         let (outcome, number): (i64, i64) = self
-            .0
+            .shared
             .run(&SETTLE, &texts(&keys), &texts(&arguments))
             .await?;
         Ok(match outcome {
@@ -134,7 +141,7 @@ impl Replicated {
         let keys = [self.open(caller, group), self.epoch()];
         let arguments = [millis(inactivity), millis(EPOCH_KEPT)];
         let open: i64 = self
-            .0
+            .shared
             .run(&TOUCH, &texts(&keys), &texts(&arguments))
             .await?;
         Ok(open == 1)
@@ -153,7 +160,10 @@ impl Replicated {
             self.epoch(),
         ];
         let arguments = [terms.attempts.to_string(), terms.group_attempts.to_string()];
-        let (open, out): (i64, i64) = self.0.run(&LOOK, &texts(&keys), &texts(&arguments)).await?;
+        let (open, out): (i64, i64) = self
+            .shared
+            .run(&LOOK, &texts(&keys), &texts(&arguments))
+            .await?;
         Ok(Found {
             closes_in: time(open),
             locked_out: time(out),
@@ -165,34 +175,40 @@ impl Replicated {
             .iter()
             .map(|group| self.open(caller, group))
             .collect();
-        self.0.run::<i64>(&LOCK, &texts(&keys), &[]).await?;
+        self.shared.run::<i64>(&LOCK, &texts(&keys), &[]).await?;
         Ok(())
     }
 
     pub(super) async fn lock_everyone(&self) -> Result<(), Unavailable> {
         let arguments = [fresh_epoch(), millis(EPOCH_KEPT)];
-        self.0
+        self.shared
             .run::<i64>(&LOCK_EVERYONE, &[&self.epoch()], &texts(&arguments))
             .await?;
         Ok(())
     }
 
     fn open(&self, caller: &str, group: &str) -> String {
-        self.0
-            .key("gate-open", &[group.as_bytes(), caller.as_bytes()])
+        self.key("gate-open", &[group, caller])
     }
 
     fn tries(&self, caller: &str, group: &str) -> String {
-        self.0
-            .key("gate-tries", &[group.as_bytes(), caller.as_bytes()])
+        self.key("gate-tries", &[group, caller])
     }
 
     fn all_tries(&self, group: &str) -> String {
-        self.0.key("gate-tries", &[group.as_bytes()])
+        self.key("gate-tries", &[group])
     }
 
     fn epoch(&self) -> String {
-        self.0.key("gate-epoch", &[])
+        self.key("gate-epoch", &[])
+    }
+
+    fn key(&self, kind: &str, parts: &[&str]) -> String {
+        let parts = [&self.server]
+            .into_iter()
+            .map(String::as_bytes)
+            .chain(parts.iter().map(|part| part.as_bytes()));
+        self.shared.key(kind, &parts.collect::<Vec<_>>())
     }
 }
 

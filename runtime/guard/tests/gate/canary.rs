@@ -33,7 +33,7 @@ async fn story(place: &Place) -> String {
     for broken in [&secret[..20], &format!("{secret}!")] {
         place.put("shell", broken);
         told.push(format!("{:?}", gates.unlock("bob", "shell", &good).await));
-        let start = Gates::new(&place.config(), &[], None, Clock::following(NOW));
+        let start = Gates::new("notes", &place.config(), &[], None, Clock::following(NOW));
         told.push(format!("{:?}", start.expect_err("the secret is broken")));
     }
     place.put("shell", &secret);

@@ -12,7 +12,7 @@ const VARIABLE: &str = "MCP_FACTORY_TEST_GATE";
 async fn a_secret_comes_from_the_environment() {
     let json = format!("{{\"groups\":{{\"shell\":{{\"secret\":\"env:{VARIABLE}\"}}}}}}");
     let config: GateConfig = serde_json::from_str(&json).expect("a configuration");
-    let gates = Gates::new(&config, &["shell"], None, Clock::following(NOW));
+    let gates = Gates::new("notes", &config, &["shell"], None, Clock::following(NOW));
     if std::env::var_os(VARIABLE).is_some() {
         let gates = gates.expect("the variable is set");
         assert!(

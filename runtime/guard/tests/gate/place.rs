@@ -75,11 +75,21 @@ impl Place {
     }
 
     pub(crate) fn gates_of(&self, config: &GateConfig) -> Gates {
+        self.make("notes", config)
+    }
+
+    /// Those of another server.
+    pub(crate) fn gates_named(&self, server: &str) -> Gates {
+        self.make(server, &self.config())
+    }
+
+    fn make(&self, server: &str, config: &GateConfig) -> Gates {
         let shared = self
             .redis
             .as_ref()
             .map(|redis| Arc::new(Shared::new(&redis.config()).expect("a configuration")));
-        Gates::new(config, &["shell", "git"], shared, Clock::following(NOW)).expect("they are made")
+        let clock = Clock::following(NOW);
+        Gates::new(server, config, &["shell", "git"], shared, clock).expect("they are made")
     }
 }
 

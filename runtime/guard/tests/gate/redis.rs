@@ -49,6 +49,16 @@ async fn neither_another_replica_nor_a_restart_forgets_wrong_codes() {
 }
 
 #[tokio::test]
+async fn another_server_is_no_replica() {
+    let place = Place::redis();
+    let (one, other) = (place.gates(), place.gates_named("other"));
+    assert!(one.unlock("ann", "shell", &code(SHELL, NOW)).await.is_ok());
+    assert!(other.pass("ann", "shell").await.is_err());
+    assert_eq!(other.lock_everyone().await, Ok(()));
+    assert_eq!(one.pass("ann", "shell").await, Ok(()));
+}
+
+#[tokio::test]
 async fn without_redis_everything_is_closed() {
     let mut place = Place::redis();
     let gates = place.gates();

@@ -7,7 +7,14 @@ use mcp_factory_guard::{Clock, GateConfig, Gates, NotOpened, Problem};
 use crate::place::{GIT, NOW, Place, SHELL, code};
 
 fn problems(place: &Place, groups: &[&str]) -> Vec<Problem> {
-    Gates::new(&place.config(), groups, None, Clock::following(NOW)).expect_err("it does not start")
+    Gates::new(
+        "notes",
+        &place.config(),
+        groups,
+        None,
+        Clock::following(NOW),
+    )
+    .expect_err("it does not start")
 }
 
 #[tokio::test]
@@ -23,13 +30,20 @@ async fn a_group_without_a_secret_stops_the_start() {
         "{problems:?}"
     );
     let none = Gates::new(
+        "notes",
         &GateConfig::default(),
         &["shell"],
         None,
         Clock::following(NOW),
     );
     assert_eq!(none.expect_err("it does not start").len(), 1);
-    let unused = Gates::new(&GateConfig::default(), &[], None, Clock::following(NOW));
+    let unused = Gates::new(
+        "notes",
+        &GateConfig::default(),
+        &[],
+        None,
+        Clock::following(NOW),
+    );
     assert!(
         unused
             .expect("no tool is gated")

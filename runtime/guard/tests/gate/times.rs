@@ -15,7 +15,7 @@ fn gates(place: &Place) -> Gates {
         place.path("shell").display()
     );
     let config: GateConfig = serde_json::from_str(&json).expect("a configuration");
-    Gates::new(&config, &["shell"], None, Clock::following(NOW)).expect("they are made")
+    Gates::new("notes", &config, &["shell"], None, Clock::following(NOW)).expect("they are made")
 }
 
 #[tokio::test(start_paused = true)]
