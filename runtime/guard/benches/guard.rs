@@ -172,18 +172,22 @@ fn all_together(callers: &[String]) -> io::Result<()> {
         // The code of RFC 6238's example at this second.
         let gates = Gates::new(&config, &["shell"], None, Clock::following(59))
             .map_err(|problems| io::Error::other(format!("{problems:?}")))?;
-        let caller = callers[0].as_str();
+        let principal = Arc::new(Principal::new(callers[0].as_str(), ScopeSet::All));
         gates
-            .unlock(caller, "shell", "287082")
+            .unlock(principal.key(), "shell", "287082")
             .await
             .map_err(io::Error::other)?;
         measure_async("gate: pass", async || {
-            black_box(gates.pass(black_box(caller), "shell").await.is_ok())
+            black_box(
+                gates
+                    .pass(black_box(principal.key()), "shell")
+                    .await
+                    .is_ok(),
+            )
         })
         .await?;
 
         let tool = &GATE_PLUGIN.tools()[0];
-        let principal = Arc::new(Principal::new(caller, ScopeSet::All));
         let limits = RateLimits::new(CALLERS, None);
         measure_async("scope, gate and rate together", async || {
             let Ok(permit) = authorize(black_box(&principal), tool) else {

@@ -14,8 +14,8 @@ use tokio_rustls::TlsConnector;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    config::{self, RedisUrl, Target},
     loss::Loss,
+    url::{self, RedisUrl, Target},
 };
 
 /// A connection: closed when its last clone is dropped.
@@ -26,6 +26,11 @@ pub(super) struct Connection {
 }
 
 impl Connection {
+    /// Whether the other side has not closed it, as far as is known.
+    pub(super) fn is_open(&self) -> bool {
+        !self.driver.is_finished()
+    }
+
     pub(super) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.driver, &other.driver)
     }
@@ -48,7 +53,7 @@ impl Address {
     /// The URL is read anew, so that a changed password is used.
     pub(super) async fn connect(&self) -> Result<Connection, Loss> {
         let url = self.url.clone();
-        let target = spawn_blocking(move || config::resolve(&url))
+        let target = spawn_blocking(move || url::resolve(&url))
             .await
             .map_err(|_| Loss::Abandoned)??;
         let stream = TcpStream::connect((target.host.as_str(), target.port))

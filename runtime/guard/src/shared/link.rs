@@ -37,16 +37,17 @@ pub(super) struct Link {
 }
 
 enum Phase {
-    /// To be connected at the next call from `since` on.
-    Down {
-        until: Option<Instant>,
-    },
+    /// To be connected at the next call from `until` on.
+    Down { until: Option<Instant> },
     Connecting {
         since: Instant,
         done: watch::Receiver<()>,
         _task: AbortOnDropHandle<()>,
     },
-    Up(Connection),
+    Up {
+        connection: Connection,
+        since: Instant,
+    },
 }
 
 impl Link {
@@ -68,7 +69,15 @@ impl Link {
             let (since, mut done) = {
                 let mut phase = self.phase();
                 match &*phase {
-                    Phase::Up(connection) => return Ok(connection.clone()),
+                    Phase::Up { connection, .. } if connection.is_open() => {
+                        return Ok(connection.clone());
+                    }
+                    // Redis closes what is idle for long. But what is closed as soon as it is opened is a failure.
+                    Phase::Up { since, .. } if since.elapsed() >= REST => self.attempt(&mut phase),
+                    Phase::Up { .. } => {
+                        self.fail(&mut phase, &Loss::Closed);
+                        return Err(Unavailable);
+                    }
                     Phase::Connecting { since, done, .. } => (*since, done.clone()),
                     Phase::Down { until: Some(until) } if Instant::now() < *until => {
                         return Err(Unavailable);
@@ -114,7 +123,7 @@ impl Link {
     pub(super) fn lost(&self, connection: &Connection, loss: &Loss) -> Unavailable {
         let mut phase = self.phase();
         // Whoever else waited on the same connection comes here too, perhaps after it was replaced.
-        if matches!(&*phase, Phase::Up(current) if current.is(connection)) {
+        if matches!(&*phase, Phase::Up { connection: current, .. } if current.is(connection)) {
             self.fail(&mut phase, loss);
         }
         Unavailable
@@ -153,7 +162,12 @@ async fn connect(link: Weak<Link>, address: Arc<Address>, tell: watch::Sender<()
     {
         let mut phase = link.phase();
         match outcome {
-            Ok(connection) => *phase = Phase::Up(connection),
+            Ok(connection) => {
+                *phase = Phase::Up {
+                    connection,
+                    since: Instant::now(),
+                };
+            }
             Err(loss) => link.fail(&mut phase, &loss),
         }
     }
@@ -166,7 +180,7 @@ impl fmt::Debug for Link {
         let phase = match &*self.phase() {
             Phase::Down { .. } => "down",
             Phase::Connecting { .. } => "connecting",
-            Phase::Up(_) => "up",
+            Phase::Up { .. } => "up",
         };
         formatter.debug_tuple("Link").field(&phase).finish()
     }

@@ -2,7 +2,7 @@
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
-use super::config::{NoTarget, Target};
+use super::url::{NoTarget, Target};
 
 /// Holds nothing of what Redis answered but its code: an answer to a command that it does not know
 /// repeats the arguments, and a password is one.

@@ -1,6 +1,6 @@
 //! The Redis that several processes of one server share.
 //!
-//! In the room: where it is (`config`), the way there (`connect`), whether it answers (`link`), and
+//! In the room: where it is (`config`, `url`), the way there (`connect`), whether it answers (`link`), and
 //! what is run in it (`script`). Everything kept there is changed by scripts, so that each step is
 //! one, and expires by itself. Not here: what the scripts mean (`rate`, `gate`).
 
@@ -9,6 +9,7 @@ mod connect;
 mod link;
 mod loss;
 mod script;
+mod url;
 
 use std::sync::Arc;
 
@@ -16,8 +17,11 @@ use redis::FromRedisValue;
 use sha2::{Digest as _, Sha256};
 use tokio::{sync::Semaphore, time::timeout_at};
 
-pub use self::config::{BadUrl, RedisConfig, RedisUrl, Target};
 pub(crate) use self::script::Script;
+pub use self::{
+    config::RedisConfig,
+    url::{BadUrl, RedisUrl, Target},
+};
 use self::{connect::Address, link::Link, loss::Loss};
 use crate::Problem;
 

@@ -240,3 +240,19 @@ async fn a_user_without_rights_is_told_which() {
     let text = log.text();
     assert!(text.contains("may not do what is asked (NOPERM)"), "{text}");
 }
+
+#[tokio::test]
+async fn closed_while_nobody_calls() {
+    let redis = Redis::start();
+    let (log, _guard) = Log::capture();
+    let (one, two) = (redis.replica(), redis.replica());
+    assert!(shares(&one, &two, "before").await);
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    redis.ask(&["CLIENT", "KILL", "TYPE", "normal"]);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(
+        shares(&one, &two, "after").await,
+        "opened again for the next call"
+    );
+    assert_eq!(log.count("Redis cannot be used"), 0, "{}", log.text());
+}

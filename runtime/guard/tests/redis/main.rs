@@ -3,6 +3,7 @@
 //! Each test starts its own, on a port of its own, and kills it at the end.
 
 mod faults;
+mod impostors;
 mod log;
 mod overload;
 mod rates;

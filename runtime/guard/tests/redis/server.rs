@@ -128,12 +128,7 @@ impl Redis {
 
     /// A file with this text that nobody else may read.
     pub(crate) fn secret(&self, text: &str) -> PathBuf {
-        let path = self.folder.path().join("url");
-        let mut file = fs::File::create(&path).expect("a file");
-        file.set_permissions(fs::Permissions::from_mode(0o600))
-            .expect("permissions");
-        file.write_all(text.as_bytes()).expect("written");
-        path
+        secret(&self.folder, text)
     }
 }
 
@@ -156,6 +151,16 @@ pub(crate) fn config(url: &str) -> RedisConfig {
 pub(crate) fn replica(config: &RedisConfig) -> RateLimits {
     let shared = Shared::new(config).expect("a configuration");
     RateLimits::new(10_000, Some(Arc::new(shared)))
+}
+
+/// A file in `folder` with this text that nobody else may read.
+pub(crate) fn secret(folder: &TempDir, text: &str) -> PathBuf {
+    let path = folder.path().join("url");
+    let mut file = fs::File::create(&path).expect("a file");
+    file.set_permissions(fs::Permissions::from_mode(0o600))
+        .expect("permissions");
+    file.write_all(text.as_bytes()).expect("written");
+    path
 }
 
 fn free_port() -> u16 {
