@@ -32,8 +32,9 @@ async fn answering(answer: &'static [u8]) -> (SocketAddr, Arc<AtomicUsize>) {
         while let Ok((mut stream, _)) = listener.accept().await {
             count.fetch_add(1, Ordering::Relaxed);
             let mut heard = [0; 4_096];
-            stream.read(&mut heard).await.ok();
-            stream.write_all(answer).await.ok();
+            if stream.read(&mut heard).await.is_ok_and(|length| length > 0) {
+                stream.write_all(answer).await.ok();
+            }
         }
     });
     (address, accepted)
