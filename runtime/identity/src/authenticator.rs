@@ -2,6 +2,8 @@
 //!
 //! Not here: how each kind of credential is checked (`jwt`, `introspection`, `keys`).
 
+mod assemble;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -12,6 +14,8 @@ use mcp_factory_sdk::{Principal, ScopeHierarchy};
 use crate::challenge::{Challenge, error_of};
 use crate::credential::{Presented, presented};
 use crate::grants::Grants;
+use crate::introspection::Introspection;
+use crate::jwt::JwtVerifier;
 use crate::keys::{KeySources, Keys};
 use crate::metadata::{Metadata, path_of};
 use crate::{AuthConfig, Clock, Mode, Problem, Refusal};
@@ -38,6 +42,8 @@ pub struct Authenticator {
 }
 
 enum Method {
+    Jwt(Box<JwtVerifier>),
+    Introspection(Box<Introspection>),
     Keys(Keys),
 }
 
@@ -58,7 +64,7 @@ impl Authenticator {
         }
         let one = |path, message: &str| vec![Problem::new(path, message)];
         let resource = config.resource.as_ref().unwrap_or(&surroundings.resource);
-        let metadata = match (&config.issuer, config.mode) {
+        let metadata = match (config.issuer(), config.mode) {
             (Some(issuer), Mode::Jwt | Mode::Introspection) => {
                 let scopes = surroundings.scopes.iter().chain(&config.required_scopes);
                 let name = config.resource_name.as_deref();
@@ -73,11 +79,22 @@ impl Authenticator {
             required_scopes: config.required_scopes.clone(),
             hierarchy: surroundings.hierarchy,
         };
-        let method = match config.mode {
-            Mode::None => return Err(one("mode", "is \"none\": there is nobody to authenticate")),
-            Mode::Keys => Method::Keys(Keys::new(KeySources::of(config), grants, clock)?),
-            Mode::Jwt | Mode::Introspection => {
-                return Err(one("mode", "is not there yet: use \"keys\""));
+        let method = match (config.mode, config.issuer()) {
+            (Mode::Keys, _) => Method::Keys(Keys::new(KeySources::of(config), grants, clock)?),
+            (Mode::Jwt, Some(issuer)) => {
+                let verifier = assemble::jwt(config, issuer, resource, grants, clock)
+                    .map_err(|problem| vec![problem])?;
+                Method::Jwt(Box::new(verifier))
+            }
+            (Mode::Introspection, Some(issuer)) => {
+                let introspection =
+                    assemble::introspection(config, issuer, resource, grants, clock)
+                        .map_err(|problem| vec![problem])?;
+                Method::Introspection(Box::new(introspection))
+            }
+            (Mode::Jwt | Mode::Introspection, None) => return Err(one("issuer", "is missing")),
+            (Mode::None, _) => {
+                return Err(one("mode", "is \"none\": there is nobody to authenticate"));
             }
         };
         let challenge_scopes = config.challenge_scopes.clone().unwrap_or_else(|| {
@@ -101,6 +118,8 @@ impl Authenticator {
     pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Arc<Principal>, Refusal> {
         let presented = self.presented(headers)?;
         match &self.method {
+            Method::Jwt(verifier) => verifier.authenticate(presented.expose()).await,
+            Method::Introspection(introspection) => introspection.authenticate(presented).await,
             Method::Keys(keys) => keys.authenticate(presented).await,
         }
     }
@@ -110,6 +129,8 @@ impl Authenticator {
     pub fn verified(&self, headers: &HeaderMap) -> Option<Arc<Principal>> {
         let presented = self.presented(headers).ok()?;
         match &self.method {
+            Method::Jwt(verifier) => verifier.verified(presented.expose()),
+            Method::Introspection(introspection) => introspection.verified(presented),
             Method::Keys(keys) => keys.verified(presented),
         }
     }

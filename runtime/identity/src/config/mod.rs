@@ -4,6 +4,7 @@
 //! Not here: what they do.
 
 mod duration;
+mod effective;
 mod expiry;
 mod key_entry;
 mod problem;
@@ -55,7 +56,8 @@ pub struct AuthConfig {
     pub mode: Mode,
     /// An identity provider whose peculiarities are known: `auth0`, `clerk`, `logto`, `hydra`, `entra`, `workos`, `google`.
     pub preset: Option<String>,
-    /// Who issues the tokens: a https URL, exactly as in their `iss`.
+    /// Who issues the tokens: a https URL, exactly as in their `iss`. Default: the preset's, where it has one
+    /// for everybody.
     pub issuer: Option<String>,
     /// Whom tokens must be meant for; one of these must be in their `aud`. Default: the resource.
     ///
@@ -75,9 +77,11 @@ pub struct AuthConfig {
     /// How far the issuer's clock may be off. Default 30 seconds, at most 60.
     #[serde(deserialize_with = "duration::optional")]
     pub leeway: Option<Duration>,
-    /// The claims whose words are scopes, all of them together. Default: `scope`, `scp`, `permissions`.
+    /// The claims whose words are scopes, all of them together. Default: the preset's, or `scope`, `scp`,
+    /// `permissions`.
     pub scope_claims: Option<Vec<String>>,
-    /// The claim that names the caller's tenant; who lacks it is refused. Default: there are no tenants.
+    /// The claim that names the caller's tenant; who lacks it is refused. Default: none, and the preset's where
+    /// there are tenants.
     pub tenant_claim: Option<String>,
     /// Scopes that every request needs. Default: none.
     pub required_scopes: Vec<String>,
@@ -106,22 +110,6 @@ impl AuthConfig {
     /// How callers are known.
     pub const fn mode(&self) -> Mode {
         self.mode
-    }
-
-    /// The effective positive lifetime of an introspection.
-    pub(crate) fn cache_ttl(&self) -> Duration {
-        self.cache_ttl.unwrap_or(Duration::from_secs(60))
-    }
-
-    /// The effective claims that hold scopes.
-    pub(crate) fn scope_claims(&self) -> Vec<String> {
-        let default = || ["scope", "scp", "permissions"].map(str::to_owned).to_vec();
-        self.scope_claims.clone().unwrap_or_else(default)
-    }
-
-    /// The effective tolerance for the issuer's clock.
-    pub(crate) fn leeway(&self) -> Duration {
-        self.leeway.unwrap_or(Duration::from_secs(30))
     }
 }
 
@@ -168,7 +156,7 @@ mod tests {
         .expect("a section");
         assert_eq!(config.mode(), Mode::Jwt);
         assert_eq!(config.jwks_ttl, Some(Duration::from_secs(900)));
-        assert_eq!(config.cache_ttl(), Duration::ZERO);
+        assert_eq!(config.cache_ttl, Some(Duration::ZERO));
         assert_eq!(config.keys[0].name, "ci");
     }
 
@@ -177,8 +165,6 @@ mod tests {
         let config: AuthConfig = toml::from_str("").expect("an empty section");
         assert_eq!(config, AuthConfig::default());
         assert_eq!(config.mode().name(), "none");
-        assert_eq!(config.leeway(), Duration::from_secs(30));
-        assert_eq!(config.cache_ttl(), Duration::from_secs(60));
     }
 
     #[test]

@@ -8,11 +8,8 @@ use super::{ALGORITHMS, AuthConfig, Mode, Problem, is_scope_token};
 use crate::fetch::Endpoint;
 use crate::keys::KeySources;
 use crate::metadata::resource_problem;
+use crate::preset::PRESETS;
 
-/// The providers whose peculiarities are known.
-const PRESETS: [&str; 7] = [
-    "auth0", "clerk", "logto", "hydra", "entra", "workos", "google",
-];
 const LONGEST_LEEWAY: Duration = Duration::from_secs(60);
 const SHORTEST_JWKS_TTL: Duration = Duration::from_secs(30);
 const LONGEST_CACHE_TTL: Duration = Duration::from_secs(3_600);
@@ -112,15 +109,14 @@ impl AuthConfig {
 
     /// What both kinds of tokens need.
     fn tokens(&self, problems: &mut Vec<Problem>) {
-        if let Some(preset) = self.preset.as_deref()
-            && !PRESETS.contains(&preset)
-        {
+        if self.preset.is_some() && self.preset().is_none() {
+            let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
             problems.push(Problem::new(
                 "preset",
-                format!("is none that is known: there are {}", PRESETS.join(", ")),
+                format!("is none that is known: there are {}", names.join(", ")),
             ));
         }
-        self.issuer(problems);
+        self.issuer_problems(problems);
         if let Some(problem) = self.resource.as_deref().and_then(resource_problem) {
             problems.push(Problem::new("resource", problem));
         }
@@ -156,8 +152,8 @@ impl AuthConfig {
         }
     }
 
-    fn issuer(&self, problems: &mut Vec<Problem>) {
-        let Some(issuer) = self.issuer.as_deref() else {
+    fn issuer_problems(&self, problems: &mut Vec<Problem>) {
+        let Some(issuer) = self.issuer() else {
             problems.push(Problem::new(
                 "issuer",
                 "is missing: write whom the tokens are from, exactly as in their `iss`, such as \"https://id.example.com/\"",
@@ -169,7 +165,12 @@ impl AuthConfig {
             Ok(_) if issuer.contains('?') => {
                 problems.push(Problem::new("issuer", "has a ?query: take it out"));
             }
-            Ok(_) => {}
+            Ok(_) => {
+                let problem = self
+                    .preset()
+                    .and_then(|preset| preset.issuer_problem(issuer));
+                problems.extend(problem.map(|problem| Problem::new("issuer", problem)));
+            }
         }
     }
 
@@ -212,6 +213,13 @@ impl AuthConfig {
     }
 
     fn introspection(&self, problems: &mut Vec<Problem>) {
+        if let Some(preset) = self.preset().filter(|preset| !preset.introspection) {
+            let name = preset.name;
+            problems.push(Problem::new(
+                "mode",
+                format!("is \"introspection\", which {name} does not offer: set mode = \"jwt\""),
+            ));
+        }
         url_problem(
             "introspection_url",
             self.introspection_url.as_deref(),

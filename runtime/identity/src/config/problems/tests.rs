@@ -31,7 +31,7 @@ fn what_is_complete_has_no_problem() {
         assert_eq!(problems(settings), [], "{settings}");
     }
     for more in [
-        "preset = \"auth0\"",
+        "preset = \"hydra\"",
         "jwks_url = \"https://id.example.com/keys\"",
         "jwks_url = \"http://127.0.0.1:1/keys\"",
         "algorithms = [\"RS256\", \"PS256\", \"ES256\", \"EdDSA\"]",
@@ -82,7 +82,7 @@ fn the_issuer_is_named_and_safe() {
 #[test]
 fn tokens_are_checked_strictly() {
     for (setting, path, parts) in [
-        ("preset = \"okta\"", "preset", ["there are auth0", "google"]),
+        ("preset = \"okta\"", "preset", ["there are auth0", "workos"]),
         (
             "audience = []",
             "audience",
@@ -154,6 +154,26 @@ fn tokens_are_checked_strictly() {
     ] {
         one(&format!("{JWT}{setting}"), path, &parts);
     }
+}
+
+#[test]
+fn a_preset_knows_its_provider() {
+    assert_eq!(problems("mode = \"jwt\"\npreset = \"google\""), []);
+    one(
+        "mode = \"jwt\"\npreset = \"auth0\"",
+        "issuer",
+        &["is missing"],
+    );
+    one(
+        "mode = \"jwt\"\npreset = \"auth0\"\nissuer = \"https://acme.auth0.com\"",
+        "issuer",
+        &["auth0", "slash"],
+    );
+    one(
+        &format!("{INTROSPECTION}preset = \"auth0\""),
+        "mode",
+        &["auth0 does not offer", "set mode = \"jwt\""],
+    );
 }
 
 #[test]
