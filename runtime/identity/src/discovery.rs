@@ -27,7 +27,7 @@ impl Discovery {
         };
         let timing = Timing {
             fresh,
-            stale_if_error: Duration::from_secs(24 * 3600),
+            stale_if_error: Duration::from_hours(24),
             // Shorter than the keys': their next try must find this one ready to try too.
             cool_down: Duration::from_secs(10),
             limit: Duration::from_secs(10),
@@ -101,12 +101,12 @@ impl Published {
         let text = found.get(name)?.as_str()?;
         let endpoint = Endpoint::parse(text)
             // A server elsewhere has no business to point at this machine.
-            .and_then(
-                |endpoint| match endpoint.is_plain() && self.issuer.starts_with("https:") {
-                    true => Err("is plain http and the issuer is not"),
-                    false => Ok(endpoint),
-                },
-            );
+            .and_then(|endpoint| {
+                if endpoint.is_plain() && self.issuer.starts_with("https:") {
+                    return Err("is plain http and the issuer is not");
+                }
+                Ok(endpoint)
+            });
         endpoint
             .inspect_err(|problem| tracing::warn!(issuer = ?self.issuer, "{name} {problem}"))
             .ok()
@@ -139,7 +139,7 @@ mod tests {
     use super::*;
     use crate::testing::{Answer, TestServer};
 
-    const TTL: Duration = Duration::from_secs(900);
+    const TTL: Duration = Duration::from_mins(15);
 
     fn discovery(issuer: &str) -> Discovery {
         Discovery::new(issuer, Arc::new(Fetcher::new()), TTL)

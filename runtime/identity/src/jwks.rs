@@ -76,7 +76,7 @@ impl KeyCache {
     pub(crate) fn new(location: Location, fetcher: Arc<Fetcher>, fresh: Duration) -> Self {
         let timing = Timing {
             fresh,
-            stale_if_error: Duration::from_secs(24 * 3600),
+            stale_if_error: Duration::from_hours(24),
             cool_down: COOL_DOWN,
             limit: Duration::from_secs(15),
         };

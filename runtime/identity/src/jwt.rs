@@ -27,7 +27,7 @@ use crate::{Clock, Refusal, strict_json};
 const MAX_TOKEN: usize = 8 * 1024;
 /// How long a token is taken for verified without its signature: what a key withdrawn goes on working at most
 /// after the set of keys is without it.
-const REMEMBERED: Duration = Duration::from_secs(5 * 60);
+const REMEMBERED: Duration = Duration::from_mins(5);
 
 /// The algorithm of that name, of the four that are ever taken.
 pub(crate) fn algorithm(name: &str) -> Option<Algorithm> {

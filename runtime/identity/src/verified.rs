@@ -70,7 +70,7 @@ impl<V: Clone> TokenCache<V> {
 mod tests {
     use super::*;
 
-    const MINUTE: Duration = Duration::from_secs(60);
+    const MINUTE: Duration = Duration::from_mins(1);
 
     #[tokio::test(start_paused = true)]
     async fn a_token_is_known_until_it_expires_or_grows_old() {
@@ -82,7 +82,7 @@ mod tests {
         assert_eq!(cache.get(&token, 1_030), None, "expired");
         assert_eq!(cache.get(&TokenDigest::of("tokem"), 1_000), None);
 
-        tokio::time::advance(MINUTE - Duration::from_millis(1)).await;
+        tokio::time::advance(Duration::from_millis(59_999)).await;
         assert_eq!(cache.get(&token, 1_000), Some("ada"));
         tokio::time::advance(Duration::from_millis(1)).await;
         assert_eq!(cache.get(&token, 1_000), None, "too old");

@@ -68,21 +68,20 @@ impl Expected {
 /// A `NumericDate` (RFC 7519 §2): a number, of which the fraction does not matter.
 fn seconds(value: &Value) -> Option<u64> {
     let number = value.as_number()?;
-    let whole = match number.as_u64() {
-        Some(whole) => whole,
-        None => {
-            let float = number.as_f64()?;
-            if !(0.0..=9_007_199_254_740_992.0).contains(&float) {
-                return None;
-            }
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "in range"
-            )]
-            let whole = float as u64;
-            whole
+    let whole = if let Some(whole) = number.as_u64() {
+        whole
+    } else {
+        let float = number.as_f64()?;
+        if !(0.0..=9_007_199_254_740_992.0).contains(&float) {
+            return None;
         }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "in range"
+        )]
+        let whole = float as u64;
+        whole
     };
     (whole <= LAST_SECOND).then_some(whole)
 }
