@@ -170,7 +170,7 @@ fn all_together(callers: &[String]) -> io::Result<()> {
             serde_json::json!({ "shell": { "secret": format!("file:{}", path.display()) } });
         let config: GateConfig = serde_json::from_value(serde_json::json!({ "groups": groups }))?;
         // The code of RFC 6238's example at this second.
-        let gates = Gates::new(&config, &["shell"], None, Clock::following(59))
+        let gates = Gates::new("bench", &config, &["shell"], None, Clock::following(59))
             .map_err(|problems| io::Error::other(format!("{problems:?}")))?;
         let principal = Arc::new(Principal::new(callers[0].as_str(), ScopeSet::All));
         gates
