@@ -37,6 +37,10 @@ impl Grants {
         issuer: &str,
         claims: &Map<String, Value>,
     ) -> Result<Principal, Refusal> {
+        // Whoever stole a token that is bound to a key (RFC 7800) must not get in by not showing the key.
+        if claims.get("cnf").is_some_and(|bound| !bound.is_null()) {
+            return Err(refused("bound to a key, which a bearer does not show"));
+        }
         let subject = subject(claims).map_err(refused)?;
         let scopes = self.scopes(claims).map_err(refused)?;
         let tenant = match &self.tenant_claim {

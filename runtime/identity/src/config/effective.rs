@@ -100,8 +100,10 @@ mod tests {
         let google = config("preset = \"google\"");
         assert_eq!(google.issuer(), Some("https://accounts.google.com"));
         assert_eq!(google.scope_claims(), ["scope"]);
-        assert_eq!(google.tenant_claim, None);
-        assert_eq!(google.with_tenants().tenant_claim.as_deref(), Some("hd"));
+        let logto = config("preset = \"logto\"");
+        assert_eq!(logto.tenant_claim, None);
+        let logto = logto.with_tenants();
+        assert_eq!(logto.tenant_claim.as_deref(), Some("organization_id"));
         let written = config(
             "preset = \"google\"\nissuer = \"i\"\nscope_claims = [\"s\"]\ntenant_claim = \"t\"\n\
              audience = [\"a\", \"b\"]\nalgorithms = [\"ES256\"]",

@@ -119,6 +119,15 @@ fn a_caller_without_a_name_is_nobody() {
 }
 
 #[test]
+fn a_token_that_is_bound_to_a_key_is_not_for_bearers() {
+    for cnf in [json!({"jkt": "x"}), json!({"x5t#S256": "x"}), json!({})] {
+        let claims = json!({"sub": "ann", "cnf": cnf});
+        assert_eq!(of(&grants(), claims), Err(Refusal::InvalidToken));
+    }
+    assert!(of(&grants(), json!({"sub": "ann", "cnf": null})).is_ok());
+}
+
+#[test]
 fn what_is_too_much_is_refused() {
     let names: Vec<String> = (0..257).map(|number| format!("s{number}")).collect();
     let claims = json!({"sub": "ann", "scope": names.join(" ")});

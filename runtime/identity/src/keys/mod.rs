@@ -87,9 +87,11 @@ impl Keys {
         self.holder(presented)
     }
 
-    /// Who holds the key, if that can be said without reading anything.
+    /// Who holds the key, if that can be said without waiting. Where a reading is due it is begun, and the
+    /// next look has it.
     pub(crate) fn verified(&self, presented: Presented<'_>) -> Option<Arc<Principal>> {
         if self.is_due() {
+            drop(self.begin_reading());
             return None;
         }
         self.holder(presented).ok()
@@ -106,22 +108,28 @@ impl Keys {
     }
 
     async fn reread(&self) {
-        if !self.is_due() {
-            return;
-        }
-        let Ok(place) = Arc::clone(&self.reading).try_acquire_owned() else {
+        let Some(reading) = self.begin_reading() else {
             return;
         };
-        *self.read_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-        let shared = Arc::clone(&self.shared);
-        // The thread stores what it read itself: a client that hangs up loses nothing for the others.
-        let reading = tokio::task::spawn_blocking(move || {
-            shared.reread();
-            drop(place);
-        });
         if tokio::time::timeout(PATIENCE, reading).await.is_err() {
             tracing::warn!("the keys take long to read: going on with those of before");
         }
+    }
+
+    /// A reading on a thread of its own; none when it is not due or one is under way.
+    fn begin_reading(&self) -> Option<tokio::task::JoinHandle<()>> {
+        if !self.is_due() {
+            return None;
+        }
+        let place = Arc::clone(&self.reading).try_acquire_owned().ok()?;
+        let runtime = tokio::runtime::Handle::try_current().ok()?;
+        *self.read_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        let shared = Arc::clone(&self.shared);
+        // The thread stores what it read itself: a client that hangs up loses nothing for the others.
+        Some(runtime.spawn_blocking(move || {
+            shared.reread();
+            drop(place);
+        }))
     }
 }
 

@@ -104,12 +104,24 @@ async fn a_removed_key_stops_within_two_seconds() {
     assert!(works(&keys, "key-of-ann").await && works(&keys, "key-of-bob").await);
     folder.write(&(entry("bob", "key-of-bob") + &entry("cy", "key-of-cy")));
     tokio::time::sleep(Duration::from_millis(1_100)).await;
-    // Nothing is known without reading while a reading is due.
-    assert!(keys.verified(Presented::of("key-of-bob")).is_none());
     assert!(!works(&keys, "key-of-ann").await);
     assert!(works(&keys, "key-of-bob").await && works(&keys, "key-of-cy").await);
     assert!(keys.verified(Presented::of("key-of-bob")).is_some());
     assert!(keys.verified(Presented::of("key-of-ann")).is_none());
+}
+
+#[tokio::test]
+async fn a_look_without_waiting_begins_a_reading() {
+    let folder = Folder::new();
+    let path = folder.write(&(entry("ann", "key-of-ann") + &entry("bob", "key-of-bob")));
+    let keys = keys(sources(Some(&path), "")).expect("keys");
+    folder.write(&entry("bob", "key-of-bob"));
+    let looks = |key| keys.verified(Presented::of(key)).is_some();
+    assert!(looks("key-of-ann"), "not due yet");
+    tokio::time::sleep(CADENCE).await;
+    assert!(!looks("key-of-bob"), "due");
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(looks("key-of-bob") && !looks("key-of-ann"));
 }
 
 #[tokio::test]
