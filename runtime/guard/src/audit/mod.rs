@@ -128,7 +128,7 @@ impl Audit {
 
     /// What stands for these arguments (their JSON, as it came) in a record; `None` when it is off.
     ///
-    /// Takes about a millisecond for each megabyte.
+    /// Takes one to three milliseconds for each megabyte.
     pub fn fingerprint(&self, arguments: &[u8]) -> Option<Fingerprint> {
         let running = self.running.as_ref()?;
         Some(running.key.fingerprint(arguments))

@@ -2,7 +2,10 @@
 //!
 //! Each question is one script, so no two replicas answer at once; Redis measures the times. What was
 //! opened carries the epoch it was opened in, and another epoch, or none, closes it: so the kill switch
-//! is one key, and a Redis that loses keys only ever closes gates.
+//! is one key, and a Redis that loses keys never opens a gate by it.
+//!
+//! It could forget a lock-out or a used code, though: let it refuse writes when it is full (`noeviction`,
+//! its default) rather than forget; a write that it refuses is a gate that stays closed.
 
 use std::{sync::Arc, time::Duration};
 
