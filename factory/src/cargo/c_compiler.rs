@@ -29,6 +29,11 @@ pub(crate) struct CCompiler {
 }
 
 impl CCompiler {
+    /// Whether C is compiled for musl with glibc's headers.
+    pub(super) const fn is_borrowed(&self) -> bool {
+        !self.link_arguments.is_empty()
+    }
+
     /// Finds one for `target`, on a machine whose Rust is for `host`.
     ///
     /// # Errors
@@ -186,6 +191,7 @@ mod tests {
                 .contains(&"-Wl,--defsym=__isoc23_sscanf=sscanf".to_owned()),
             "{found:?}"
         );
+        assert!(found.is_borrowed());
         let found = find(MUSL, GLIBC, &["clang"], &[]).unwrap();
         assert_eq!(variables(&found)[0].1, "clang");
     }
@@ -219,7 +225,7 @@ mod tests {
             variables(&found),
             [("CC_x86_64_unknown_linux_musl", "musl-gcc")]
         );
-        assert!(found.link_arguments.is_empty());
+        assert!(found.link_arguments.is_empty() && !found.is_borrowed());
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub(super) struct Failed<'a> {
     pub(super) server: &'a str,
     pub(super) plugins: &'a [PlannedPlugin],
     pub(super) offline: bool,
+    /// Whether C was compiled for musl with glibc's headers.
+    pub(super) is_c_borrowed: bool,
 }
 
 /// The likeliest cause.
@@ -58,6 +60,15 @@ pub(super) fn diagnose(failed: &Failed<'_>) -> Failure {
         .note("a compiler without the C library's headers compiles nothing")
         .fix(INSTALL)
         .detail(tail(failed.stderr));
+    }
+    if failed.is_c_borrowed && contains(&["undefined reference to `", "undefined symbol: "]) {
+        return Failure::new(
+            Code::NoCCompiler,
+            "C in one of the crates does not link with musl: it was compiled with glibc's headers",
+        )
+        .note("there is no C compiler for musl on the PATH, so the usual one was used")
+        .fix("install one: apt-get install musl-tools, or link glibc instead: --static off")
+        .detail(tail(&all));
     }
     if contains(&["can't find crate for `std`", "can't find crate for `core`"]) {
         return Failure::new(
@@ -240,6 +251,7 @@ mod tests {
             server: "myservice",
             plugins: &[plugin()],
             offline: false,
+            is_c_borrowed: true,
         })
     }
 
@@ -296,6 +308,14 @@ mod tests {
                 &[],
                 "/c/a.c:1:10: fatal error: libpq-fe.h: No such file or directory",
                 Code::CargoFailed,
+            ),
+            (
+                &[(
+                    "myservice",
+                    "error: linking with `cc` failed\n  undefined reference to `fopen64'",
+                )],
+                "",
+                Code::NoCCompiler,
             ),
             (
                 &[("cfg-if", "error[E0463]: can't find crate for `core`")],

@@ -198,6 +198,7 @@ pub(crate) fn compile(
                 server: what.server,
                 plugins: what.plugins,
                 offline: what.offline,
+                is_c_borrowed: what.c_compiler.is_borrowed(),
             };
             Err(diagnose(&failed).into())
         }
