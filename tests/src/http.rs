@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{self, Read as _, Write as _},
     net::{Shutdown, SocketAddr, TcpStream},
+    path::Path,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -20,8 +21,8 @@ pub struct HttpServer {
     /// The process.
     pub process: Process,
     address: SocketAddr,
-    /// Its configuration file, when it has one; for as long as it runs.
-    _folder: Option<TempDir>,
+    /// Where its configuration file is, when it has one; for as long as it runs.
+    folder: Option<TempDir>,
 }
 
 impl HttpServer {
@@ -32,9 +33,14 @@ impl HttpServer {
         Self::run(&mut command, None)
     }
 
-    /// Starts `product` with a configuration file of these words, and with these variables.
-    pub fn configured(product: Product, config: &str, environment: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().expect("there is room for a directory");
+    /// Starts `product` with a configuration file of these words in `folder`, and with these variables. Its
+    /// standard output goes to the file `stdout` there.
+    pub fn configured(
+        product: Product,
+        folder: TempDir,
+        config: &str,
+        environment: &[(&str, &str)],
+    ) -> Self {
         let path = folder.path().join("config.toml");
         fs::write(&path, config).expect("there is room for a file");
         let mut command = Command::new(product.binary());
@@ -45,11 +51,23 @@ impl HttpServer {
         Self::run(&mut command, Some(folder))
     }
 
+    /// Where its configuration file is.
+    pub fn folder(&self) -> &Path {
+        self.folder
+            .as_ref()
+            .expect("it has a configuration file")
+            .path()
+    }
+
     fn run(command: &mut Command, folder: Option<TempDir>) -> Self {
+        let stdout = folder.as_ref().map_or_else(Stdio::null, |folder| {
+            let file = fs::File::create(folder.path().join("stdout"));
+            file.expect("there is room for a file").into()
+        });
         command
             .args(["--http", "127.0.0.1:0"])
             .stdin(Stdio::null())
-            .stdout(Stdio::null());
+            .stdout(stdout);
         let process = Process::start(command);
         let address = eventually(SOON, || address_in(&process.stderr()));
         let address =
@@ -57,7 +75,7 @@ impl HttpServer {
         Self {
             process,
             address,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -234,6 +252,31 @@ impl Connection {
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
                 Err(error) => return error.kind() == io::ErrorKind::ConnectionReset,
+            }
+        }
+    }
+
+    /// Whether `words` come in time, on a stream whose head was read. What came before them is gone.
+    pub fn says_within(&mut self, words: &str, limit: Duration) -> bool {
+        let end = Instant::now() + limit;
+        loop {
+            let place = self
+                .buffer
+                .windows(words.len())
+                .position(|part| part == words.as_bytes());
+            if let Some(place) = place {
+                self.buffer.drain(..place + words.len());
+                return true;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            self.stream
+                .set_read_timeout(Some(left))
+                .expect("the time is not zero");
+            if self.fill().is_err() {
+                return false;
             }
         }
     }

@@ -10,6 +10,8 @@
 #![expect(clippy::missing_panics_doc, reason = "all of them do, as said above")]
 
 pub mod caller;
+pub mod challenge;
+pub mod guarded;
 pub mod http;
 pub mod identity;
 pub mod message;
@@ -20,6 +22,8 @@ pub mod stdio;
 pub mod tools;
 
 pub use caller::Caller;
+pub use challenge::Challenge;
+pub use guarded::Guarded;
 pub use http::{Connection, HttpServer, Response};
 pub use identity::{Hostile, Issuer};
 pub use process::{Process, eventually};

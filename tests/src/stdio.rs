@@ -27,12 +27,13 @@ pub struct StdioServer {
 impl StdioServer {
     /// Starts `product` with more `arguments`.
     pub fn start(product: Product, arguments: &[&str]) -> Self {
-        let mut command = Command::new(product.binary());
-        command
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
-        let mut process = Process::start(&mut command);
+        Self::run(Command::new(product.binary()).args(arguments))
+    }
+
+    /// Starts the server that `command` is.
+    pub fn run(command: &mut Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = Process::start(command);
         let stdout = process.child().stdout.take().expect("stdout is piped");
         let stdin = process.child().stdin.take();
         let (sender, lines) = channel();

@@ -48,7 +48,7 @@ const clients = [
         client_id: "desktop",
         application_type: "native",
         token_endpoint_auth_method: "none",
-        grant_types: ["authorization_code", "refresh_token"],
+        grant_types: ["authorization_code"],
         redirect_uris: ["http://127.0.0.1/callback", "http://localhost/callback"],
         scope: SCOPES.join(" "),
     },
@@ -68,6 +68,11 @@ const provider = (issuer, keys) =>
         jwks: { keys },
         cookies: { keys: ["a key for cookies of nobody"] },
         scopes: SCOPES,
+        // Whoever registers may ask for every scope later, whatever was said at the registration.
+        extraClientMetadata: {
+            properties: ["policy"],
+            validator: (_, __, ___, metadata) => void (metadata.scope = SCOPES.join(" ")),
+        },
         findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
         interactions: { url: (_, interaction) => `/consent/${interaction.uid}` },
         extraTokenClaims: (_, token) => {
