@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mcp_factory_guard::RateLimits;
+use mcp_factory_guard::{RateLimits, RedisConfig};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
@@ -87,4 +87,49 @@ async fn something_else_that_listens_there() {
     let accepted = accepted.load(Ordering::Relaxed);
     assert!((2..=4).contains(&accepted), "{accepted}: {}", log.text());
     assert_eq!(log.count("Redis cannot be used"), 1, "{}", log.text());
+}
+
+/// Its first connection logs in and is never answered again; every later one is.
+async fn first_silent() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        let mut silent = true;
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let silent = std::mem::replace(&mut silent, false);
+            tokio::spawn(async move {
+                let mut heard = [0; 4_096];
+                let mut answer: &[u8] = b"+OK\r\n+OK\r\n";
+                while stream.read(&mut heard).await.is_ok_and(|length| length > 0) {
+                    stream.write_all(answer).await.ok();
+                    answer = if silent { b"" } else { b":0\r\n" };
+                }
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn what_failed_on_an_old_connection_says_nothing_of_the_new() {
+    let (log, _guard) = Log::capture();
+    let address = first_silent().await;
+    let limits = Arc::new(replica(&RedisConfig {
+        timeout: Duration::from_millis(1_500),
+        ..config(&format!("redis://{address}"))
+    }));
+    let call = |after: u64| {
+        let limits = Arc::clone(&limits);
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(after)).await;
+            assert_eq!(admitted(&limits, "a", 1).await, 1);
+        })
+    };
+    // The first fails at 1.5 s, the third connects again at 2.6 s, and then the second fails at 2.9 s.
+    let calls = [call(0), call(1_400), call(2_600), call(3_200)];
+    for call in calls {
+        call.await.expect("let through");
+    }
+    assert_eq!(log.count("Redis cannot be used"), 1, "{}", log.text());
+    assert_eq!(log.count("Redis is back"), 1, "{}", log.text());
 }
