@@ -1,6 +1,7 @@
 //! What it costs to know a caller: a token seen for the first time, one seen before, and for comparison
 //! what `jsonwebtoken` takes for the same token. Run with `cargo bench -p mcp-factory-identity`.
 
+use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -56,11 +57,13 @@ fn main() {
         });
         let bare = bare(signer, &tokens[1..]);
         let seen = seen(&authenticator, headers.last().expect("there are tokens"));
-        report += &format!(
-            "{:?}: new {new:.2}, bare jsonwebtoken {bare:.2}, seen before {seen:.3} ({} bytes)\n",
+        writeln!(
+            report,
+            "{:?}: new {new:.2}, bare jsonwebtoken {bare:.2}, seen before {seen:.3} ({} bytes)",
             signer.algorithm,
             tokens[0].len(),
-        );
+        )
+        .expect("a string takes all");
     }
     std::io::stdout()
         .write_all(report.as_bytes())

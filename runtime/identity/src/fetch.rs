@@ -51,7 +51,7 @@ impl Endpoint {
         self.0.scheme() == "http"
     }
 
-    /// The URL as it will be fetched.
+    #[cfg(test)]
     pub(crate) fn as_str(&self) -> &str {
         self.0.as_str()
     }
