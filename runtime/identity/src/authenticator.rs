@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use mcp_factory_sdk::{Principal, ScopeHierarchy};
 
-use crate::challenge::{Challenge, error_of};
+use crate::challenge::{Challenge, error_of, is_challenged};
 use crate::credential::{Presented, presented};
 use crate::grants::Grants;
 use crate::introspection::Introspection;
@@ -154,7 +154,9 @@ impl Authenticator {
     ///
     /// `None` for a refusal that no other credential would mend.
     pub fn challenge(&self, refusal: &Refusal, scopes: &[&str]) -> Option<HeaderValue> {
-        let error = error_of(refusal)?;
+        if !is_challenged(refusal) {
+            return None;
+        }
         if let Refusal::InsufficientScope(_) = refusal {
             return Some(self.insufficient_scope(scopes));
         }
@@ -168,7 +170,7 @@ impl Authenticator {
             _ => self.with_required(&wanted),
         };
         let description = refusal.to_string();
-        Some(self.header(error, &scopes, Some(&description)))
+        Some(self.header(error_of(refusal), &scopes, Some(&description)))
     }
 
     /// `WWW-Authenticate` for a caller who lacks one of the `scopes` that an operation needs.

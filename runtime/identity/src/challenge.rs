@@ -19,15 +19,19 @@ pub(crate) struct Challenge<'a> {
     pub(crate) description: Option<&'a str>,
 }
 
-/// The error code of a refusal and whether it is challenged at all: a 503 and a missing tenant are not,
-/// since another token would not help.
-pub(crate) const fn error_of(refusal: &Refusal) -> Option<Option<&'static str>> {
+/// Whether a refusal is challenged at all: a 503 and a missing tenant are not, since another token would not
+/// help.
+pub(crate) const fn is_challenged(refusal: &Refusal) -> bool {
+    !matches!(refusal, Refusal::NoTenant | Refusal::Unavailable { .. })
+}
+
+/// The error code of a refusal; none for a request that presented nothing, as RFC 6750 §3.1 has it.
+pub(crate) const fn error_of(refusal: &Refusal) -> Option<&'static str> {
     match refusal {
-        Refusal::NoCredential => Some(None),
-        Refusal::InvalidToken => Some(Some("invalid_token")),
-        Refusal::InvalidRequest(_) => Some(Some("invalid_request")),
-        Refusal::InsufficientScope(_) => Some(Some("insufficient_scope")),
-        Refusal::NoTenant | Refusal::Unavailable { .. } => None,
+        Refusal::InvalidToken => Some("invalid_token"),
+        Refusal::InvalidRequest(_) => Some("invalid_request"),
+        Refusal::InsufficientScope(_) => Some("insufficient_scope"),
+        Refusal::NoCredential | Refusal::NoTenant | Refusal::Unavailable { .. } => None,
     }
 }
 
@@ -119,14 +123,13 @@ mod tests {
 
     #[test]
     fn only_what_another_token_would_mend_is_challenged() {
-        assert_eq!(error_of(&Refusal::NoCredential), Some(None));
-        assert_eq!(
-            error_of(&Refusal::InvalidToken),
-            Some(Some("invalid_token"))
-        );
-        assert_eq!(error_of(&Refusal::NoTenant), None);
+        assert!(is_challenged(&Refusal::NoCredential));
+        assert!(is_challenged(&Refusal::InvalidToken));
+        assert!(!is_challenged(&Refusal::NoTenant));
         let retry_after = Duration::from_secs(1);
-        assert_eq!(error_of(&Refusal::Unavailable { retry_after }), None);
+        assert!(!is_challenged(&Refusal::Unavailable { retry_after }));
+        assert_eq!(error_of(&Refusal::NoCredential), None);
+        assert_eq!(error_of(&Refusal::InvalidToken), Some("invalid_token"));
     }
 
     #[test]

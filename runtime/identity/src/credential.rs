@@ -214,6 +214,24 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_sent_is_read_in_one_way_or_refused(
+            scheme in "([Bb][Ee][Aa][Rr][Ee][Rr]|[ -~]{0,8})",
+            rest in "[ -~\t]{0,24}",
+        ) {
+            let value = format!("{scheme}{rest}");
+            let Ok(token) = authorization(&value, false) else {
+                return Ok(());
+            };
+            proptest::prop_assert!(is_token68(&token));
+            let (before, after) = value.split_at(value.len() - token.len());
+            proptest::prop_assert_eq!(after, &token);
+            proptest::prop_assert!(before.trim_end_matches(' ').eq_ignore_ascii_case("bearer"));
+            proptest::prop_assert!(before.ends_with(' '));
+        }
+    }
+
     #[test]
     fn a_credential_is_not_printed() {
         assert_eq!(format!("{:?}", Presented("canary")), "Presented(…)");

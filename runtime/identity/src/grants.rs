@@ -159,7 +159,8 @@ fn escaped(text: &str, characters: &str) -> String {
         if character.is_control() || characters.contains(character) {
             let mut bytes = [0; 4];
             for byte in character.encode_utf8(&mut bytes).bytes() {
-                out.push_str(&format!("%{byte:02X}"));
+                let digit = |half: u8| char::from(b"0123456789ABCDEF"[usize::from(half)]);
+                out.extend(['%', digit(byte >> 4), digit(byte & 15)]);
             }
         } else {
             out.push(character);

@@ -15,8 +15,6 @@ const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 pub(crate) struct Metadata {
     /// The document, in JSON.
     pub(crate) document: Bytes,
-    /// Where it is served, on this server.
-    pub(crate) path: String,
     /// Its absolute URL, for challenges.
     pub(crate) url: String,
 }
@@ -46,10 +44,6 @@ impl Metadata {
         resource_name: Option<&'a str>,
     ) -> Result<Self, &'static str> {
         let url = resource_url(resource)?;
-        let path = match url.path() {
-            "/" => WELL_KNOWN.to_owned(),
-            path => format!("{WELL_KNOWN}{path}"),
-        };
         let document = Document {
             resource,
             authorization_servers: [issuer],
@@ -63,18 +57,19 @@ impl Metadata {
         let document = serde_json::to_vec(&document).map_err(|_| "cannot be written as JSON")?;
         Ok(Self {
             document: document.into(),
-            url: format!("{}{path}", url.origin().ascii_serialization()),
-            path,
+            url: format!("{}{}", url.origin().ascii_serialization(), well_known(&url)),
         })
     }
 }
 
-/// Where the metadata would be, for a server that has none to show.
+/// Where the metadata of `resource` is, on its server; for a server that has none to show, would be.
 pub(crate) fn path_of(resource: &str) -> String {
-    match resource_url(resource) {
-        Ok(url) if url.path() != "/" => format!("{WELL_KNOWN}{}", url.path()),
-        _ => WELL_KNOWN.to_owned(),
-    }
+    resource_url(resource).map_or_else(|_| WELL_KNOWN.to_owned(), |url| well_known(&url))
+}
+
+/// RFC 9728 §3.1: the name goes before the path of the resource.
+fn well_known(url: &Url) -> String {
+    format!("{WELL_KNOWN}{}", url.path().trim_end_matches('/'))
 }
 
 /// What is wrong with the URL of this server, in words that follow its name.
@@ -151,8 +146,7 @@ mod tests {
         ] {
             let metadata = of(resource);
             assert_eq!(metadata.url, url);
-            assert!(url.ends_with(&metadata.path));
-            assert_eq!(path_of(resource), metadata.path);
+            assert!(url.ends_with(&path_of(resource)));
         }
     }
 

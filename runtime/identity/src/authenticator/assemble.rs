@@ -19,12 +19,11 @@ pub(super) fn jwt(
     clock: Clock,
 ) -> Result<JwtVerifier, Problem> {
     let fetcher = Arc::new(Fetcher::new());
-    let location = match &config.jwks_url {
-        Some(url) => Location::Given(endpoint("jwks_url", url)?),
-        None => {
-            let discovery = Discovery::new(issuer, Arc::clone(&fetcher), config.jwks_ttl());
-            Location::Discovered(Arc::new(discovery))
-        }
+    let location = if let Some(url) = &config.jwks_url {
+        Location::Given(endpoint("jwks_url", url)?)
+    } else {
+        let discovery = Discovery::new(issuer, Arc::clone(&fetcher), config.jwks_ttl());
+        Location::Discovered(Arc::new(discovery))
     };
     let expected = jwt::Expected {
         issuer: issuer.to_owned(),
@@ -48,14 +47,13 @@ pub(super) fn introspection(
     clock: Clock,
 ) -> Result<Introspection, Problem> {
     let fetcher = Arc::new(Fetcher::new());
-    let place = match &config.introspection_url {
-        Some(url) => Place::Fixed(endpoint("introspection_url", url)?),
-        None => {
-            let otherwise = format!("{}/introspect", issuer.trim_end_matches('/'));
-            Place::Discovered {
-                discovery: Discovery::new(issuer, Arc::clone(&fetcher), config.jwks_ttl()),
-                otherwise: endpoint("issuer", &otherwise)?,
-            }
+    let place = if let Some(url) = &config.introspection_url {
+        Place::Fixed(endpoint("introspection_url", url)?)
+    } else {
+        let otherwise = format!("{}/introspect", issuer.trim_end_matches('/'));
+        Place::Discovered {
+            discovery: Discovery::new(issuer, Arc::clone(&fetcher), config.jwks_ttl()),
+            otherwise: endpoint("issuer", &otherwise)?,
         }
     };
     let client = config.client_id.clone().zip(config.client_secret.clone());

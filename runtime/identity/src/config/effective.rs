@@ -60,12 +60,12 @@ impl AuthConfig {
 
     /// How long the issuer's keys, and what it says of itself, are used before they are fetched again.
     pub(crate) fn jwks_ttl(&self) -> Duration {
-        self.jwks_ttl.unwrap_or(Duration::from_secs(900))
+        self.jwks_ttl.unwrap_or(Duration::from_mins(15))
     }
 
     /// How long an introspected token is taken for good.
     pub(crate) fn cache_ttl(&self) -> Duration {
-        self.cache_ttl.unwrap_or(Duration::from_secs(60))
+        self.cache_ttl.unwrap_or(Duration::from_mins(1))
     }
 
     /// How far the issuer's clock may be off.
@@ -89,8 +89,8 @@ mod tests {
         assert_eq!(config.audience("resource"), ["resource"]);
         assert_eq!(config.scope_claims(), ["scope", "scp", "permissions"]);
         assert_eq!(config.algorithms(), ["RS256", "PS256", "ES256", "EdDSA"]);
-        assert_eq!(config.jwks_ttl(), Duration::from_secs(900));
-        assert_eq!(config.cache_ttl(), Duration::from_secs(60));
+        assert_eq!(config.jwks_ttl(), Duration::from_mins(15));
+        assert_eq!(config.cache_ttl(), Duration::from_mins(1));
         assert_eq!(config.leeway(), Duration::from_secs(30));
         assert_eq!(config.with_tenants().tenant_claim, None);
     }

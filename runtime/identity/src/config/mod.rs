@@ -155,7 +155,7 @@ mod tests {
         )
         .expect("a section");
         assert_eq!(config.mode(), Mode::Jwt);
-        assert_eq!(config.jwks_ttl, Some(Duration::from_secs(900)));
+        assert_eq!(config.jwks_ttl, Some(Duration::from_mins(15)));
         assert_eq!(config.cache_ttl, Some(Duration::ZERO));
         assert_eq!(config.keys[0].name, "ci");
     }

@@ -10,9 +10,9 @@ use crate::keys::KeySources;
 use crate::metadata::resource_problem;
 use crate::preset::PRESETS;
 
-const LONGEST_LEEWAY: Duration = Duration::from_secs(60);
+const LONGEST_LEEWAY: Duration = Duration::from_mins(1);
 const SHORTEST_JWKS_TTL: Duration = Duration::from_secs(30);
-const LONGEST_CACHE_TTL: Duration = Duration::from_secs(3_600);
+const LONGEST_CACHE_TTL: Duration = Duration::from_hours(1);
 
 use Mode::{Introspection, Jwt, Keys};
 

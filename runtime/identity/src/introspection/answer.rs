@@ -84,7 +84,8 @@ impl Expected {
     }
 }
 
-/// Issuers introspect refresh tokens too, and say so in either of these. A DPoP token is not for bearers.
+/// Issuers introspect refresh tokens too, and say so in either of these. A token of type `DPoP` (RFC 9449) is
+/// not for bearers.
 fn is_access_token(answer: &Map<String, Value>) -> bool {
     let is = |claim: &str, names: &[&str]| match answer.get(claim) {
         None | Some(Value::Null) => true,
@@ -129,7 +130,7 @@ mod tests {
     }
 
     /// An answer that is good but for these members.
-    fn judge(expected: &Expected, changes: Value) -> Verdict {
+    fn judge(expected: &Expected, changes: &Value) -> Verdict {
         let mut answer = json!({"active": true, "sub": "ann", "aud": "mcp"});
         let members = answer.as_object_mut().expect("an object");
         for (name, value) in changes.as_object().expect("changes") {
@@ -138,13 +139,13 @@ mod tests {
         expected.judge(members, NOW)
     }
 
-    fn good(changes: Value) -> bool {
+    fn good(changes: &Value) -> bool {
         matches!(judge(&expected(), changes), Verdict::Good { .. })
     }
 
     #[test]
     fn only_true_is_active() {
-        assert!(good(json!({})));
+        assert!(good(&json!({})));
         for other in [
             json!("true"),
             json!(1),
@@ -152,7 +153,7 @@ mod tests {
             json!(null),
             json!({}),
         ] {
-            assert!(!good(json!({"active": other})), "{other}");
+            assert!(!good(&json!({"active": other})), "{other}");
         }
         let no_answer = json!({"error": "invalid_client"});
         let verdict = expected().judge(no_answer.as_object().expect("an object"), NOW);
@@ -166,7 +167,7 @@ mod tests {
             json!(["x", "mcp"]),
             json!(["https://mcp.example.com/mcp"]),
         ] {
-            assert!(good(json!({"aud": aud})), "{aud}");
+            assert!(good(&json!({"aud": aud})), "{aud}");
         }
         for aud in [
             json!("x"),
@@ -176,24 +177,24 @@ mod tests {
             json!(7),
             json!({"a": "mcp"}),
         ] {
-            assert!(!good(json!({"aud": aud})), "{aud}");
+            assert!(!good(&json!({"aud": aud})), "{aud}");
             let lax = Expected {
                 audience_may_lack: true,
                 ..expected()
             };
             assert!(
-                matches!(judge(&lax, json!({"aud": aud})), Verdict::Bad(_)),
+                matches!(judge(&lax, &json!({"aud": aud})), Verdict::Bad(_)),
                 "{aud}"
             );
         }
         for nobody in [json!(null), json!([])] {
-            assert!(!good(json!({"aud": nobody})), "{nobody}");
+            assert!(!good(&json!({"aud": nobody})), "{nobody}");
             let lax = Expected {
                 audience_may_lack: true,
                 ..expected()
             };
             assert!(matches!(
-                judge(&lax, json!({"aud": nobody})),
+                judge(&lax, &json!({"aud": nobody})),
                 Verdict::Good { .. }
             ));
         }
@@ -201,14 +202,14 @@ mod tests {
 
     #[test]
     fn the_issuer_is_ours_where_it_is_said() {
-        assert!(good(json!({"iss": "https://id.example.com/"})));
-        assert!(good(json!({"iss": null})));
+        assert!(good(&json!({"iss": "https://id.example.com/"})));
+        assert!(good(&json!({"iss": null})));
         for iss in [
             json!("https://id.example.com"),
             json!("https://evil.example/"),
             json!(7),
         ] {
-            assert!(!good(json!({"iss": iss})), "{iss}");
+            assert!(!good(&json!({"iss": iss})), "{iss}");
         }
     }
 
@@ -219,7 +220,7 @@ mod tests {
             (json!(1_000_060.9), NOW + 60),
             (json!(NOW - 29), NOW - 29),
         ] {
-            let verdict = judge(&expected(), json!({"exp": exp}));
+            let verdict = judge(&expected(), &json!({"exp": exp}));
             assert_eq!(
                 verdict,
                 Verdict::Good {
@@ -234,11 +235,11 @@ mod tests {
             json!("1000060"),
             json!(true),
         ] {
-            assert!(!good(json!({"exp": exp})), "{exp}");
+            assert!(!good(&json!({"exp": exp})), "{exp}");
         }
-        assert!(good(json!({"nbf": NOW + 30})) && !good(json!({"nbf": NOW + 31})));
-        assert!(!good(json!({"nbf": "0"})));
-        assert!(good(json!({"exp": u64::MAX, "nbf": 0})));
+        assert!(good(&json!({"nbf": NOW + 30})) && !good(&json!({"nbf": NOW + 31})));
+        assert!(!good(&json!({"nbf": "0"})));
+        assert!(good(&json!({"exp": u64::MAX, "nbf": 0})));
     }
 
     #[test]
@@ -249,7 +250,7 @@ mod tests {
             ("token_use", "access_token"),
             ("token_use", "access"),
         ] {
-            assert!(good(json!({claim: value})), "{claim} {value}");
+            assert!(good(&json!({claim: value})), "{claim} {value}");
         }
         for (claim, value) in [
             ("token_type", json!("DPoP")),
@@ -258,7 +259,7 @@ mod tests {
             ("token_use", json!("refresh_token")),
             ("token_use", json!("id")),
         ] {
-            assert!(!good(json!({claim: value})), "{claim} {value}");
+            assert!(!good(&json!({claim: value})), "{claim} {value}");
         }
     }
 }

@@ -356,7 +356,7 @@ async fn the_place_is_discovered_or_guessed() {
         }
         let path = if discovered { "/oauth/check" } else { PATH };
         server.json(path, &good());
-        let hour = Duration::from_secs(3_600);
+        let hour = Duration::from_hours(1);
         let place = Place::Discovered {
             discovery: Discovery::new(&server.url(""), Arc::default(), hour),
             otherwise: Endpoint::parse(&server.url(PATH)).expect("a URL"),

@@ -67,7 +67,7 @@ fn text(path: &Path) -> Result<String, String> {
 
 fn line(text: &str, offset: usize) -> usize {
     let before = text.as_bytes().get(..offset).unwrap_or_default();
-    1 + before.iter().filter(|byte| **byte == b'\n').count()
+    before.split(|byte| *byte == b'\n').count()
 }
 
 /// The parser's messages quote what they found, which may be a key in the wrong place. Only those of ours
