@@ -67,7 +67,7 @@ pub(super) fn diagnose(failed: &Failed<'_>) -> Failure {
             "C in one of the crates does not link with musl: it was compiled with glibc's headers",
         )
         .note("there is no C compiler for musl on the PATH, so the usual one was used")
-        .fix("install one: apt-get install musl-tools, or link glibc instead: --static off")
+        .fix("install one: apt-get install musl-tools, or build for glibc: --target with -gnu in place of -musl")
         .detail(tail(&all));
     }
     if contains(&["can't find crate for `std`", "can't find crate for `core`"]) {
