@@ -89,20 +89,22 @@ async fn something_else_that_listens_there() {
     assert_eq!(log.count("Redis cannot be used"), 1, "{}", log.text());
 }
 
-/// Its first connection logs in and is never answered again; every later one is.
-async fn first_silent() -> SocketAddr {
+/// Its first connection is not answered, from the login or from what comes after; every later one is.
+async fn first_silent(login: bool) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     tokio::spawn(async move {
         let mut silent = true;
         while let Ok((mut stream, _)) = listener.accept().await {
-            let silent = std::mem::replace(&mut silent, false);
+            let mut answers: [&[u8]; 2] = [b"+OK\r\n+OK\r\n", b":0\r\n"];
+            if std::mem::replace(&mut silent, false) {
+                answers[usize::from(!login)..].fill(b"");
+            }
             tokio::spawn(async move {
                 let mut heard = [0; 4_096];
-                let mut answer: &[u8] = b"+OK\r\n+OK\r\n";
                 while stream.read(&mut heard).await.is_ok_and(|length| length > 0) {
-                    stream.write_all(answer).await.ok();
-                    answer = if silent { b"" } else { b":0\r\n" };
+                    stream.write_all(answers[0]).await.ok();
+                    answers[0] = answers[1];
                 }
             });
         }
@@ -113,7 +115,7 @@ async fn first_silent() -> SocketAddr {
 #[tokio::test]
 async fn what_failed_on_an_old_connection_says_nothing_of_the_new() {
     let (log, _guard) = Log::capture();
-    let address = first_silent().await;
+    let address = first_silent(false).await;
     let limits = Arc::new(replica(&RedisConfig {
         timeout: Duration::from_millis(1_500),
         ..config(&format!("redis://{address}"))
@@ -132,4 +134,25 @@ async fn what_failed_on_an_old_connection_says_nothing_of_the_new() {
     }
     assert_eq!(log.count("Redis cannot be used"), 1, "{}", log.text());
     assert_eq!(log.count("Redis is back"), 1, "{}", log.text());
+}
+
+#[tokio::test]
+async fn an_attempt_that_hangs_is_given_up() {
+    let (log, _guard) = Log::capture();
+    let address = first_silent(true).await;
+    let limits = replica(&RedisConfig {
+        timeout: Duration::from_millis(100),
+        ..config(&format!("redis://{address}"))
+    });
+    let start = Instant::now();
+    for n in 0.. {
+        assert_eq!(admitted(&limits, &n.to_string(), 1).await, 1);
+        if log.count("Redis is back") == 1 {
+            break;
+        }
+        assert!(start.elapsed() < Duration::from_secs(5), "{}", log.text());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(start.elapsed() > Duration::from_secs(2), "it hung, and yet");
+    assert_eq!(log.count("it did not answer in time"), 1, "{}", log.text());
 }
