@@ -87,6 +87,8 @@ impl Published {
     fn check(&self, found: &Map<String, Value>) -> Result<Metadata, LoadError> {
         let named = found.get("issuer").and_then(Value::as_str);
         if named != Some(&self.issuer) {
+            // A name of any length would go to the log.
+            let named: Option<String> = named.map(|named| named.chars().take(256).collect());
             return Err(LoadError::Document(format!(
                 "the document is of the issuer {named:?}; `issuer` must be written exactly so"
             )));

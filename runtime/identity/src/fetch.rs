@@ -108,6 +108,14 @@ impl Fetcher {
         Self::default()
     }
 
+    #[cfg(test)]
+    fn trusting(roots: RootCertStore) -> Self {
+        let client = build_client(roots).expect("a client can be built");
+        Self {
+            client: OnceCell::new_with(Some(client)),
+        }
+    }
+
     /// The object at `endpoint`, within [`FETCH_TIMEOUT`].
     pub(crate) async fn get_json(
         &self,
@@ -140,7 +148,7 @@ impl Fetcher {
     async fn client(&self) -> Result<&Client, FetchError> {
         let build = || async {
             // Root certificates are files: hundreds of them on some systems.
-            tokio::task::spawn_blocking(build_client)
+            tokio::task::spawn_blocking(|| build_client(roots()))
                 .await
                 .map_err(|_| FetchError::Connect("the client did not start".to_owned()))?
         };
@@ -207,13 +215,13 @@ fn failure(error: &reqwest::Error) -> FetchError {
     FetchError::Connect(text)
 }
 
-fn build_client() -> Result<Client, FetchError> {
+fn build_client(roots: RootCertStore) -> Result<Client, FetchError> {
     let trouble = |error: &dyn std::error::Error| FetchError::Connect(error.to_string());
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let tls = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| trouble(&error))?
-        .with_root_certificates(roots())
+        .with_root_certificates(roots)
         .with_no_client_auth();
     let here = [
         IpAddr::V4(Ipv4Addr::LOCALHOST),

@@ -1,3 +1,5 @@
+mod tls;
+
 use std::time::Duration;
 
 use super::{BasicCredentials, Endpoint, FetchError, Fetcher, MAX_BODY};
