@@ -20,4 +20,4 @@ pub use gate::{
 };
 pub use problem::Problem;
 pub use rate::{AddressLimits, Exceeded, RateLimits};
-pub use shared::{BadUrl, RedisConfig, RedisUrl, Shared, Target, Unavailable};
+pub use shared::{BadUrl, RedisConfig, RedisUrl, Shared, Unavailable};

@@ -20,7 +20,7 @@ use tokio::{sync::Semaphore, time::timeout_at};
 pub(crate) use self::script::Script;
 pub use self::{
     config::RedisConfig,
-    url::{BadUrl, RedisUrl, Target},
+    url::{BadUrl, RedisUrl},
 };
 use self::{connect::Address, link::Link, loss::Loss};
 use crate::Problem;

@@ -8,12 +8,15 @@ use serde::{Deserialize, Deserializer};
 
 /// `redis://user@host:port/database`, or `rediss://…` for TLS; or `env:NAME` or `file:PATH`, where such
 /// a URL is found, then with its password.
+///
+/// A file is read again for each new connection, so a password can be changed.
 #[derive(Clone)]
-pub enum RedisUrl {
-    /// The URL stands in the configuration, without a password.
-    Literal(Target),
-    /// It is elsewhere. A file is read again for each new connection, so a password can be changed.
-    Secret(SecretReference),
+pub struct RedisUrl(Place);
+
+#[derive(Clone)]
+enum Place {
+    Here(Target),
+    Elsewhere(SecretReference),
 }
 
 impl FromStr for RedisUrl {
@@ -21,10 +24,10 @@ impl FromStr for RedisUrl {
 
     fn from_str(text: &str) -> Result<Self, BadUrl> {
         match text.parse::<SecretReference>() {
-            Ok(reference) => Ok(Self::Secret(reference)),
+            Ok(reference) => Ok(Self(Place::Elsewhere(reference))),
             Err(_) => match Target::parse(text)? {
                 target if target.holds_a_password() => Err(BadUrl::Password),
-                target => Ok(Self::Literal(target)),
+                target => Ok(Self(Place::Here(target))),
             },
         }
     }
@@ -32,9 +35,9 @@ impl FromStr for RedisUrl {
 
 impl fmt::Debug for RedisUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Literal(target) => fmt::Display::fmt(target, formatter),
-            Self::Secret(reference) => fmt::Display::fmt(reference, formatter),
+        match &self.0 {
+            Place::Here(target) => fmt::Display::fmt(target, formatter),
+            Place::Elsewhere(reference) => fmt::Display::fmt(reference, formatter),
         }
     }
 }
@@ -70,7 +73,7 @@ pub enum BadUrl {
 
 /// What a URL says.
 #[derive(Clone)]
-pub struct Target {
+pub(super) struct Target {
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) tls: bool,
@@ -141,9 +144,9 @@ pub(super) enum NoTarget {
 
 /// The target as it is now. Reads a file, so it may block for a moment.
 pub(super) fn resolve(url: &RedisUrl) -> Result<Target, NoTarget> {
-    Ok(match url {
-        RedisUrl::Literal(target) => target.clone(),
-        RedisUrl::Secret(reference) => Target::parse(reference.read()?.expose())?,
+    Ok(match &url.0 {
+        Place::Here(target) => target.clone(),
+        Place::Elsewhere(reference) => Target::parse(reference.read()?.expose())?,
     })
 }
 
