@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Code, Failure},
-    plan::PlannedPlugin,
+    plan::{Location, PlannedPlugin},
 };
 
 use super::{c_compiler::INSTALL, messages::CompilerError};
@@ -149,6 +149,7 @@ fn compile_error(failed: &Failed<'_>, first: &CompilerError) -> Failure {
         .filter(|text| !text.contains("aborting due to"))
         .collect();
     let text = shown.concat();
+    let text = with_own_paths(text, failed.plugins);
     if let Some(plugin) = plugin_of(culprit) {
         return Failure::new(
             Code::PluginCompile,
@@ -161,7 +162,17 @@ fn compile_error(failed: &Failed<'_>, first: &CompilerError) -> Failure {
         .fix("correct the plugin; this is what the compiler says of it")
         .detail(text);
     }
-    if culprit.package == failed.server {
+    let is_ours = culprit.package == failed.server;
+    let not_found = ["E0425", "E0432", "E0433", "E0603"];
+    if is_ours && not_found.iter().any(|code| text.contains(code)) {
+        let named = |plugin: &&PlannedPlugin| {
+            text.contains(&format!("{}::{}", plugin.library, plugin.entry))
+        };
+        if let Some(plugin) = failed.plugins.iter().find(named) {
+            return not_mounted(plugin).detail(text);
+        }
+    }
+    if is_ours {
         return Failure::new(
             Code::GeneratedCompile,
             "the generated crate does not compile",
@@ -177,6 +188,41 @@ fn compile_error(failed: &Failed<'_>, first: &CompilerError) -> Failure {
     .note("it is a dependency of a plugin or of the server")
     .fix("pin another version of it in the plugin that needs it")
     .detail(text)
+}
+
+/// The server finds nothing where the plugin's definition should be.
+fn not_mounted(plugin: &PlannedPlugin) -> Failure {
+    let PlannedPlugin {
+        name,
+        package,
+        library,
+        entry,
+        ..
+    } = plugin;
+    Failure::new(
+        Code::PluginCompile,
+        format!("plugin `{name}` has no public `{library}::{entry}`"),
+    )
+    .note(format!(
+        "#[plugin] writes `PLUGIN` beside its impl block in {package}"
+    ))
+    .fix("move the block to the root of src/lib.rs, or write `pub use module::PLUGIN;` there")
+}
+
+/// Paths are written without what is private in them, and read by the one who has the files.
+fn with_own_paths(mut text: String, plugins: &[PlannedPlugin]) -> String {
+    for plugin in plugins {
+        if let Location::Path(path) = &plugin.location {
+            let hidden = format!("{}/", hidden_path(&plugin.name));
+            text = text.replace(&hidden, &format!("{}/", path.display()));
+        }
+    }
+    text
+}
+
+/// What a binary says instead of the directory of a plugin.
+pub(super) fn hidden_path(plugin: &str) -> String {
+    format!("/plugins/{plugin}")
 }
 
 /// The program in ``linker `cc` not found``.
@@ -209,166 +255,5 @@ fn tail(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plan::Location;
-
-    fn plugin() -> PlannedPlugin {
-        PlannedPlugin {
-            name: "jira".to_owned(),
-            package: "acme-jira".to_owned(),
-            version: "0.2.0".to_owned(),
-            source: "path ../jira".to_owned(),
-            interface: 1,
-            description: String::new(),
-            prefix: None,
-            allow: Vec::new(),
-            deny: Vec::new(),
-            scopes: Vec::new(),
-            env: Vec::new(),
-            hosts: Vec::new(),
-            features: Vec::new(),
-            library: "acme_jira".to_owned(),
-            entry: "PLUGIN".to_owned(),
-            location: Location::Path("/jira".into()),
-        }
-    }
-
-    /// Packages, and what the compiler said of each.
-    type Errors<'a> = &'a [(&'a str, &'a str)];
-
-    fn of(errors: Errors<'_>, stderr: &str) -> Failure {
-        let errors: Vec<CompilerError> = errors
-            .iter()
-            .map(|(package, rendered)| CompilerError {
-                package: (*package).to_owned(),
-                rendered: (*rendered).to_owned(),
-            })
-            .collect();
-        diagnose(&Failed {
-            errors: &errors,
-            stderr,
-            server: "myservice",
-            plugins: &[plugin()],
-            offline: false,
-            is_c_borrowed: true,
-        })
-    }
-
-    #[test]
-    fn each_cause_has_its_own_message() {
-        let cases: &[(Errors<'_>, &str, Code)] = &[
-            (
-                &[(
-                    "serde",
-                    "error: linking with `cc` failed: No space left on device (os error 28)",
-                )],
-                "",
-                Code::DiskFull,
-            ),
-            (
-                &[],
-                "error: failed to write /x: No space left on device (os error 28)",
-                Code::DiskFull,
-            ),
-            (
-                &[],
-                "process didn't exit successfully: `rustc …` (signal: 9, SIGKILL: kill)",
-                Code::Killed,
-            ),
-            (
-                &[(
-                    "myservice",
-                    "collect2: fatal error: ld terminated with signal 9 [Killed]",
-                )],
-                "",
-                Code::Killed,
-            ),
-            (
-                &[("myservice", "error: linker `cc` not found\n")],
-                "",
-                Code::NoLinker,
-            ),
-            (
-                &[],
-                "error occurred in cc-rs: failed to find tool \"gcc\": No such file",
-                Code::NoCCompiler,
-            ),
-            (
-                &[],
-                "cargo:warning=/c/a.h:1:10: fatal error: stdlib.h: No such file or directory\ncompilation terminated.",
-                Code::NoCCompiler,
-            ),
-            (
-                &[],
-                "  /c/a.h:1:10: fatal error: 'stdlib.h' file not found",
-                Code::NoCCompiler,
-            ),
-            (
-                &[],
-                "/c/a.c:1:10: fatal error: libpq-fe.h: No such file or directory",
-                Code::CargoFailed,
-            ),
-            (
-                &[(
-                    "myservice",
-                    "error: linking with `cc` failed\n  undefined reference to `fopen64'",
-                )],
-                "",
-                Code::NoCCompiler,
-            ),
-            (
-                &[("cfg-if", "error[E0463]: can't find crate for `core`")],
-                "",
-                Code::NoTarget,
-            ),
-            (
-                &[("acme-jira", "error[E0308]: mismatched types")],
-                "",
-                Code::PluginCompile,
-            ),
-            (
-                &[("tokio", "error: x"), ("acme-jira", "error: y")],
-                "",
-                Code::PluginCompile,
-            ),
-            (&[("tokio", "error: x")], "", Code::DependencyCompile),
-            (
-                &[(
-                    "tokio",
-                    "error: could not write output to /b/x.o: No such file or directory",
-                )],
-                "",
-                Code::Files,
-            ),
-            (
-                &[("myservice", "error[E0080]: plugins collide")],
-                "",
-                Code::GeneratedCompile,
-            ),
-            (
-                &[],
-                "error: failed to download\n  Could not resolve host: index.example",
-                Code::Offline,
-            ),
-            (&[], "error: something else", Code::CargoFailed),
-        ];
-        for (errors, stderr, code) in cases {
-            assert_eq!(of(errors, stderr).code, *code, "{errors:?} {stderr}");
-        }
-    }
-
-    #[test]
-    fn a_plugin_that_does_not_compile_shows_its_own_errors_only() {
-        let failure = of(
-            &[
-                ("acme-jira", "error: one\n"),
-                ("tokio", "error: other\n"),
-                ("acme-jira", "error: aborting due to 1 previous error\n"),
-            ],
-            "",
-        );
-        assert_eq!(failure.message, "plugin `jira` does not compile");
-        assert_eq!(failure.detail.as_deref(), Some("error: one\n"));
-    }
-}
+#[path = "diagnose_tests.rs"]
+mod tests;

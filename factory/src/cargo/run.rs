@@ -24,7 +24,7 @@ use crate::{
 use super::{
     c_compiler::CCompiler,
     cargo,
-    diagnose::{Failed, diagnose},
+    diagnose::{Failed, diagnose, hidden_path},
     messages::{CompilerError, Message, package_name},
     not_started,
     toolchain::{Linking, Toolchain},
@@ -297,9 +297,7 @@ fn own_paths(what: &Compilation<'_>) -> Vec<String> {
     what.plugins
         .iter()
         .filter_map(|plugin| match &plugin.location {
-            Location::Path(path) if outside(path) => {
-                Some(remap(path, &format!("/plugins/{}", plugin.name)))
-            }
+            Location::Path(path) if outside(path) => Some(remap(path, &hidden_path(&plugin.name))),
             _ => None,
         })
         .collect()

@@ -12,7 +12,9 @@ fn messages() {
     cases.pass("tests/ui/pass/*.rs");
     let plugins = plugins_of_the_readme();
     assert!(plugins.len() >= 2, "they were not found");
-    plugins.iter().for_each(|plugin| cases.pass(plugin));
+    for plugin in plugins {
+        cases.pass(plugin);
+    }
     cases.compile_fail("tests/ui/fail/*.rs");
 }
 
