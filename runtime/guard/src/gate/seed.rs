@@ -38,13 +38,11 @@ impl Seed {
             .collect();
         let bytes = Bytes::try_from_base32(&plain).map_err(|_| NotASeed::NotBase32)?;
         let bits = bytes.as_bytes().len() * 8;
-        if bits < LEAST_BITS {
-            return Err(NotASeed::Short(bits));
-        }
         Builder::new()
             .with_skew(0)
             .with_step_duration(STEP.as_secs())
             .with_secret(bytes)
+            // Which refuses a short secret, and nothing else of this.
             .build()
             .map(Self)
             .map_err(|_| NotASeed::Short(bits))

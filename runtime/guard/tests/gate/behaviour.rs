@@ -34,6 +34,7 @@ everywhere!(
     wrong_codes_lock_one_caller_out,
     a_good_code_forgives_the_wrong_ones_before,
     many_callers_cannot_guess_together,
+    a_lock_out_of_all_lasts_from_its_last_wrong_code,
     what_is_not_a_code_is_not_counted,
     parallel_guesses_are_counted,
     parallel_uses_of_a_code_open_once,
@@ -226,6 +227,30 @@ async fn many_callers_cannot_guess_together(place: &Place) {
     );
 }
 
+async fn a_lock_out_of_all_lasts_from_its_last_wrong_code(place: &Place) {
+    let config = GateConfig {
+        group_attempts: 5,
+        ..place.config()
+    };
+    let gates = place.gates_of(&config);
+    assert!(gates.unlock("eve", "shell", &wrong(SHELL)).await.is_err());
+    sleep(LOCKOUT / 2).await;
+    for number in 1..5 {
+        let answer = gates
+            .unlock(&format!("eve{number}"), "shell", &wrong(SHELL))
+            .await;
+        assert!(matches!(answer, Err(NotOpened::Wrong { .. })), "{answer:?}");
+    }
+    let answer = gates.unlock("bob", "shell", &code(SHELL, NOW)).await;
+    let Err(NotOpened::LockedOut { retry_after }) = answer else {
+        panic!("{answer:?}")
+    };
+    assert!(
+        retry_after > LOCKOUT / 2 && retry_after <= LOCKOUT,
+        "{retry_after:?}"
+    );
+}
+
 async fn what_is_not_a_code_is_not_counted(place: &Place) {
     let gates = place.gates();
     for text in [
@@ -332,6 +357,10 @@ async fn the_kill_switch_locks_everyone(place: &Place) {
     assert_eq!(gates.lock_everyone().await, Ok(()));
     assert_eq!(gates.pass("ann", "shell").await, locked("shell"));
     assert_eq!(gates.pass("bob", "git").await, locked("git"));
+    for caller in ["ann", "bob"] {
+        let all = gates.status(caller).await.expect("it is told");
+        assert!(all.iter().all(|group| group.closes_in.is_none()), "{all:?}");
+    }
     // It does not make used codes good, and does not keep new ones out.
     let answer = gates.unlock("ann", "shell", &code(SHELL, NOW - 30)).await;
     assert_eq!(answer, Err(NotOpened::Reused));

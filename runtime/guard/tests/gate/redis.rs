@@ -153,6 +153,28 @@ async fn a_lost_key_closes_and_never_opens() {
 }
 
 #[tokio::test]
+async fn the_epoch_lives_as_long_as_it_is_used() {
+    let place = Place::redis();
+    let gates = place.gates();
+    let redis = place.redis.as_ref().expect("a Redis");
+    assert!(
+        gates
+            .unlock("ann", "shell", &code(SHELL, NOW))
+            .await
+            .is_ok()
+    );
+    let keys = redis.keys();
+    let epoch = keys
+        .iter()
+        .find(|key| key.contains("gate-epoch"))
+        .expect("it is there");
+    redis.ask(&["PEXPIRE", epoch, "60000"]);
+    assert_eq!(gates.pass("ann", "shell").await, Ok(()));
+    let time: i64 = redis.ask(&["PTTL", epoch]).parse().expect("a number");
+    assert!(time > 24 * 3_600_000, "{time}");
+}
+
+#[tokio::test]
 async fn everything_in_redis_is_hashed_and_expires() {
     let place = Place::redis();
     let gates = place.gates();
