@@ -33,9 +33,13 @@ pub(super) fn read(path: &Path) -> Result<Vec<(usize, KeyEntry)>, String> {
         let line = error.span().map_or(1, |span| line(&text, span.start));
         format!("{shown}:{line}: {}", explain(error.message()))
     })?;
+    let (mut at, mut here) = (0, 1);
     let entries = document.key.into_iter().map(|entry| {
-        let line = line(&text, entry.span().start);
-        (line, entry.into_inner())
+        // From the entry before: a file of many keys is walked once.
+        let start = entry.span().start.max(at);
+        here += line(&text[at..], start - at) - 1;
+        at = start;
+        (here, entry.into_inner())
     });
     Ok(entries.collect())
 }
