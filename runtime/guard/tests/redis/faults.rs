@@ -79,7 +79,7 @@ async fn killed_under_load() {
     assert!(time <= Duration::from_secs(2), "{time:?}");
     for load in load {
         let (calls, longest) = load.await.expect("every call was let through");
-        assert!(calls > 300, "{calls}");
+        assert!(calls > 100, "{calls}");
         assert!(longest <= TIMEOUT + SLACK, "{longest:?}");
     }
     // Once for each of the two, though hundreds of calls noticed.

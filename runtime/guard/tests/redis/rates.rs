@@ -52,13 +52,13 @@ async fn two_replicas_enforce_one_rate() {
 async fn the_time_to_wait_is_the_one_that_helps() {
     let redis = Redis::start();
     let (one, two) = (redis.replica(), redis.replica());
-    let rate = Rate::new(2, Duration::from_secs(1));
+    let rate = Rate::new(2, Duration::from_secs(4));
     for limits in [&one, &one] {
         assert!(limits.take("a", "tool", rate).await.is_ok());
     }
     let wait = two.take("a", "tool", rate).await.expect_err("used up");
     assert!(wait.retry_after > Duration::from_millis(100), "{wait:?}");
-    assert!(wait.retry_after <= Duration::from_millis(500), "{wait:?}");
+    assert!(wait.retry_after <= Duration::from_secs(2), "{wait:?}");
     tokio::time::sleep(wait.retry_after).await;
     assert!(two.take("a", "tool", rate).await.is_ok());
 }
@@ -67,7 +67,7 @@ async fn the_time_to_wait_is_the_one_that_helps() {
 async fn redis_holds_no_names_and_forgets() {
     let redis = Redis::start();
     let limits = redis.replica();
-    let rate = Rate::new(10, Duration::from_secs(1));
+    let rate = Rate::new(10, Duration::from_secs(20));
     assert!(
         limits
             .take("canary-caller", "canary-tool", rate)
@@ -79,8 +79,8 @@ async fn redis_holds_no_names_and_forgets() {
     assert!(keys[0].starts_with("mcp:rate:"), "{keys:?}");
     assert!(!keys[0].contains("canary"), "{keys:?}");
     let left: i64 = redis.ask(&["PTTL", &keys[0]]).parse().expect("a number");
-    assert!((1..=200).contains(&left), "{left}");
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!((1..=2_000).contains(&left), "{left}");
+    tokio::time::sleep(Duration::from_millis(2_200)).await;
     assert_eq!(redis.keys(), Vec::<String>::new());
 }
 
