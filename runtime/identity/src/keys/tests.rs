@@ -9,6 +9,7 @@ use mcp_factory_sdk::ScopeHierarchy;
 use super::*;
 use crate::AuthConfig;
 use crate::config::KeyDigest;
+use crate::testing::jump;
 
 const LONG_ENOUGH: &str = "0123456789abcdef";
 
@@ -118,7 +119,7 @@ async fn a_look_without_waiting_begins_a_reading() {
     folder.write(&entry("bob", "key-of-bob"));
     let looks = |key| keys.verified(Presented::of(key)).is_some();
     assert!(looks("key-of-ann"), "not due yet");
-    tokio::time::sleep(CADENCE).await;
+    jump(CADENCE).await;
     assert!(!looks("key-of-bob"), "due");
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(looks("key-of-bob") && !looks("key-of-ann"));
@@ -135,7 +136,7 @@ async fn a_write_in_place_that_leaves_size_and_times_is_seen() {
     fs::write(&path, entry("ann", "key-of-amy")).expect("a file");
     let file = fs::File::options().write(true).open(&path).expect("a file");
     file.set_modified(times).expect("a time");
-    tokio::time::sleep(CADENCE).await;
+    jump(CADENCE).await;
     assert!(works(&keys, "key-of-amy").await && !works(&keys, "key-of-ann").await);
 }
 
@@ -148,12 +149,12 @@ async fn a_broken_file_keeps_the_keys_of_before() {
     for broken in ["[[key]\n", "[[key]]\nname = \"canary\"\n"] {
         folder.write(broken);
         for _ in 0..2 {
-            tokio::time::sleep(CADENCE).await;
+            jump(CADENCE).await;
             assert!(works(&keys, "key-of-ann").await, "{broken}");
         }
     }
     fs::remove_file(&path).expect("removed");
-    tokio::time::sleep(CADENCE).await;
+    jump(CADENCE).await;
     assert!(works(&keys, "key-of-ann").await, "no file at all");
     let told = log.lines(&path.display().to_string());
     assert_eq!(told.len(), 3, "once each: {told:?}");
@@ -163,7 +164,7 @@ async fn a_broken_file_keeps_the_keys_of_before() {
     );
     assert!(!told.concat().contains("canary"), "{told:?}");
     folder.write(&entry("bob", "key-of-bob"));
-    tokio::time::sleep(CADENCE).await;
+    jump(CADENCE).await;
     assert!(!works(&keys, "key-of-ann").await && works(&keys, "key-of-bob").await);
     assert_eq!(log.lines("can be read again").len(), 1);
 }
@@ -179,7 +180,7 @@ async fn a_secret_file_is_read_again() {
     let keys = keys(sources(None, &inline)).expect("keys");
     assert!(works(&keys, "0123456789abcdef1").await);
     folder.secret("ci", &format!("{LONG_ENOUGH}2"));
-    tokio::time::sleep(CADENCE).await;
+    jump(CADENCE).await;
     assert!(!works(&keys, "0123456789abcdef1").await);
     assert!(works(&keys, "0123456789abcdef2").await);
 }
