@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::fs::OFlags;
 
 /// How often a file's path is looked at for whether it still names the file.
 const LOOK: Duration = Duration::from_secs(1);
@@ -87,17 +87,15 @@ impl LogFile {
     }
 }
 
-/// Opens a file for its end. Does not wait for the reader of a pipe: without one this is an error.
+/// Opens a file for its end. Does not wait for the reader of a pipe: without one this is an error, and
+/// with a slow one so is writing, until it reads.
 fn open(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new()
+    OpenOptions::new()
         .append(true)
         .create(true)
         .mode(0o600)
         .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
-        .open(path)?;
-    let flags = fcntl_getfl(&file)?;
-    fcntl_setfl(&file, flags - OFlags::NONBLOCK)?;
-    Ok(file)
+        .open(path)
 }
 
 fn identity(metadata: &std::fs::Metadata) -> (u64, u64) {
@@ -132,7 +130,7 @@ fn put(out: &mut impl Write, bytes: &[u8]) -> Result<(), (usize, io::Error)> {
             Ok(0) => return Err((written, ErrorKind::WriteZero.into())),
             Ok(count) => written += count,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            // Standard error may have been given to us in this mode.
+            // A full pipe. Standard error may have been given to us in this mode too.
             Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(PAUSE),
             Err(error) => return Err((written, error)),
         }

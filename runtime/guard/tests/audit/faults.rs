@@ -133,17 +133,29 @@ async fn a_full_disk_is_counted_and_warned_of_once() {
 }
 
 #[tokio::test]
-async fn a_reader_that_went_away_is_counted() {
+async fn a_reader_that_went_away_and_came_back_is_told_what_it_missed() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("pipe");
     pipe(&path);
-    let reader = reader(&path);
+    let first = reader(&path);
     let audit = audit(&path);
-    drop(reader);
-    for _ in 0..10 {
-        audit.record(&call("tool"));
+    drop(first);
+    for missed in 1..=10 {
+        audit.record(&call("missed"));
+        while audit.dropped() < missed {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
+    let second = reader(&path);
+    audit.record(&call("seen"));
     audit.close().await;
+    let lines = BufReader::new(second).lines().take(2);
+    let records: Vec<Value> = lines
+        .map(|line| serde_json::from_str(&line.expect("text")).expect("JSON"))
+        .collect();
+    assert_eq!(records[0]["event"], "dropped");
+    assert_eq!(records[0]["count"], 10);
+    assert_eq!(records[1]["name"], "seen");
     assert_eq!(audit.dropped(), 10);
 }
 

@@ -12,21 +12,26 @@ const NOTICED: Duration = Duration::from_millis(1_100);
 #[tokio::test]
 async fn a_renamed_file_is_left_within_a_second() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (path, old) = (
-        folder.path().join("audit.jsonl"),
-        folder.path().join("audit.1"),
-    );
+    let [path, first, second, third] =
+        ["audit.jsonl", "audit.1", "audit.2", "audit.3"].map(|name| folder.path().join(name));
     let audit = audit(&path);
     audit.record(&call("one"));
     sleep(NOTICED).await;
-    fs::rename(&path, &old).expect("it is there");
+    fs::rename(&path, &first).expect("it is there");
     audit.record(&call("two"));
     sleep(NOTICED).await;
-    fs::remove_file(&path).expect("it was made anew");
+    // And when somebody else has made the next one already.
+    fs::rename(&path, &second).expect("it was made anew");
+    fs::write(&path, "{\"name\":\"zero\"}\n").expect("a file");
     audit.record(&call("three"));
+    sleep(NOTICED).await;
+    fs::rename(&path, &third).expect("it is there");
+    audit.record(&call("four"));
     audit.close().await;
-    assert_eq!(names(&records(&old)), ["one"]);
-    assert_eq!(names(&records(&path)), ["three"]);
+    assert_eq!(names(&records(&first)), ["one"]);
+    assert_eq!(names(&records(&second)), ["two"]);
+    assert_eq!(names(&records(&third)), ["zero", "three"]);
+    assert_eq!(names(&records(&path)), ["four"]);
     assert_eq!(audit.dropped(), 0);
 }
 
