@@ -20,9 +20,6 @@ const FOLDERS: &[&str] = &["macros", "plugins", "runtime"];
 /// compile every server anew.
 const LEFT_OUT: &[&str] = &["benches", "examples", "target", "tests"];
 
-/// Tables of a `Cargo.toml` about files in those: cargo refuses a crate whose files are not there.
-const TARGETS: &[&str] = &["bench", "example", "test"];
-
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?)
         .join("..")
@@ -33,13 +30,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     for folder in FOLDERS {
         watch(&root.join(folder));
         collect(&root.join(folder), folder, &mut files)?;
-    }
-    for (name, path) in &mut files {
-        if name.ends_with("/Cargo.toml") {
-            let packed = out.join(name.replace('/', "-"));
-            fs::write(&packed, without_targets(path)?)?;
-            *path = packed;
-        }
     }
     for entry in fs::read_dir(&root)? {
         let name = entry?.file_name().into_string().unwrap_or_default();
@@ -110,15 +100,6 @@ fn collect(
         }
     }
     Ok(())
-}
-
-/// The manifest of a crate, without the targets that are not packed.
-fn without_targets(path: &Path) -> Result<String, Box<dyn Error>> {
-    let mut manifest: DocumentMut = fs::read_to_string(path)?.parse()?;
-    for table in TARGETS {
-        manifest.remove(table);
-    }
-    Ok(manifest.to_string())
 }
 
 /// The root manifest, with the members that are packed and no others.

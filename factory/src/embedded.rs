@@ -91,17 +91,4 @@ mod tests {
             "{members:?}"
         );
     }
-
-    #[test]
-    fn no_packed_crate_names_a_file_that_is_not_packed() {
-        for (package, folder) in crates() {
-            let manifest: toml::Table = text(&format!("{folder}/Cargo.toml"))
-                .unwrap()
-                .parse()
-                .unwrap();
-            for table in ["bench", "example", "test"] {
-                assert!(!manifest.contains_key(table), "{package} has a [[{table}]]");
-            }
-        }
-    }
 }
