@@ -34,8 +34,10 @@ fn a_token_with_any_byte_changed_is_refused() {
     let (runtime, verifier, tokens) = prepared();
     for token in &tokens[..2] {
         for at in 0..token.len() {
-            // Each other byte that may stand in a token, and a few that may not.
-            for byte in (b'!'..=b'~').filter(|byte| *byte != token.as_bytes()[at]) {
+            // Each printable byte in the last places, where base64 has bits to spare; every seventh elsewhere.
+            let step = if at + 4 > token.len() { 1 } else { 7 };
+            let bytes = (b'!'..=b'~').skip(at % 7).step_by(step);
+            for byte in bytes.filter(|byte| *byte != token.as_bytes()[at]) {
                 let mut bytes = token.clone().into_bytes();
                 bytes[at] = byte;
                 let changed = String::from_utf8(bytes).unwrap();
