@@ -66,3 +66,29 @@ impl Loss {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_told_by_its_code_alone() {
+        for (code, told) in [
+            ("ERRX", "it answered ERRX"),
+            ("NO\nPE", "it answered NOPE"),
+            (
+                "WRONGPASS",
+                "it refuses the user name or the password: correct redis.url",
+            ),
+        ] {
+            let error = redis::make_extension_error(code.to_owned(), Some("canary".to_owned()));
+            assert!(error.to_string().contains("canary"));
+            assert_eq!(Loss::of(&error).to_string(), told);
+        }
+        let long = redis::make_extension_error("X".repeat(1_000), None);
+        assert_eq!(
+            Loss::of(&long).to_string(),
+            format!("it answered {}", "X".repeat(24))
+        );
+    }
+}
