@@ -100,6 +100,13 @@ async fn a_copy_of_long_ago_is_not_trusted_before_it_is_refreshed() {
     any(&cached).await.unwrap();
     advance(2 * TIMING.fresh).await;
     assert_eq!(any(&cached).await, Ok(2));
+    advance(2 * TIMING.fresh).await;
+    let withdrawn = cached.get(|number| (*number == 2).then_some(())).await;
+    assert_eq!(
+        withdrawn,
+        Err(Missing::Unknown),
+        "the new copy is without it"
+    );
 }
 
 #[tokio::test(start_paused = true)]
