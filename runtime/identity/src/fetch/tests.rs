@@ -102,9 +102,10 @@ async fn a_server_that_hangs_is_given_up_on() {
 
 #[tokio::test]
 async fn a_failure_never_names_the_query() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    // Bound and not listening: nobody else gets the port, and every connection is refused.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = socket.local_addr().unwrap().port();
     let endpoint = Endpoint::parse(&format!("http://127.0.0.1:{port}/?key=CANARY")).unwrap();
     let error = Fetcher::new().get_json(&endpoint).await.unwrap_err();
     assert!(
