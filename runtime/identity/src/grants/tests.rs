@@ -140,6 +140,17 @@ fn what_is_too_much_is_refused() {
     assert!(of(&grants(), most).is_ok());
 }
 
+#[test]
+fn a_bar_in_the_issuer_does_not_end_it() {
+    let name = |issuer: &str, subject: &str| {
+        let claims = Map::from_iter([("sub".to_owned(), json!(subject))]);
+        let principal = grants().of_claims(issuer, &claims);
+        principal.expect("a name").id().to_owned()
+    };
+    assert_ne!(name("a|b", "c"), name("a", "b|c"));
+    assert_ne!(name("a%7Cb", "c"), name("a|b", "c"));
+}
+
 proptest! {
     #[test]
     fn no_two_callers_share_a_name(
