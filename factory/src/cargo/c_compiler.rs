@@ -118,10 +118,16 @@ fn borrowed(
         flags.push(" ");
     }
     flags.push("-U_FORTIFY_SOURCE");
-    let rename = |function: &str| format!("-Wl,--defsym=__isoc23_{function}={function}");
+    // A function has to be asked for before it can have another name: nothing else may need it.
+    let rename = |function: &str| {
+        [
+            format!("-Wl,--undefined={function}"),
+            format!("-Wl,--defsym=__isoc23_{function}={function}"),
+        ]
+    };
     CCompiler {
         variables: vec![compiler, (name, flags)],
-        link_arguments: RENAMED.map(rename).to_vec(),
+        link_arguments: RENAMED.iter().copied().flat_map(rename).collect(),
     }
 }
 
@@ -185,12 +191,15 @@ mod tests {
                 ("CFLAGS_x86_64_unknown_linux_musl", "-U_FORTIFY_SOURCE"),
             ]
         );
-        assert!(
-            found
-                .link_arguments
-                .contains(&"-Wl,--defsym=__isoc23_sscanf=sscanf".to_owned()),
-            "{found:?}"
-        );
+        for argument in [
+            "-Wl,--undefined=sscanf",
+            "-Wl,--defsym=__isoc23_sscanf=sscanf",
+        ] {
+            assert!(
+                found.link_arguments.contains(&argument.to_owned()),
+                "{found:?}"
+            );
+        }
         assert!(found.is_borrowed());
         let found = find(MUSL, GLIBC, &["clang"], &[]).unwrap();
         assert_eq!(variables(&found)[0].1, "clang");
