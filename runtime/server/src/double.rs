@@ -11,12 +11,14 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Frame as BodyFrame;
+use mcp_factory_sdk::Principal;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::frame::{Frame, FrameKind, error_message};
-use crate::protocol::{Incoming, Protocol, ResponseBody};
+use crate::pipeline::Origin;
+use crate::protocol::{Incoming, Lacking, Protocol, ResponseBody};
 
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Double {
@@ -87,6 +89,23 @@ impl Protocol for Double {
             .header("content-type", "application/json")
             .body(Full::new(answer).boxed())
             .expect("the head is valid")
+    }
+
+    fn serves(&self, _principal: &Principal) -> bool {
+        true
+    }
+
+    fn lacks(
+        &self,
+        _principal: &Arc<Principal>,
+        _origin: &Arc<Origin>,
+        _frame: &Frame,
+    ) -> Option<Lacking> {
+        None
+    }
+
+    fn demanded(&self, _method: &str, _name: &str) -> Option<&'static str> {
+        None
     }
 
     async fn connect(

@@ -5,18 +5,29 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::Full;
 use http_body_util::combinators::BoxBody;
+use mcp_factory_sdk::Principal;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::frame::Frame;
+use crate::pipeline::Origin;
 use crate::stdio::Slot;
 
-/// JSON-RPC code for "too busy, try again": outside the range that the
-/// specification keeps for itself, ending in the HTTP status it goes with.
+// JSON-RPC codes of our own: outside of the range that the specification keeps for itself, each ending in
+// the HTTP status it goes with.
+
+/// Nobody knows who is asking.
+pub(crate) const UNAUTHENTICATED: i32 = -31401;
+/// The caller lacks a scope, or belongs to no tenant.
+pub(crate) const DENIED: i32 = -31403;
+/// Too many of one caller.
+pub(crate) const RATE_LIMITED: i32 = -31429;
+/// Too busy, or something that is needed is down: try again.
 pub(crate) const OVERLOADED: i32 = -31503;
 
 /// A response body: buffered, or a stream of events that ends when the answer is complete.
@@ -33,6 +44,15 @@ pub(crate) struct Incoming {
     pub(crate) slot: Option<Slot>,
 }
 
+/// The scopes that a caller has to ask for.
+#[derive(Debug)]
+pub(crate) struct Lacking {
+    /// In words.
+    pub(crate) message: String,
+    /// All that a token must grant for this and for what the caller could do already.
+    pub(crate) scopes: Vec<&'static str>,
+}
+
 /// What the transports need from the protocol.
 pub(crate) trait Protocol: Send + Sync + 'static {
     /// Answers one HTTP request that passed every guard.
@@ -44,6 +64,21 @@ pub(crate) trait Protocol: Send + Sync + 'static {
         &self,
         request: http::Request<Full<Bytes>>,
     ) -> impl Future<Output = http::Response<ResponseBody>> + Send;
+
+    /// Whether callers like `principal` are served at all.
+    fn serves(&self, principal: &Principal) -> bool;
+
+    /// What `principal` must still be granted before `frame` is handled. Asked so that HTTP can say it in
+    /// its own words; whoever handles the frame asks again.
+    fn lacks(
+        &self,
+        principal: &Arc<Principal>,
+        origin: &Arc<Origin>,
+        frame: &Frame,
+    ) -> Option<Lacking>;
+
+    /// The scopes of using `name` by `method`, for the challenge to a caller that is not known yet.
+    fn demanded(&self, method: &str, name: &str) -> Option<&'static str>;
 
     /// Serves the one connection that stdin and stdout are.
     ///

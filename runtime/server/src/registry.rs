@@ -2,18 +2,20 @@
 //!
 //! Built once at start and never changed. Nothing here runs anything; the pipeline does.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use mcp_factory_sdk::{
-    CompletionDefinition, CompletionTarget, PromptDefinition, ResourceDefinition, ToolDefinition,
-    Variables,
+    CompletionDefinition, CompletionTarget, PromptDefinition, ResourceDefinition, Scope,
+    ToolDefinition, Variables,
 };
 
-use crate::mount::Mount;
+use crate::mount::{GATE, Mount};
 
 /// Something of a mounted plugin.
 #[derive(Debug)]
 pub(crate) struct Entry<D: 'static> {
+    /// A tool's place among the tools; 0 for everything else.
+    pub(crate) index: usize,
     /// The name that clients see; the URI or template for resources.
     pub(crate) public_name: String,
     /// Which mount it belongs to.
@@ -24,7 +26,7 @@ pub(crate) struct Entry<D: 'static> {
 /// Everything the mounts offer.
 #[derive(Debug)]
 pub(crate) struct Registry {
-    mounts: &'static [Mount],
+    mounts: Vec<&'static Mount>,
     tools: Vec<Entry<ToolDefinition>>,
     tools_by_name: HashMap<String, usize>,
     resources: Vec<Entry<ResourceDefinition>>,
@@ -33,10 +35,12 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// Collects what the mounts offer. That names do not collide was checked when the server was compiled.
-    pub(crate) fn new(mounts: &'static [Mount]) -> Self {
+    /// Collects what the mounts offer; of the tools only those that change nothing if `read_only`. Tools
+    /// with a gate bring the server's own tools that open it. That names do not collide was checked when
+    /// the server was compiled.
+    pub(crate) fn new(mounts: &'static [Mount], read_only: bool) -> Self {
         let mut registry = Self {
-            mounts,
+            mounts: mounts.iter().collect(),
             tools: Vec::new(),
             tools_by_name: HashMap::new(),
             resources: Vec::new(),
@@ -44,7 +48,14 @@ impl Registry {
             completions: Vec::new(),
         };
         for (index, mount) in mounts.iter().enumerate() {
-            registry.add(index, mount);
+            registry.add(index, mount, read_only);
+        }
+        if registry.gates().next().is_some() {
+            registry.mounts.push(&GATE);
+            registry.add(mounts.len(), &GATE, false);
+        }
+        for (index, tool) in registry.tools.iter_mut().enumerate() {
+            tool.index = index;
         }
         let names = registry.tools.iter().enumerate();
         registry.tools_by_name = names
@@ -53,12 +64,12 @@ impl Registry {
         registry
     }
 
-    fn add(&mut self, index: usize, mount: &Mount) {
+    fn add(&mut self, index: usize, mount: &Mount, read_only: bool) {
         let plugin = mount.plugin();
         let tools = plugin
             .tools()
             .iter()
-            .filter(|tool| mount.offers(tool.name()));
+            .filter(|tool| mount.offers(tool.name()) && (tool.hints().read_only || !read_only));
         self.tools
             .extend(tools.map(|tool| entry(mount.public_name(tool.name()), index, tool)));
         self.resources.extend(
@@ -83,8 +94,21 @@ impl Registry {
             }));
     }
 
-    pub(crate) const fn mounts(&self) -> &'static [Mount] {
-        self.mounts
+    pub(crate) fn mounts(&self) -> &[&'static Mount] {
+        &self.mounts
+    }
+
+    /// The groups of tools that a second factor opens; one that several tools name comes several times.
+    pub(crate) fn gates(&self) -> impl Iterator<Item = &'static str> {
+        self.tools.iter().filter_map(|tool| tool.definition.gate())
+    }
+
+    /// Every scope that something here demands, in order and once.
+    pub(crate) fn scopes(&self) -> BTreeSet<Scope> {
+        let tools = self.tools.iter().map(|entry| entry.definition.scope());
+        let resources = self.resources.iter().map(|entry| entry.definition.scope());
+        let prompts = self.prompts.iter().map(|entry| entry.definition.scope());
+        tools.chain(resources).chain(prompts).collect()
     }
 
     pub(crate) fn tools(&self) -> &[Entry<ToolDefinition>] {
@@ -130,11 +154,12 @@ impl Registry {
             })
     }
 
-    /// Whether the template or resource with exactly this text exists.
-    pub(crate) fn has_resource_template(&self, text: &str) -> bool {
-        self.resources
-            .iter()
-            .any(|resource| resource.public_name == text)
+    /// The scope of the template or resource with exactly this text.
+    pub(crate) fn template_scope(&self, text: &str) -> Option<Scope> {
+        let mut resources = self.resources.iter();
+        resources
+            .find(|resource| resource.public_name == text)
+            .map(|resource| resource.definition.scope())
     }
 
     /// What completes `argument` of a prompt or of a resource template.
@@ -159,13 +184,14 @@ impl Registry {
         !self.resources.is_empty()
     }
 
-    /// The tool whose name is nearest to one that does not exist.
-    pub(crate) fn nearest_tool(&self, name: &str) -> Option<&str> {
+    /// The tool whose name is nearest to one that does not exist, among those with a `visible` scope.
+    pub(crate) fn nearest_tool(&self, name: &str, visible: impl Fn(Scope) -> bool) -> Option<&str> {
         if name.len() > 64 {
             return None;
         }
         self.tools
             .iter()
+            .filter(|tool| visible(tool.definition.scope()))
             .map(|tool| {
                 (
                     strsim::damerau_levenshtein(name, &tool.public_name),
@@ -180,6 +206,7 @@ impl Registry {
 
 fn entry<D>(public_name: String, mount: usize, definition: &'static D) -> Entry<D> {
     Entry {
+        index: 0,
         public_name,
         mount,
         definition,

@@ -3,16 +3,12 @@
 use std::sync::Arc;
 
 use mcp_factory_sdk::Principal;
-use serde_json::{Map, Value};
 
 use crate::{
     identity::Identity,
     lifecycle::Lifecycle,
     mcp::{McpProtocol, Shared},
-    mount::Mount,
-    pipeline::{CallLimits, Pipeline},
-    registry::Registry,
-    startup::{self, StartProblem},
+    pipeline::Pipeline,
 };
 
 /// Started plugins behind their pipeline, and the protocol before it.
@@ -22,26 +18,22 @@ pub(crate) struct Runtime {
 }
 
 impl Runtime {
-    /// Starts the plugins of `mounts` with their `sections` of the configuration.
-    ///
-    /// # Errors
-    /// Every plugin that did not start, with the reason.
-    pub(crate) async fn start(
+    /// A server that calls `pipeline`; `local` is the user at the other end of stdio.
+    pub(crate) fn new(
         identity: Identity,
-        mounts: &'static [Mount],
-        sections: &Map<String, Value>,
-        limits: CallLimits,
+        pipeline: Pipeline,
+        local: Principal,
         session_limit: usize,
         lifecycle: &Lifecycle,
-    ) -> Result<Self, Vec<StartProblem>> {
-        let instances = startup::start_plugins(mounts, sections).await?;
-        let pipeline = Arc::new(Pipeline::new(Registry::new(mounts), instances, limits));
+    ) -> Self {
+        let pipeline = Arc::new(pipeline);
         let shared = Shared::new(identity, Arc::clone(&pipeline), lifecycle.clone());
-        let protocol = McpProtocol::new(shared, Principal::local(), session_limit);
-        Ok(Self { pipeline, protocol })
+        let protocol = McpProtocol::new(shared, local, session_limit);
+        Self { pipeline, protocol }
     }
 
-    /// Lets the plugins release what they hold, in the reverse order of their start.
+    /// Lets the plugins release what they hold, in the reverse order of their start, and writes the last
+    /// records of the audit.
     pub(crate) async fn stop(&self) {
         self.pipeline.stop().await;
     }

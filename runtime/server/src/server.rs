@@ -20,6 +20,7 @@ use crate::{cli, identity::Identity, mount::Mount};
 pub struct Server {
     identity: Identity,
     defaults: &'static str,
+    read_only: bool,
 }
 
 impl Server {
@@ -33,6 +34,7 @@ impl Server {
                 factory: "",
             },
             defaults: "",
+            read_only: false,
         }
     }
 
@@ -57,9 +59,21 @@ impl Server {
         self
     }
 
+    /// Leaves out every tool that changes something. Nothing at run time brings one back.
+    #[must_use]
+    pub const fn read_only(mut self) -> Self {
+        self.read_only = true;
+        self
+    }
+
     /// Reads the command line and does what it says. Not generic, so that a changed list of plugins
     /// compiles a list and links.
     pub fn run(self, mounts: &'static [Mount]) -> ExitCode {
-        cli::run(self.identity, self.defaults, mounts)
+        cli::run(cli::Product {
+            identity: self.identity,
+            defaults: self.defaults,
+            read_only: self.read_only,
+            mounts,
+        })
     }
 }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Product;
 use super::output::{Answers, DONE, FAILED, USAGE, complain, pretty};
-use super::start::start;
+use super::start::{Door, is_read_only, start};
 use crate::config::{Config, Problems};
 use crate::executor;
 use crate::frame::{Frame, FrameLimits};
@@ -29,9 +29,9 @@ pub(super) fn run(
     arguments: Option<&str>,
     json: bool,
 ) -> ExitCode {
-    let registry = Registry::new(product.mounts);
+    let registry = Registry::new(product.mounts, is_read_only(product, config));
     if registry.tool(tool).is_none() {
-        let meant = registry.nearest_tool(tool).map_or_else(
+        let meant = registry.nearest_tool(tool, |_| true).map_or_else(
             || "; `describe` lists what it has".to_owned(),
             |name| format!("; did you mean `{name}`?"),
         );
@@ -51,7 +51,7 @@ pub(super) fn run(
     };
     let lifecycle = Lifecycle::default();
     let answered = executor.block_on(async {
-        let runtime = start(product, config, &lifecycle).await?;
+        let runtime = start(product, config, Door::Stdio, &lifecycle).await?;
         let answer = exchange(&runtime.protocol, request).await;
         lifecycle.stop();
         runtime.stop().await;

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::Product;
+use super::doorkeeper::{authenticator, is_authenticated};
 use super::output::{Answers, DONE, USAGE, complain, pretty};
-use super::start::start;
+use super::start::{Door, start};
 use crate::config::{Config, Problem, Problems};
 use crate::executor;
 use crate::http::Listen;
@@ -30,13 +31,23 @@ pub(super) fn run(
     };
     let lifecycle = Lifecycle::default();
     let mut outcome: Result<(), Problems> = executor.block_on(async {
-        let runtime = start(product, config, &lifecycle).await?;
+        let door = if listen.is_some() {
+            Door::Http
+        } else {
+            Door::Stdio
+        };
+        let runtime = start(product, config, door, &lifecycle).await?;
+        // Read even for stdio: a file for both ways in is checked as a whole.
+        let address = listen.unwrap_or(config.http.listen).to_string();
+        let known = authenticator(config, runtime.pipeline.registry(), &address);
         lifecycle.stop();
         runtime.stop().await;
-        Ok(())
+        known.map(drop)
     });
     executor::end(executor);
-    if let Some(Err(message)) = listen.map(|listen| listen.check_exposure(false, insecure)) {
+    if let Some(Err(message)) =
+        listen.map(|listen| listen.check_exposure(is_authenticated(config), insecure))
+    {
         let problem = Problem::new("--http", message);
         match &mut outcome {
             Ok(()) => outcome = Err(problem.into()),

@@ -10,7 +10,10 @@ use super::output::{Answers, DONE, pretty};
 use crate::registry::Registry;
 
 pub(super) fn run(product: &Product, json: bool) -> ExitCode {
-    let description = crate::describe::describe(&product.identity, &Registry::new(product.mounts));
+    let description = crate::describe::describe(
+        &product.identity,
+        &Registry::new(product.mounts, product.read_only),
+    );
     let text = if json {
         pretty(&description)
     } else {

@@ -7,6 +7,7 @@ mod args;
 mod call;
 mod check;
 mod describe;
+mod doorkeeper;
 mod output;
 mod serve;
 mod start;
@@ -23,27 +24,18 @@ use output::{Answers, DONE, USAGE, complain};
 
 /// What a generated `main.rs` gives.
 #[derive(Debug, Clone, Copy)]
-struct Product {
-    identity: Identity,
+pub(crate) struct Product {
+    pub(crate) identity: Identity,
     /// The manifest's defaults, TOML.
-    defaults: &'static str,
-    mounts: &'static [Mount],
+    pub(crate) defaults: &'static str,
+    /// Whether it was built without tools that change something.
+    pub(crate) read_only: bool,
+    pub(crate) mounts: &'static [Mount],
 }
 
-/// Runs the command that the process's arguments name. `defaults` are the manifest's, TOML.
-pub(crate) fn run(
-    identity: Identity,
-    defaults: &'static str,
-    mounts: &'static [Mount],
-) -> ExitCode {
-    run_with(
-        Product {
-            identity,
-            defaults,
-            mounts,
-        },
-        std::env::args_os(),
-    )
+/// Runs the command that the process's arguments name.
+pub(crate) fn run(product: Product) -> ExitCode {
+    run_with(product, std::env::args_os())
 }
 
 fn run_with(product: Product, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {

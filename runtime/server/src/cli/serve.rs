@@ -6,18 +6,22 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
+use mcp_factory_identity::Authenticator;
+use mcp_factory_sdk::Principal;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Product;
+use super::doorkeeper::{authenticator, gatekeeper, is_authenticated};
 use super::output::{DONE, FAILED, USAGE, complain};
-use super::start::start;
+use super::start::{Door, start};
 use crate::config::Config;
 use crate::executor;
-use crate::frame::FrameLimits;
+use crate::frame::{Frame, FrameLimits};
 use crate::http::{self, HostList, HttpLimits, Listen, OriginList, Patience};
 use crate::lifecycle::{Ended, Lifecycle, TerminationSignals, supervise};
-use crate::protocol::{Incoming, Protocol, ResponseBody};
+use crate::pipeline::Origin;
+use crate::protocol::{Incoming, Lacking, Protocol, ResponseBody};
 use crate::runtime::Runtime;
 use crate::stdio::{self, StdioLimits, Wire};
 
@@ -25,7 +29,7 @@ use crate::stdio::{self, StdioLimits, Wire};
 const END_OF_STDIN: Duration = Duration::from_secs(5);
 
 /// Where the messages come from.
-enum Door {
+enum Transport {
     Stdio(Wire),
     Http(Listen),
 }
@@ -38,13 +42,13 @@ pub(super) fn run(
 ) -> ExitCode {
     let door = match listen {
         None => match Wire::claim() {
-            Ok(wire) => Door::Stdio(wire),
+            Ok(wire) => Transport::Stdio(wire),
             Err(error) => {
                 return complain(&format!("stdin and stdout cannot be used: {error}"), FAILED);
             }
         },
-        Some(listen) => match listen.check_exposure(false, insecure) {
-            Ok(()) => Door::Http(listen),
+        Some(listen) => match listen.check_exposure(is_authenticated(&config), insecure) {
+            Ok(()) => Transport::Http(listen),
             Err(message) => return complain(&message, USAGE),
         },
     };
@@ -81,21 +85,25 @@ pub(super) fn run(
 async fn serve(
     product: Product,
     config: Config,
-    door: Door,
+    door: Transport,
     lifecycle: Lifecycle,
 ) -> Result<(), String> {
     // Bound before the plugins start: a taken port is told at once, and early clients wait in line.
     let listener = match &door {
-        Door::Stdio(_) => None,
-        Door::Http(listen) => Some(listen.bind()?),
+        Transport::Stdio(_) => None,
+        Transport::Http(listen) => Some(listen.bind()?),
+    };
+    let way_in = match &door {
+        Transport::Stdio(_) => Door::Stdio,
+        Transport::Http(_) => Door::Http,
     };
     let runtime = tokio::select! {
-        started = start(&product, &config, &lifecycle) => started.map_err(|problems| problems.to_string())?,
+        started = start(&product, &config, way_in, &lifecycle) => started.map_err(|problems| problems.to_string())?,
         () = lifecycle.draining() => return Ok(()),
     };
     let runtime = Arc::new(runtime);
     match door {
-        Door::Stdio(wire) => {
+        Transport::Stdio(wire) => {
             let (input, output) = wire
                 .open()
                 .map_err(|error| format!("stdin and stdout cannot be used: {error}"))?;
@@ -110,16 +118,30 @@ async fn serve(
             tracing::debug!(server = product.identity.name, "serving on stdio");
             stdio::serve(runtime.as_ref(), input, output, limits, &lifecycle).await;
         }
-        Door::Http(listen) => {
+        Transport::Http(listen) => {
+            let listener = listener.ok_or("the listener is gone")?;
+            let address = listener.local_addr().map_err(|error| error.to_string())?;
+            let pipeline = &runtime.pipeline;
+            let authenticator = authenticator(&config, pipeline.registry(), &address.to_string());
+            let authenticator = match authenticator {
+                Ok(authenticator) => authenticator,
+                Err(problems) => {
+                    runtime.stop().await;
+                    return Err(problems.to_string());
+                }
+            };
+            let known_by = authenticator
+                .as_ref()
+                .map_or("nobody is asked", Authenticator::name);
+            let gatekeeper = gatekeeper(&config, authenticator, pipeline.shared_audit());
             let service = Arc::new(http_service(
                 &config,
                 listen,
+                gatekeeper,
                 Arc::clone(&runtime),
                 &lifecycle,
             )?);
-            let listener = listener.ok_or("the listener is gone")?;
-            let address = listener.local_addr().map_err(|error| error.to_string())?;
-            tracing::info!("serving on http://{address}/mcp");
+            tracing::info!(authentication = known_by, "serving on http://{address}/mcp");
             http::serve(listener, service, lifecycle).await;
         }
     }
@@ -130,6 +152,7 @@ async fn serve(
 fn http_service(
     config: &Config,
     listen: Listen,
+    gatekeeper: http::Gatekeeper,
     runtime: Arc<Runtime>,
     lifecycle: &Lifecycle,
 ) -> Result<http::Service<Runtime>, String> {
@@ -168,6 +191,7 @@ fn http_service(
         runtime,
         hosts,
         origins,
+        gatekeeper,
         limits,
         lifecycle.clone(),
     ))
@@ -179,6 +203,23 @@ impl Protocol for Runtime {
         request: ::http::Request<Full<Bytes>>,
     ) -> ::http::Response<ResponseBody> {
         self.protocol.handle(request).await
+    }
+
+    fn serves(&self, principal: &Principal) -> bool {
+        self.protocol.serves(principal)
+    }
+
+    fn lacks(
+        &self,
+        principal: &Arc<Principal>,
+        origin: &Arc<Origin>,
+        frame: &Frame,
+    ) -> Option<Lacking> {
+        self.protocol.lacks(principal, origin, frame)
+    }
+
+    fn demanded(&self, method: &str, name: &str) -> Option<&'static str> {
+        self.protocol.demanded(method, name)
     }
 
     async fn connect(

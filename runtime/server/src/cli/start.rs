@@ -1,51 +1,274 @@
-//! From a configuration to started plugins, with their complaints at the place they are about.
+//! From a configuration to a running server's parts, with every complaint at the place it is about.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use mcp_factory_guard::{
+    Audit, AuditTarget, Clock, GatePlugin, Gates, RateLimits, Shared as SharedState,
+};
+use mcp_factory_identity::Mode;
+use mcp_factory_sdk::{Instance, Principal, ScopeSet};
+use serde_json::{Map, Value};
 
 use super::Product;
 use crate::config::{Config, Problem, Problems};
 use crate::lifecycle::Lifecycle;
-use crate::pipeline::CallLimits;
+use crate::pipeline::{CallLimits, Guards, Pipeline, Tenant, Tenants};
+use crate::registry::Registry;
 use crate::runtime::Runtime;
-use crate::startup::StartProblem;
+use crate::startup::{StartProblem, start_plugins};
+
+/// By which door callers come in; it decides what is worth a record when nobody says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Door {
+    Stdio,
+    Http,
+}
 
 /// Starts everything behind the transports.
+///
+/// # Errors
+/// Everything that is wrong with the configuration and every plugin that did not start, at once.
 pub(super) async fn start(
     product: &Product,
     config: &Config,
+    door: Door,
     lifecycle: &Lifecycle,
 ) -> Result<Runtime, Problems> {
+    let mut problems = Problems::default();
+    let registry = Registry::new(product.mounts, is_read_only(product, config));
+    check_names(config, &registry, door, &mut problems);
+    let guards = guards(product, config, &registry, door, &mut problems);
+    let gates = guards.as_ref().and_then(|guards| guards.gates.clone());
+    let tenants = tenants(product, config, gates.as_ref(), &mut problems).await;
+    let Some(guards) = guards.filter(|_| problems.is_empty()) else {
+        tenants.stop().await;
+        return Err(problems);
+    };
     let limits = CallLimits {
         timeout: config.limits.timeout,
         concurrency: config.limits.concurrency,
         queue_time: config.limits.queue_time,
+        rate: config.limits.rate,
+        max_result: config.limits.max_result,
     };
-    let sections = config.plugin_sections();
-    let sessions = config.http.legacy_sessions;
-    Runtime::start(
+    let pipeline = Pipeline::new(registry, tenants, limits, &config.tool_limits, guards);
+    Ok(Runtime::new(
         product.identity,
-        product.mounts,
-        &sections,
-        limits,
-        sessions,
+        pipeline,
+        local_principal(config),
+        config.http.legacy_sessions,
         lifecycle,
-    )
-    .await
-    .map_err(|failed| {
-        let mut problems = Problems::default();
-        for StartProblem { mount, error } in failed {
-            problems.add(placed(config, mount, &error.to_string()));
+    ))
+}
+
+/// Whether tools that change something are left out.
+pub(super) fn is_read_only(product: &Product, config: &Config) -> bool {
+    product.read_only || config.access.read_only
+}
+
+/// The user at the other end of stdio: trusted with everything, unless the configuration narrows it.
+fn local_principal(config: &Config) -> Principal {
+    let local = match &config.stdio.scopes {
+        None => Principal::local(),
+        Some(scopes) => Principal::new(
+            "local",
+            ScopeSet::granted(scopes, &config.access.hierarchy()),
+        ),
+    };
+    match &config.stdio.tenant {
+        None => local,
+        Some(tenant) => local.of_tenant(tenant),
+    }
+}
+
+/// Names in the configuration that must be names of something here.
+fn check_names(config: &Config, registry: &Registry, door: Door, problems: &mut Problems) {
+    let mut wrong = |path: &str, message: String| {
+        problems.add(Problem::new(config.place(path), message));
+    };
+    for name in config.tool_limits.keys() {
+        if registry.tool(name).is_none() {
+            let meant = registry
+                .nearest_tool(name, |_| true)
+                .map(|near| format!("; did you mean `{near}`?"))
+                .unwrap_or_default();
+            let path = format!("limits.tools.{name}");
+            wrong(&path, format!("this server has no tool `{name}`{meant}"));
         }
-        problems
+    }
+    for (name, limits) in &config.tool_limits {
+        if limits.concurrency == Some(0) {
+            let path = format!("limits.tools.{name}.concurrency");
+            wrong(
+                &path,
+                "0 would let no call run: write 1 or more, or leave the tool out with `deny`"
+                    .to_owned(),
+            );
+        }
+    }
+    for (name, tenant) in &config.tenants {
+        if tenant.concurrency == Some(0) {
+            let path = format!("tenants.{name}.concurrency");
+            wrong(&path, "0 would let no call run: write 1 or more".to_owned());
+        }
+        let known = |plugin: &str| registry.mounts().iter().any(|mount| mount.name() == plugin);
+        for plugin in tenant.plugins.keys().filter(|plugin| !known(plugin)) {
+            let path = format!("tenants.{name}.plugins.{plugin}");
+            wrong(&path, format!("this server has no plugin `{plugin}`"));
+        }
+    }
+    for (at, name) in config.access.validators.iter().enumerate() {
+        if !registry.mounts().iter().any(|mount| mount.name() == name) {
+            let path = format!("access.validators[{at}]");
+            wrong(&path, format!("this server has no plugin `{name}`"));
+        }
+    }
+    if let Some(tenant) = &config.stdio.tenant
+        && !config.tenants.contains_key(tenant)
+    {
+        wrong("stdio.tenant", format!("there is no [tenants.{tenant}]"));
+    }
+    let unnamed = config.stdio.tenant.is_none() && !serves_nobodys(config);
+    if door == Door::Stdio && unnamed {
+        let message = "nothing is configured for callers of no tenant: `stdio.tenant` says to which the local user belongs";
+        wrong("tenants", message.to_owned());
+    }
+    let by_token = matches!(config.auth.mode(), Mode::Jwt | Mode::Introspection);
+    let claim = config.auth.clone().with_tenants().tenant_claim;
+    if door == Door::Http && by_token && !config.tenants.is_empty() && claim.is_none() {
+        let message =
+            "[tenants] need `auth.tenant_claim`: which claim of a token names the caller's tenant";
+        wrong("tenants", message.to_owned());
+    }
+}
+
+/// Whether there are plugins for callers of no tenant: always without tenants, and beside them when
+/// somebody configured any.
+fn serves_nobodys(config: &Config) -> bool {
+    config.tenants.is_empty() || !config.plugin_sections().is_empty()
+}
+
+/// The guards; what is wrong with them goes to `problems`, and then there are none.
+fn guards(
+    product: &Product,
+    config: &Config,
+    registry: &Registry,
+    door: Door,
+    problems: &mut Problems,
+) -> Option<Guards> {
+    let mut section = |section: &str, found: Vec<mcp_factory_guard::Problem>| {
+        for problem in found {
+            let path = format!("{section}.{}", problem.path);
+            let message = format!("`{path}`: {}", problem.message);
+            problems.add(Problem::new(config.place(&path), message));
+        }
+    };
+    let shared = match config.redis.as_ref().map(SharedState::new).transpose() {
+        Ok(shared) => shared.map(Arc::new),
+        Err(problem) => {
+            section("redis", vec![problem]);
+            None
+        }
+    };
+    let groups: Vec<&str> = registry.gates().collect();
+    let gates = Gates::new(
+        product.identity.name,
+        &config.gate,
+        &groups,
+        shared.clone(),
+        Clock::system(),
+    );
+    let gates = gates
+        .map(|gates| (!groups.is_empty()).then(|| Arc::new(gates)))
+        .map_err(|found| section("gate", found));
+    let asked = door == Door::Http && config.auth.mode() != Mode::None;
+    let otherwise = if asked {
+        AuditTarget::Stderr
+    } else {
+        AuditTarget::Off
+    };
+    let audit = Audit::open(&config.audit, &otherwise, Clock::system())
+        .map_err(|found| section("audit", found));
+    let validators = &config.access.validators;
+    let mounts = registry.mounts().iter().enumerate();
+    Some(Guards {
+        hierarchy: config.access.hierarchy(),
+        visibility: config.access.unauthorized_tools,
+        rates: RateLimits::new(config.limits.tracked_callers, shared),
+        gates: gates.ok()?,
+        audit: Arc::new(audit.ok()?),
+        validators: mounts
+            .filter(|(_, mount)| validators.iter().any(|name| name == mount.name()))
+            .map(|(index, _)| index)
+            .collect(),
     })
 }
 
+/// Starts the plugins of every tenant, each with its own sections of the configuration.
+async fn tenants(
+    product: &Product,
+    config: &Config,
+    gates: Option<&Arc<Gates>>,
+    problems: &mut Problems,
+) -> Tenants {
+    let mut tenants = Tenants {
+        nobodys: None,
+        named: HashMap::new(),
+    };
+    if serves_nobodys(config) {
+        let sections = config.plugin_sections();
+        let instances = instances(product, config, &sections, None, gates, problems).await;
+        tenants.nobodys = instances.map(|instances| Tenant::new(instances, None, None));
+    }
+    for (name, tenant) in &config.tenants {
+        let sections = &tenant.plugins;
+        let instances = instances(product, config, sections, Some(name), gates, problems).await;
+        if let Some(instances) = instances {
+            let rate = tenant.rate.map(|limit| limit.0);
+            let tenant = Tenant::new(instances, rate, tenant.concurrency);
+            tenants.named.insert(name.clone(), tenant);
+        }
+    }
+    tenants
+}
+
+async fn instances(
+    product: &Product,
+    config: &Config,
+    sections: &Map<String, Value>,
+    tenant: Option<&str>,
+    gates: Option<&Arc<Gates>>,
+    problems: &mut Problems,
+) -> Option<Vec<Instance>> {
+    match start_plugins(product.mounts, sections).await {
+        Ok(mut instances) => {
+            // In the place that the registry gives it: after all others.
+            instances.extend(gates.map(|gates| Instance::new(GatePlugin::new(Arc::clone(gates)))));
+            Some(instances)
+        }
+        Err(failed) => {
+            for StartProblem { mount, error } in failed {
+                problems.add(placed(config, tenant, mount, &error.to_string()));
+            }
+            None
+        }
+    }
+}
+
 /// A plugin names the value that it complains about in backticks, first.
-fn placed(config: &Config, mount: &str, message: &str) -> Problem {
+fn placed(config: &Config, tenant: Option<&str>, mount: &str, message: &str) -> Problem {
+    let section = match tenant {
+        None => format!("plugins.{mount}"),
+        Some(tenant) => format!("tenants.{tenant}.plugins.{mount}"),
+    };
     let path = message
         .strip_prefix('`')
         .and_then(|rest| rest.split_once('`'))
-        .map(|(path, _)| path);
-    match path.and_then(|path| config.plugin_place(mount, path)) {
-        Some(place) => Problem::new(place, format!("plugin `{mount}`: {message}")),
-        None => Problem::new(format!("plugins.{mount}"), message),
+        .map_or_else(|| section.clone(), |(path, _)| format!("{section}.{path}"));
+    let of = tenant.map_or_else(String::new, |tenant| format!(" of tenant `{tenant}`"));
+    match config.set_at(&path) {
+        Some(place) => Problem::new(place, format!("plugin `{mount}`{of}: {message}")),
+        None => Problem::new(section, message),
     }
 }

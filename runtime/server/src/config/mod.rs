@@ -3,24 +3,32 @@
 //! Built-in defaults, the manifest's defaults, `--config FILE`, `--set KEY=VALUE`;
 //! each layer overrides the one before it, setting by setting. In the room: the
 //! settings there are (`settings`), their values (`value`), `--set` (`assign`), the
-//! plugins' own sections (`plugins`), and how problems are told (`problem`). Every
+//! sections that are read as a whole (`sections`: the plugins' own, the tenants, and
+//! those that other crates define), and how problems are told (`problem`). Every
 //! problem is reported, not only the first.
 
+mod access;
 mod assign;
-mod plugins;
 mod problem;
+mod sections;
 mod settings;
 mod source;
 #[cfg(test)]
 mod tests;
 mod value;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
+use mcp_factory_guard::{AuditConfig, GateConfig, RedisConfig};
+use mcp_factory_identity::AuthConfig;
+use mcp_factory_sdk::Rate;
 use serde_json::{Map, Value};
 
 use crate::http::Listen;
+pub(crate) use access::{AccessConfig, Limit, TenantConfig, ToolLimits, Visibility};
 pub(crate) use problem::{Problem, Problems};
 use source::Source;
 
@@ -32,7 +40,17 @@ pub(crate) struct Config {
     pub(crate) stdio: StdioConfig,
     pub(crate) limits: LimitsConfig,
     pub(crate) log: LogConfig,
-    plugins: plugins::Sections,
+    pub(crate) auth: AuthConfig,
+    pub(crate) access: AccessConfig,
+    pub(crate) gate: GateConfig,
+    /// Shared by all replicas of this server; nothing is shared without it.
+    pub(crate) redis: Option<RedisConfig>,
+    pub(crate) audit: AuditConfig,
+    /// `[tenants.NAME]`, by name.
+    pub(crate) tenants: BTreeMap<String, TenantConfig>,
+    /// `[limits.tools.NAME]`, by the tool's public name.
+    pub(crate) tool_limits: BTreeMap<String, ToolLimits>,
+    sections: sections::Sections,
 }
 
 /// `[server]`
@@ -55,6 +73,8 @@ pub(crate) struct HttpConfig {
     pub(crate) public_url: Option<String>,
     /// More names that a `Host` header may carry.
     pub(crate) allowed_hosts: Vec<String>,
+    /// The networks of proxies whose `X-Forwarded-For` is believed. Only limits per address read it.
+    pub(crate) trusted_proxies: Vec<IpNet>,
     /// More web origins that may call.
     pub(crate) allowed_origins: Vec<String>,
     /// Largest body in bytes. Default 4 MiB.
@@ -83,6 +103,10 @@ pub(crate) struct StdioConfig {
     /// Requests at once; reading pauses at this many, so it also bounds the answers that wait for a
     /// client that does not read. Default 128.
     pub(crate) max_in_flight: usize,
+    /// What the user at the other end may do. Default: everything.
+    pub(crate) scopes: Option<Vec<String>>,
+    /// The tenant that the user belongs to, where there are tenants.
+    pub(crate) tenant: Option<String>,
 }
 
 /// `[limits]`
@@ -94,6 +118,16 @@ pub(crate) struct LimitsConfig {
     pub(crate) concurrency: usize,
     /// How long a call may wait for its turn. Default 250 ms.
     pub(crate) queue_time: Duration,
+    /// How often each caller may call each tool over HTTP. Default 100/s; a tool's own rate comes first.
+    pub(crate) rate: Option<Rate>,
+    /// Requests of one address, before anybody is asked who they are. Default 1000/s.
+    pub(crate) address_rate: Option<Rate>,
+    /// Requests of one address that failed to authenticate. Default 10/s.
+    pub(crate) failure_rate: Option<Rate>,
+    /// How many callers, and how many addresses, are kept count of. Default 10,000.
+    pub(crate) tracked_callers: usize,
+    /// Bytes of a result. Default 8 MiB.
+    pub(crate) max_result: usize,
 }
 
 /// `[log]`
@@ -122,6 +156,7 @@ impl Default for HttpConfig {
             public_url: None,
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
             max_body: 4 << 20,
             max_connections: 1024,
             max_in_flight: 512,
@@ -139,6 +174,8 @@ impl Default for StdioConfig {
         Self {
             max_line: 4 << 20,
             max_in_flight: 128,
+            scopes: None,
+            tenant: None,
         }
     }
 }
@@ -149,6 +186,11 @@ impl Default for LimitsConfig {
             timeout: Duration::from_secs(30),
             concurrency: 256,
             queue_time: Duration::from_millis(250),
+            rate: Some(Rate::new(100, Duration::from_secs(1))),
+            address_rate: Some(Rate::new(1_000, Duration::from_secs(1))),
+            failure_rate: Some(Rate::new(10, Duration::from_secs(1))),
+            tracked_callers: 10_000,
+            max_result: 8 << 20,
         }
     }
 }
@@ -190,6 +232,7 @@ impl Config {
         for source in &sources {
             settings::apply(&mut config, source, plugins, &mut problems);
         }
+        config.read_sections(&mut problems);
         if problems.is_empty() {
             Ok(config)
         } else {
@@ -197,15 +240,39 @@ impl Config {
         }
     }
 
-    /// The plugins' sections as JSON, by plugin; without those that nobody set anything in.
-    pub(crate) fn plugin_sections(&self) -> Map<String, Value> {
-        self.plugins.all()
+    /// Reads what was laid into its types.
+    fn read_sections(&mut self, problems: &mut Problems) {
+        let sections = &self.sections;
+        self.auth = sections.typed("auth", problems);
+        self.access = sections.typed("access", problems);
+        self.gate = sections.typed("gate", problems);
+        self.redis = sections.typed("redis", problems);
+        self.audit = sections.typed("audit", problems);
+        self.tool_limits = sections.typed("limits.tools", problems);
+        let tenants = sections.below("tenants");
+        self.tenants = tenants
+            .keys()
+            .map(|name| {
+                (
+                    name.clone(),
+                    sections.typed(&format!("tenants.{name}"), problems),
+                )
+            })
+            .collect();
     }
 
-    /// Where a value of a plugin's section was set, such as `server.toml:7:3`:
-    /// `path` is what the plugin calls it, like `roots[1].name`. The place of the
-    /// nearest thing around it when it was not set at all.
-    pub(crate) fn plugin_place(&self, name: &str, path: &str) -> Option<&str> {
-        self.plugins.place(name, path)
+    /// The plugins' sections as JSON, by plugin; without those that nobody set anything in.
+    pub(crate) fn plugin_sections(&self) -> Map<String, Value> {
+        self.sections.below("plugins")
+    }
+
+    /// Where the value at the dotted `path` was set, or the nearest thing around it.
+    pub(crate) fn place<'a>(&'a self, path: &'a str) -> &'a str {
+        self.sections.place(path).unwrap_or(path)
+    }
+
+    /// The same, or nothing where nobody set anything around it.
+    pub(crate) fn set_at(&self, path: &str) -> Option<&str> {
+        self.sections.place(path)
     }
 }

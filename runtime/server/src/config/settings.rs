@@ -1,10 +1,13 @@
 //! Every setting that there is, and how it gets its value.
 
+use std::net::IpAddr;
 use std::str::FromStr;
 
+use ipnet::IpNet;
 use toml::de::{DeTable, DeValue};
 
 use super::Config;
+use super::access::Limit;
 use super::problem::{Problem, Problems, did_you_mean};
 use super::source::Source;
 use super::value::{Read, count, duration, size, text, texts};
@@ -49,14 +52,32 @@ static SETTINGS: &[Setting] = settings! {
     http.idle_timeout = duration;
     http.write_timeout = duration;
     http.legacy_sessions = |value| count(value, 0..=MANY);
+    http.trusted_proxies = |value| texts(value)?.iter().map(|network| proxies(network)).collect();
     stdio.max_line = |value| size(value, 1 << 10..=1 << 30);
     stdio.max_in_flight = |value| count(value, 1..=MANY);
+    stdio.scopes = |value| Ok(Some(texts(value)?));
+    stdio.tenant = |value| Ok(Some(text(value)?));
     limits.timeout = duration;
     limits.concurrency = |value| count(value, 1..=MANY);
     limits.queue_time = duration;
+    limits.rate = |value| Ok(text(value)?.parse::<Limit>()?.0);
+    limits.address_rate = |value| Ok(text(value)?.parse::<Limit>()?.0);
+    limits.failure_rate = |value| Ok(text(value)?.parse::<Limit>()?.0);
+    limits.tracked_callers = |value| count(value, 100..=MANY);
+    limits.max_result = |value| size(value, 1 << 10..=1 << 30);
     log.level = |value| { let level = text(value)?; crate::logging::Filter::from_str(&level)?; Ok(Some(level)) };
     log.json = |value| value.as_bool().ok_or_else(|| "expected true or false".to_owned());
 };
+
+/// The sections that are read as a whole, each into a type of its own.
+const WHOLE: &[&str] = &["auth", "access", "gate", "redis", "audit"];
+
+fn proxies(network: &str) -> Read<IpNet> {
+    let address = network.parse::<IpAddr>().map(IpNet::from);
+    network.parse::<IpNet>().or(address).map_err(|_| {
+        format!("`{network}` is no network: write `10.0.0.0/8`, or the address of one proxy")
+    })
+}
 
 fn each(items: &[String], mut check: impl FnMut(&str) -> Read<()>) -> Read<()> {
     items.iter().try_for_each(|item| check(item))
@@ -83,7 +104,7 @@ pub(super) fn apply(
     for (name, section) in document.get_ref() {
         let place = source.place(&name.span());
         let name = name.get_ref().as_ref();
-        let known = name == "plugins" || SETTINGS.iter().any(|setting| setting.section == name);
+        let known = sections().any(|section| section == name);
         if !known {
             let meant = did_you_mean(name, sections());
             problems.add(Problem::new(
@@ -99,11 +120,32 @@ pub(super) fn apply(
             ));
             continue;
         };
+        if WHOLE.contains(&name) {
+            if let Err(message) = config.sections.lay(name, &place, section.get_ref(), source) {
+                problems.add(Problem::new(place, message));
+            }
+            continue;
+        }
         for (key, value) in table {
-            let outcome = if name == "plugins" {
-                plugin(config, key.get_ref(), value.get_ref(), source, plugins)
-            } else {
-                setting(config, name, key.get_ref(), value.get_ref())
+            let (key_text, inner) = (key.get_ref().as_ref(), value.get_ref());
+            let outcome = match (name, key_text) {
+                ("plugins", plugin) if !plugins.contains(&plugin) => Err((
+                    false,
+                    format!(
+                        "this server has no plugin `{plugin}`{}",
+                        did_you_mean(plugin, plugins.iter().copied())
+                    ),
+                )),
+                ("plugins" | "tenants", _) | ("limits", "tools") => config
+                    .sections
+                    .lay(
+                        &format!("{name}.{key_text}"),
+                        &source.place(&key.span()),
+                        inner,
+                        source,
+                    )
+                    .map_err(|message| (true, message)),
+                _ => setting(config, name, key_text, inner),
             };
             if let Err((on_value, message)) = outcome {
                 let span = if on_value { value.span() } else { key.span() };
@@ -125,28 +167,12 @@ fn setting(config: &mut Config, section: &str, key: &str, value: &DeValue<'_>) -
     (setting.set)(config, value).map_err(|message| (true, format!("`{section}.{key}`: {message}")))
 }
 
-fn plugin(
-    config: &mut Config,
-    name: &str,
-    value: &DeValue<'_>,
-    source: &Source<'_>,
-    names: &[&str],
-) -> Outcome {
-    if !names.contains(&name) {
-        let meant = did_you_mean(name, names.iter().copied());
-        return Err((false, format!("this server has no plugin `{name}`{meant}")));
-    }
-    config
-        .plugins
-        .lay(name, value, source)
-        .map_err(|message| (true, message))
-}
-
 fn sections() -> impl Iterator<Item = &'static str> {
     let mut names: Vec<&str> = SETTINGS
         .iter()
         .map(|setting| setting.section)
-        .chain(["plugins"])
+        .chain(WHOLE.iter().copied())
+        .chain(["plugins", "tenants"])
         .collect();
     names.dedup();
     names.into_iter()

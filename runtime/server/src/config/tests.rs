@@ -68,7 +68,7 @@ fn plugin_sections_are_merged_and_remember_their_places() {
     assert_eq!(json!(config.plugin_sections()), json!({"fs": expected}));
     let place = |path: &str| {
         config
-            .plugin_place("fs", path)
+            .set_at(&format!("plugins.fs.{path}"))
             .map(|place| place.rsplit('/').next().unwrap().to_owned())
     };
     assert!(
@@ -78,11 +78,11 @@ fn plugin_sections_are_merged_and_remember_their_places() {
     );
     assert!(place("limits.bytes").unwrap().ends_with(".toml:5:1"));
     assert_eq!(
-        config.plugin_place("fs", "limits.files"),
+        config.set_at("plugins.fs.limits.files"),
         Some("--set plugins.fs.limits.files=9")
     );
     assert_eq!(
-        config.plugin_place("fs", "ratio.x"),
+        config.set_at("plugins.fs.ratio.x"),
         Some("the manifest's defaults:5:1")
     );
     assert_eq!(
@@ -90,7 +90,7 @@ fn plugin_sections_are_merged_and_remember_their_places() {
         place("roots"),
         "what is missing is where it would be"
     );
-    assert_eq!(config.plugin_place("jira", "token"), None);
+    assert_eq!(config.set_at("plugins.jira.token"), None);
 }
 
 #[test]

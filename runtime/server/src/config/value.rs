@@ -38,10 +38,17 @@ pub(super) fn count(value: &DeValue<'_>, range: RangeInclusive<usize>) -> Read<u
 
 /// `"250ms"`, `"30s"`, `"5m"`, `"1h"`: from one millisecond to a day.
 pub(super) fn duration(value: &DeValue<'_>) -> Read<Duration> {
-    let form = "write \"250ms\", \"30s\", \"5m\" or \"1h\"";
     let text = value
         .as_str()
-        .ok_or_else(|| format!("{}: {form}", expected("a duration", value)))?;
+        .ok_or_else(|| format!("{}: {DURATION_FORM}", expected("a duration", value)))?;
+    duration_text(text)
+}
+
+const DURATION_FORM: &str = "write \"250ms\", \"30s\", \"5m\" or \"1h\"";
+
+/// The text of a duration.
+pub(super) fn duration_text(text: &str) -> Read<Duration> {
+    let form = DURATION_FORM;
     let (number, unit) = split_unit(text);
     let factor = match unit {
         "ms" => 1,
@@ -61,28 +68,35 @@ pub(super) fn duration(value: &DeValue<'_>) -> Read<Duration> {
 
 /// `"64KiB"`, `"4MiB"`, or a number of bytes.
 pub(super) fn size(value: &DeValue<'_>, range: RangeInclusive<usize>) -> Read<usize> {
-    let form = "write \"64KiB\", \"4MiB\" or a number of bytes";
-    let bytes = if let Some(text) = value.as_str() {
-        let (number, unit) = split_unit(text);
-        let factor: usize = match unit {
-            "" | "B" => 1,
-            "KiB" => 1 << 10,
-            "MiB" => 1 << 20,
-            "GiB" => 1 << 30,
-            "kB" | "KB" => 1_000,
-            "MB" => 1_000_000,
-            "GB" => 1_000_000_000,
-            _ => return Err(format!("`{text}` is no size: {form}")),
-        };
-        let number: usize = number
-            .parse()
-            .map_err(|_| format!("`{text}` is no size: {form}"))?;
-        number.checked_mul(factor)
-    } else {
-        let number =
-            integer(value).ok_or_else(|| format!("{}: {form}", expected("a size", value)))?;
-        usize::try_from(number).ok()
+    if let Some(text) = value.as_str() {
+        return size_text(text, range);
+    }
+    let number =
+        integer(value).ok_or_else(|| format!("{}: {SIZE_FORM}", expected("a size", value)))?;
+    bounded(usize::try_from(number).ok(), &range)
+}
+
+const SIZE_FORM: &str = "write \"64KiB\", \"4MiB\" or a number of bytes";
+
+/// The text of a size.
+pub(super) fn size_text(text: &str, range: RangeInclusive<usize>) -> Read<usize> {
+    let (number, unit) = split_unit(text);
+    let wrong = || format!("`{text}` is no size: {SIZE_FORM}");
+    let factor: usize = match unit {
+        "" | "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        "kB" | "KB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        _ => return Err(wrong()),
     };
+    let number: usize = number.parse().map_err(|_| wrong())?;
+    bounded(number.checked_mul(factor), &range)
+}
+
+fn bounded(bytes: Option<usize>, range: &RangeInclusive<usize>) -> Read<usize> {
     bytes.filter(|bytes| range.contains(bytes)).ok_or_else(|| {
         format!(
             "the size is out of range: from {} to {} bytes",

@@ -32,7 +32,7 @@ pub(crate) async fn serve<P: Protocol>(
         let mut pause = SHORTEST_PAUSE;
         loop {
             match listener.accept().await {
-                Ok((stream, _)) => {
+                Ok((stream, peer)) => {
                     pause = SHORTEST_PAUSE;
                     let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
                         turn_away(&stream);
@@ -42,8 +42,12 @@ pub(crate) async fn serve<P: Protocol>(
                     if let Err(error) = stream.set_nodelay(true) {
                         tracing::debug!(%error, "TCP_NODELAY is not to be had");
                     }
-                    let serving =
-                        connection::serve(stream, Arc::clone(&service), lifecycle.clone());
+                    let serving = connection::serve(
+                        stream,
+                        peer.ip(),
+                        Arc::clone(&service),
+                        lifecycle.clone(),
+                    );
                     connections.spawn(async move {
                         serving.await;
                         drop(place);

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -27,6 +28,7 @@ const MAX_HEADERS: usize = 100;
 /// Serves the connection until it is closed, silent for too long, or the server stops.
 pub(super) async fn serve<P: Protocol>(
     stream: TcpStream,
+    peer: IpAddr,
     service: Arc<Service<P>>,
     lifecycle: Lifecycle,
 ) {
@@ -37,7 +39,7 @@ pub(super) async fn serve<P: Protocol>(
             pulse.busy();
             let (service, pulse) = (Arc::clone(&service), Arc::clone(&pulse));
             async move {
-                let response = service.respond(request).await;
+                let response = service.respond(request, peer).await;
                 if response.headers().contains_key(CONNECTION) {
                     pulse.cut_short();
                 }

@@ -1,12 +1,14 @@
 //! The answers that a guard gives, as HTTP status and JSON-RPC error in one.
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 
-use crate::frame::{FrameError, INVALID_REQUEST, error_message};
-use crate::protocol::{OVERLOADED, ResponseBody};
+use crate::frame::{FrameError, INVALID_REQUEST, RequestId, error_message};
+use crate::protocol::{DENIED, OVERLOADED, RATE_LIMITED, ResponseBody, UNAUTHENTICATED};
 
 /// A request that goes no further.
 #[derive(Debug)]
@@ -16,16 +18,71 @@ pub(super) struct Refusal {
     allow: Option<&'static str>,
     /// The rest of the request will not be read, so the connection cannot go on.
     close: bool,
+    /// How the client may identify itself.
+    challenge: Option<HeaderValue>,
+    /// When the client may come again.
+    retry_after: Option<Duration>,
 }
 
 impl Refusal {
     fn new(status: StatusCode, message: &'static str) -> Self {
-        let error = FrameError::new(INVALID_REQUEST, message, None);
+        Self::with_error(status, FrameError::new(INVALID_REQUEST, message, None))
+    }
+
+    fn with_error(status: StatusCode, error: FrameError) -> Self {
         Self {
             status,
             error,
             allow: None,
             close: false,
+            challenge: None,
+            retry_after: None,
+        }
+    }
+
+    /// Nobody whom the server knows.
+    pub(super) fn unauthenticated(
+        refusal: &mcp_factory_identity::Refusal,
+        challenge: Option<HeaderValue>,
+    ) -> Self {
+        let status = refusal.status();
+        let code = match status {
+            StatusCode::FORBIDDEN => DENIED,
+            StatusCode::SERVICE_UNAVAILABLE => OVERLOADED,
+            StatusCode::BAD_REQUEST => INVALID_REQUEST,
+            _ => UNAUTHENTICATED,
+        };
+        let error = FrameError::new(code, refusal.to_string(), None);
+        Self {
+            challenge,
+            retry_after: match refusal {
+                mcp_factory_identity::Refusal::Unavailable { retry_after } => Some(*retry_after),
+                _ => None,
+            },
+            ..Self::with_error(status, error).closing()
+        }
+    }
+
+    /// Somebody whom the server knows, and who may not do this.
+    pub(super) fn denied(
+        message: String,
+        id: Option<&RequestId>,
+        challenge: Option<HeaderValue>,
+    ) -> Self {
+        let error = FrameError::new(DENIED, message, id.cloned());
+        Self {
+            challenge,
+            ..Self::with_error(StatusCode::FORBIDDEN, error)
+        }
+    }
+
+    /// Too many requests of one sender.
+    pub(super) fn too_many(retry_after: Duration) -> Self {
+        let message = "too many requests: come again when Retry-After is over";
+        let error = FrameError::new(RATE_LIMITED, message, None);
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::with_error(StatusCode::TOO_MANY_REQUESTS, error).closing()
         }
     }
 
@@ -58,13 +115,7 @@ impl Refusal {
     }
 
     pub(super) fn too_large(limit: usize) -> Self {
-        let error = FrameError::too_large(limit);
-        Self {
-            status: StatusCode::PAYLOAD_TOO_LARGE,
-            error,
-            allow: None,
-            close: true,
-        }
+        Self::with_error(StatusCode::PAYLOAD_TOO_LARGE, FrameError::too_large(limit)).closing()
     }
 
     pub(super) fn timed_out() -> Self {
@@ -80,27 +131,17 @@ impl Refusal {
     }
 
     pub(super) fn not_a_message(error: FrameError) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            error,
-            allow: None,
-            close: false,
-        }
+        Self::with_error(StatusCode::BAD_REQUEST, error)
     }
 
     /// Too many requests at once; `id` when the request was read.
-    pub(super) fn overloaded(id: Option<&crate::frame::RequestId>) -> Self {
+    pub(super) fn overloaded(id: Option<&RequestId>) -> Self {
         let error = FrameError::new(
             OVERLOADED,
             "the server is at its limit: try again in a second",
             id.cloned(),
         );
-        Self {
-            status: StatusCode::SERVICE_UNAVAILABLE,
-            error,
-            allow: None,
-            close: false,
-        }
+        Self::with_error(StatusCode::SERVICE_UNAVAILABLE, error)
     }
 
     pub(super) fn closing(self) -> Self {
@@ -123,11 +164,21 @@ impl Refusal {
         if self.close {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(challenge) = self.challenge {
+            headers.insert(WWW_AUTHENTICATE, challenge);
+        }
+        let a_second = (self.status == StatusCode::SERVICE_UNAVAILABLE).then_some(Duration::ZERO);
+        if let Some(wait) = self.retry_after.or(a_second) {
+            headers.insert(RETRY_AFTER, retry_after(wait));
         }
         response
     }
+}
+
+/// Whole seconds, at least one: that is all the header can say.
+pub(crate) fn retry_after(wait: Duration) -> HeaderValue {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    HeaderValue::from(seconds.max(1))
 }
 
 /// A whole JSON answer.

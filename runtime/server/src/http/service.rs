@@ -1,14 +1,21 @@
 //! The order of the guards, from the route to the protocol.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Method, Request, Response, StatusCode};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    AUTHORIZATION, CONTENT_TYPE,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use mcp_factory_sdk::{Principal, ScopeSet};
+use mcp_factory_identity::Authenticator;
+use mcp_factory_sdk::Principal;
 use tokio::sync::Semaphore;
 
+use super::gatekeeper::Gatekeeper;
 use super::hosts::HostList;
 use super::origins::OriginList;
 use super::pulse::Patience;
@@ -17,7 +24,12 @@ use super::{body, negotiate};
 use crate::frame::{Frame, FrameLimits};
 use crate::held::hold;
 use crate::lifecycle::Lifecycle;
+use crate::pipeline::{Origin, Transport, trace_id};
 use crate::protocol::{Protocol, ResponseBody};
+
+/// Where a client looks for the metadata of a resource whose path it does not know.
+const METADATA_ROOT: &str = "/.well-known/oauth-protected-resource";
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// Bounds of the HTTP transport.
 #[derive(Debug, Clone, Copy)]
@@ -43,9 +55,7 @@ pub(crate) struct Service<P> {
     hosts: HostList,
     origins: OriginList,
     limits: HttpLimits,
-    /// Who every request is from. Nothing authenticates yet: whoever reaches the port is trusted, which
-    /// is why the port is a loopback one unless the operator insists.
-    principal: Arc<Principal>,
+    gatekeeper: Gatekeeper,
     in_flight: Arc<Semaphore>,
     large_bodies: Semaphore,
     lifecycle: Lifecycle,
@@ -56,6 +66,7 @@ impl<P: Protocol> Service<P> {
         protocol: Arc<P>,
         hosts: HostList,
         origins: OriginList,
+        gatekeeper: Gatekeeper,
         limits: HttpLimits,
         lifecycle: Lifecycle,
     ) -> Self {
@@ -64,7 +75,7 @@ impl<P: Protocol> Service<P> {
             hosts,
             origins,
             limits,
-            principal: Arc::new(Principal::new("anonymous", ScopeSet::All)),
+            gatekeeper,
             in_flight: Arc::new(Semaphore::new(limits.in_flight)),
             large_bodies: Semaphore::new(body::LARGE_AT_ONCE),
             lifecycle,
@@ -79,17 +90,22 @@ impl<P: Protocol> Service<P> {
         self.limits.patience
     }
 
-    /// Answers one request, whatever it is.
-    pub(super) async fn respond(&self, request: Request<Incoming>) -> Response<ResponseBody> {
+    /// Answers one request of the client at `peer`, whatever it is.
+    pub(super) async fn respond(
+        &self,
+        request: Request<Incoming>,
+        peer: IpAddr,
+    ) -> Response<ResponseBody> {
         match request.uri().path() {
             "/mcp" => self
-                .message(request)
+                .message(request, peer)
                 .await
                 .unwrap_or_else(Refusal::into_response),
             // Probes come from the orchestrator under an address of its own, so no
             // Host is asked for; there is nothing to steal and nothing to change.
             "/livez" => probe(request.method(), true),
             "/readyz" => probe(request.method(), !self.lifecycle.is_draining()),
+            path if self.is_metadata(path) => self.metadata(request.method()),
             _ => json(
                 StatusCode::NOT_FOUND,
                 r#"{"error":"not found: the server is at /mcp"}"#,
@@ -97,10 +113,55 @@ impl<P: Protocol> Service<P> {
         }
     }
 
-    async fn message(&self, request: Request<Incoming>) -> Result<Response<ResponseBody>, Refusal> {
+    /// Protected Resource Metadata (RFC 9728 §3.1): at the path of the resource, and at the root for clients
+    /// that only look there.
+    fn is_metadata(&self, path: &str) -> bool {
+        let Some(authenticator) = self.gatekeeper.authenticator() else {
+            return false;
+        };
+        authenticator.metadata().is_some()
+            && (path == METADATA_ROOT || path == authenticator.metadata_path())
+    }
+
+    fn metadata(&self, method: &Method) -> Response<ResponseBody> {
+        let document = self
+            .gatekeeper
+            .authenticator()
+            .and_then(Authenticator::metadata);
+        let mut response = match *method {
+            Method::GET | Method::HEAD => {
+                json(StatusCode::OK, document.cloned().unwrap_or_default())
+            }
+            Method::OPTIONS => {
+                let mut response = json(StatusCode::NO_CONTENT, "");
+                let headers = response.headers_mut();
+                headers.remove(CONTENT_TYPE);
+                let methods = HeaderValue::from_static("GET");
+                headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
+                // Clients of the protocol send its version along.
+                let any = HeaderValue::from_static("*");
+                headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, any);
+                response
+            }
+            _ => return Refusal::method_not_allowed("GET, HEAD, OPTIONS").into_response(),
+        };
+        // It is public, and a client in a browser has to read it before it can ask for a token.
+        let anybody = HeaderValue::from_static("*");
+        response
+            .headers_mut()
+            .insert(ACCESS_CONTROL_ALLOW_ORIGIN, anybody);
+        response
+    }
+
+    async fn message(
+        &self,
+        request: Request<Incoming>,
+        peer: IpAddr,
+    ) -> Result<Response<ResponseBody>, Refusal> {
         let (mut parts, incoming) = request.into_parts();
         self.hosts.check(&parts)?;
         self.origins.check(&parts.headers)?;
+        let (principal, origin) = self.identify(&parts.headers, peer).await?;
         match parts.method {
             Method::POST => negotiate::post(&mut parts.headers)?,
             Method::GET if self.limits.sessions => negotiate::get(&mut parts.headers)?,
@@ -110,7 +171,11 @@ impl<P: Protocol> Service<P> {
             }
             _ => return Err(Refusal::method_not_allowed("POST")),
         }
-        parts.extensions.insert(Arc::clone(&self.principal));
+        // Nothing behind this line sees the credential: not the protocol, and not a plugin.
+        parts.headers.remove(AUTHORIZATION);
+        parts.headers.remove(API_KEY);
+        parts.extensions.insert(Arc::clone(&principal));
+        parts.extensions.insert(Arc::clone(&origin));
         if parts.method != Method::POST {
             let _place = self
                 .in_flight
@@ -132,6 +197,13 @@ impl<P: Protocol> Service<P> {
         let place = Arc::clone(&self.in_flight)
             .try_acquire_owned()
             .map_err(|_| Refusal::overloaded(frame.id()))?;
+        if let Some(lacking) = self.protocol.lacks(&principal, &origin, &frame) {
+            let challenge = self
+                .gatekeeper
+                .authenticator()
+                .map(|authenticator| authenticator.insufficient_scope(&lacking.scopes));
+            return Err(Refusal::denied(lacking.message, frame.id(), challenge));
+        }
         let endless = frame.method() == "subscriptions/listen";
         parts.extensions.insert(Arc::new(frame));
         let request = Request::from_parts(parts, Full::new(body.bytes.clone()));
@@ -143,6 +215,36 @@ impl<P: Protocol> Service<P> {
             return Ok(response);
         }
         Ok(hold(response, place))
+    }
+}
+
+impl<P: Protocol> Service<P> {
+    /// Who sends a request with these headers, and from where.
+    async fn identify(
+        &self,
+        headers: &HeaderMap,
+        peer: IpAddr,
+    ) -> Result<(Arc<Principal>, Arc<Origin>), Refusal> {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let address = self.gatekeeper.address(peer, headers);
+        // The newer revision of the protocol says in its headers what a request is about.
+        let hint = text("mcp-method")
+            .zip(text("mcp-name"))
+            .and_then(|(method, name)| self.protocol.demanded(method, name));
+        let principal = self
+            .gatekeeper
+            .admit(headers, address, hint.as_slice())
+            .await?;
+        if !self.protocol.serves(&principal) {
+            let message = "the caller belongs to no tenant of this server".to_owned();
+            return Err(Refusal::denied(message, None, None).closing());
+        }
+        let origin = Origin {
+            transport: Transport::Http,
+            address: Some(address),
+            trace_id: text("traceparent").and_then(trace_id),
+        };
+        Ok((principal, Arc::new(origin)))
     }
 }
 

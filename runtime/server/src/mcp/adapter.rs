@@ -9,7 +9,11 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{Shared, http::HttpProtocol, stdio::serve_stdio};
-use crate::protocol::{Incoming, Protocol, ResponseBody};
+use crate::{
+    frame::Frame,
+    pipeline::Origin,
+    protocol::{Incoming, Lacking, Protocol, ResponseBody},
+};
 
 /// The protocol as the transports know it.
 pub(crate) struct McpProtocol {
@@ -33,6 +37,26 @@ impl McpProtocol {
 impl Protocol for McpProtocol {
     async fn handle(&self, request: http::Request<Full<Bytes>>) -> http::Response<ResponseBody> {
         self.http.handle(request).await
+    }
+
+    fn serves(&self, principal: &Principal) -> bool {
+        self.shared.pipeline.serves(principal)
+    }
+
+    fn lacks(
+        &self,
+        principal: &Arc<Principal>,
+        origin: &Arc<Origin>,
+        frame: &Frame,
+    ) -> Option<Lacking> {
+        self.shared.pipeline.lacks(principal, origin, frame)
+    }
+
+    fn demanded(&self, method: &str, name: &str) -> Option<&'static str> {
+        let pipeline = &self.shared.pipeline;
+        let scope = pipeline.registry().scope_of(method, name)?;
+        // What is hidden is not told of to somebody who is nobody yet.
+        (!pipeline.hides()).then(|| scope.as_str())
     }
 
     async fn connect(

@@ -2,20 +2,28 @@
 
 use std::sync::Arc;
 
-use mcp_factory_sdk::{Principal, ScopeSet};
+use mcp_factory_sdk::{Principal, Scope, ScopeSet};
 use rmcp::{
     RoleServer,
     model::{
-        ErrorData, InputRequiredResult, InputResponses, LoggingLevel, MetaObject, ProtocolVersion,
+        CallToolResult, ErrorData, Extensions, InputRequiredResult, InputResponses, LoggingLevel,
+        MetaObject, ProtocolVersion,
     },
     service::RequestContext,
 };
 use serde_json::{Map, Value};
 
-use super::{Shared, peer::ClientPeer, questions, respond::Era, state::Binding};
+use super::{
+    Shared,
+    peer::ClientPeer,
+    questions,
+    respond::{self, Era},
+    state::Binding,
+    status::StatusHint,
+};
 use crate::{
     frame::Frame,
-    pipeline::{CallFailure, Caller, Pipeline},
+    pipeline::{CallFailure, Caller, Origin, Pipeline, trace_id},
 };
 
 /// One request, as far as it is the same for every method.
@@ -23,6 +31,7 @@ pub(super) struct Request {
     pub(super) era: Era,
     shared: Arc<Shared>,
     principal: Arc<Principal>,
+    origin: Arc<Origin>,
     frame: Option<Arc<Frame>>,
     context: RequestContext<RoleServer>,
     log_level: Option<LoggingLevel>,
@@ -43,18 +52,14 @@ impl Request {
         } else {
             (Era::Legacy, Some(connection_level))
         };
-        // A request whose sender no transport vouched for may do nothing.
-        let principal = extension::<Arc<Principal>>(&context).unwrap_or_else(|| {
-            Arc::new(Principal::new(
-                "unknown",
-                ScopeSet::Granted(std::collections::BTreeSet::new()),
-            ))
-        });
+        let principal = principal(&context);
+        let origin = origin(&context);
         let frame = extension::<Arc<Frame>>(&context);
         Self {
             era,
             shared: Arc::clone(shared),
             principal,
+            origin,
             frame,
             context,
             log_level,
@@ -63,6 +68,31 @@ impl Request {
 
     pub(super) fn pipeline(&self) -> &Pipeline {
         &self.shared.pipeline
+    }
+
+    pub(super) fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// Whether the caller is told of something that demands `scope`.
+    pub(super) fn sees(&self, scope: Scope) -> bool {
+        self.shared.pipeline.shows(&self.principal, scope)
+    }
+
+    /// The answer to a failure of a call that is no tool's, or never reached its tool.
+    pub(super) fn failure(&self, failure: CallFailure) -> ErrorData {
+        if let Some(hint) = extension::<Arc<StatusHint>>(&self.context) {
+            hint.failure(&failure);
+        }
+        respond::failure_data(failure, self.era)
+    }
+
+    /// The answer to a failed tool call.
+    pub(super) fn tool_failure(&self, failure: CallFailure) -> Result<CallToolResult, ErrorData> {
+        if let Some(hint) = extension::<Arc<StatusHint>>(&self.context) {
+            hint.failure(&failure);
+        }
+        respond::tool_failure(failure, self.era)
     }
 
     /// Who answers, for a result of the era that wants to know.
@@ -119,8 +149,10 @@ impl Request {
     pub(super) fn caller(&self, answers: Map<String, Value>) -> Caller {
         Caller {
             principal: Arc::clone(&self.principal),
+            origin: Arc::clone(&self.origin),
             peer: Arc::new(ClientPeer {
                 shared: Arc::clone(&self.shared),
+                principal: Arc::clone(&self.principal),
                 peer: self.context.peer.clone(),
                 era: self.era,
                 capabilities: self.context.client_capabilities().unwrap_or_default(),
@@ -155,13 +187,40 @@ impl Request {
     }
 }
 
+/// Who sent a request. One whose sender no transport vouched for may do nothing.
+pub(super) fn principal(context: &RequestContext<RoleServer>) -> Arc<Principal> {
+    extension(context).unwrap_or_else(nobody)
+}
+
+pub(super) fn nobody() -> Arc<Principal> {
+    let nothing = ScopeSet::Granted(std::collections::BTreeSet::new());
+    Arc::new(Principal::new("unknown", nothing))
+}
+
+/// Where a request came in. What the message itself says of its trace is nearer than a header.
+fn origin(context: &RequestContext<RoleServer>) -> Arc<Origin> {
+    let origin: Arc<Origin> = extension(context).unwrap_or_default();
+    let told = context.meta.get("traceparent").and_then(Value::as_str);
+    match told.and_then(trace_id) {
+        Some(id) => Arc::new(Origin {
+            trace_id: Some(id),
+            ..Origin::clone(&origin)
+        }),
+        None => origin,
+    }
+}
+
 /// What a transport attached to a request: directly on stdio, in the HTTP request's parts over HTTP.
 pub(super) fn extension<T: Clone + Send + Sync + 'static>(
     context: &RequestContext<RoleServer>,
 ) -> Option<T> {
-    let parts = context.extensions.get::<http::request::Parts>();
-    context
-        .extensions
+    known(&context.extensions)
+}
+
+/// The same for any message.
+pub(super) fn known<T: Clone + Send + Sync + 'static>(extensions: &Extensions) -> Option<T> {
+    let parts = extensions.get::<http::request::Parts>();
+    extensions
         .get::<T>()
         .or_else(|| parts.and_then(|parts| parts.extensions.get::<T>()))
         .cloned()

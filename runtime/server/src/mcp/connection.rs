@@ -10,6 +10,7 @@ use std::{
     },
 };
 
+use mcp_factory_sdk::Principal;
 use rmcp::{
     Peer, RoleServer,
     model::{ErrorData, LoggingLevel},
@@ -84,11 +85,16 @@ impl Connection {
 
     /// Pushes events to the client until the connection ends or the server drains. Once is enough:
     /// a client may say as often as it likes that it is ready.
-    pub(super) fn push_events(&self, shared: &Shared, peer: Peer<RoleServer>) {
+    pub(super) fn push_events(
+        &self,
+        shared: &Arc<Shared>,
+        principal: Arc<Principal>,
+        peer: Peer<RoleServer>,
+    ) {
         if self.pushing.swap(true, Ordering::Relaxed) {
             return;
         }
-        let mut subscription = shared.events.subscribe();
+        let mut subscription = shared.events.subscribe(shared, principal);
         let subscribed = Arc::clone(&self.subscribed);
         let ended = self.ended.clone();
         let lifecycle = shared.lifecycle.clone();

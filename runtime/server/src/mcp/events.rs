@@ -1,12 +1,16 @@
 //! Changes, from the plugin that publishes them to the clients that subscribed.
 
-use mcp_factory_sdk::Event;
+use std::sync::Arc;
+
+use mcp_factory_sdk::{Event, Principal};
 use rmcp::{
     Peer, RoleServer,
     model::{ResourceUpdatedNotificationParam, SubscriptionFilter},
     service::{ServiceError, SubscriptionContext, SubscriptionSendError},
 };
 use tokio::sync::broadcast::{self, error::RecvError};
+
+use super::Shared;
 
 /// Events that a slow subscriber may lag behind before it loses some.
 const CAPACITY: usize = 256;
@@ -17,40 +21,73 @@ pub(super) const MAX_SUBSCRIBED_URIS: usize = 128;
 /// Bytes of a URI: the server keeps it, echoes it and logs it.
 pub(super) const MAX_URI_BYTES: usize = 4_096;
 
-/// The one channel of all events.
+/// The one channel of all events, each with the tenant whose plugin published it.
 #[derive(Debug)]
-pub(super) struct EventBus(broadcast::Sender<Event>);
+pub(super) struct EventBus(broadcast::Sender<(Option<Arc<str>>, Event)>);
 
 impl EventBus {
     pub(super) fn new() -> Self {
         Self(broadcast::Sender::new(CAPACITY))
     }
 
-    /// Sends to whoever listens now; nobody listening is fine.
-    pub(super) fn publish(&self, event: Event) {
-        let _listeners = self.0.send(event).unwrap_or(0);
+    /// Sends to whoever of `tenant` listens now; nobody listening is fine.
+    pub(super) fn publish(&self, tenant: Option<&str>, event: Event) {
+        let _listeners = self.0.send((tenant.map(Into::into), event)).unwrap_or(0);
     }
 
-    pub(super) fn subscribe(&self) -> Subscription {
-        Subscription(self.0.subscribe())
+    pub(super) fn subscribe(
+        &self,
+        shared: &Arc<Shared>,
+        principal: Arc<Principal>,
+    ) -> Subscription {
+        Subscription {
+            events: self.0.subscribe(),
+            shared: Arc::clone(shared),
+            principal,
+        }
     }
 }
 
 /// One listener's end.
-pub(super) struct Subscription(broadcast::Receiver<Event>);
+pub(super) struct Subscription {
+    events: broadcast::Receiver<(Option<Arc<str>>, Event)>,
+    shared: Arc<Shared>,
+    principal: Arc<Principal>,
+}
 
 impl Subscription {
-    /// The next event; `None` when the server has stopped. A listener that lagged goes on with what is left.
+    /// The next event that concerns the listener: of its own tenant, and not about a resource that it may
+    /// not read. `None` when the server has stopped. A listener that lagged goes on with what is left.
     pub(super) async fn next(&mut self) -> Option<Event> {
         loop {
-            match self.0.recv().await {
-                Ok(event) => return Some(event),
+            match self.events.recv().await {
+                Ok((tenant, event)) if self.concerns(tenant.as_deref(), &event) => {
+                    return Some(event);
+                }
+                Ok(_) => {}
                 Err(RecvError::Lagged(lost)) => {
                     tracing::warn!(lost, "a subscriber was too slow and lost events");
                 }
                 Err(RecvError::Closed) => return None,
             }
         }
+    }
+
+    fn concerns(&self, tenant: Option<&str>, event: &Event) -> bool {
+        let readable = |uri: &str| {
+            let scope = self
+                .shared
+                .pipeline
+                .registry()
+                .scope_of("resources/read", uri);
+            // A plugin may speak of a URI that it does not list; nobody can read that one anyway.
+            scope.is_none_or(|scope| self.principal.scopes().contains(scope))
+        };
+        tenant == self.principal.tenant()
+            && match event {
+                Event::ResourceUpdated(uri) => readable(uri),
+                _ => true,
+            }
     }
 }
 

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use rmcp::{
     RoleServer, ServerHandler,
     model::{
-        CallToolRequestMethod, CallToolRequestParams, CallToolResponse, CompleteRequestMethod,
-        CompleteRequestParams, CompleteResult, CustomRequest, CustomResult, DiscoverResult,
-        ErrorCode, ErrorData, GetPromptRequestMethod, GetPromptRequestParams, GetPromptResponse,
-        InitializeRequestParams, InitializeResult, ListPromptsRequestMethod, ListPromptsResult,
-        ListResourceTemplatesRequestMethod, ListResourceTemplatesResult,
+        CacheScope, CallToolRequestMethod, CallToolRequestParams, CallToolResponse,
+        CompleteRequestMethod, CompleteRequestParams, CompleteResult, CustomRequest, CustomResult,
+        DiscoverResult, ErrorCode, ErrorData, GetPromptRequestMethod, GetPromptRequestParams,
+        GetPromptResponse, InitializeRequestParams, InitializeResult, ListPromptsRequestMethod,
+        ListPromptsResult, ListResourceTemplatesRequestMethod, ListResourceTemplatesResult,
         ListResourcesRequestMethod, ListResourcesResult, ListToolsRequestMethod, ListToolsResult,
         PaginatedRequestParams, ProtocolVersion, ReadResourceRequestMethod,
         ReadResourceRequestParams, ReadResourceResponse, ServerConfig, SetLevelRequestMethod,
@@ -23,15 +23,15 @@ use rmcp::{
 };
 
 use super::{
-    LIST_CACHE_SCOPE, LIST_TTL_MS, Shared,
-    call::{Request, extension},
+    LIST_TTL_MS, Shared,
+    call::{Request, extension, known, nobody, principal},
     capabilities,
     connection::Connection,
     events,
-    http::Misshapen,
     respond::Era,
+    status::StatusHint,
 };
-use crate::registry::Registry;
+use crate::{pipeline::CallFailure, registry::Registry};
 
 /// Serves one connection, or one stateless request.
 #[derive(Debug)]
@@ -77,11 +77,11 @@ fn bounded_uri(uri: &str) -> Result<(), ErrorData> {
 
 /// Lays the hints of a list that changes only by announcement, and who we are, over its page.
 macro_rules! page {
-    ($handler:ident, $context:ident, $result:expr) => {{
+    ($handler:ident, $request:ident, $result:expr) => {{
         let mut page = $result
             .with_ttl_ms(LIST_TTL_MS)
-            .with_cache_scope(LIST_CACHE_SCOPE);
-        page.meta = $handler.request($context).result_meta();
+            .with_cache_scope($handler.shared.list_cache_scope());
+        page.meta = $request.result_meta();
         Ok(page)
     }};
 }
@@ -110,7 +110,7 @@ impl ServerHandler for Handler {
         let versions = self.supported_protocol_versions().into_owned();
         Ok(DiscoverResult::from_server_info(versions, self.get_info())
             .with_ttl_ms(LIST_TTL_MS)
-            .with_cache_scope(LIST_CACHE_SCOPE))
+            .with_cache_scope(CacheScope::Public))
     }
 
     async fn list_tools(
@@ -123,11 +123,14 @@ impl ServerHandler for Handler {
             return Err(ErrorData::method_not_found::<ListToolsRequestMethod>());
         }
         only_page(request)?;
-        page!(
-            self,
-            context,
-            ListToolsResult::with_all_items(self.shared.lists.tools(registry).to_vec())
-        )
+        let request = self.request(context);
+        let tools = registry
+            .tools()
+            .iter()
+            .zip(self.shared.lists.tools(registry));
+        let tools = tools.filter(|(entry, _)| request.sees(entry.definition.scope()));
+        let tools = tools.map(|(_, tool)| tool.clone()).collect();
+        page!(self, request, ListToolsResult::with_all_items(tools))
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
@@ -161,10 +164,17 @@ impl ServerHandler for Handler {
             return Err(ErrorData::method_not_found::<ListResourcesRequestMethod>());
         }
         only_page(request)?;
+        let request = self.request(context);
+        let resources = self
+            .registry()
+            .resources(false)
+            .zip(&self.shared.lists.resources);
+        let resources = resources.filter(|(entry, _)| request.sees(entry.definition.scope()));
+        let resources = resources.map(|(_, resource)| resource.clone()).collect();
         page!(
             self,
-            context,
-            ListResourcesResult::with_all_items(self.shared.lists.resources.clone())
+            request,
+            ListResourcesResult::with_all_items(resources)
         )
     }
 
@@ -179,10 +189,16 @@ impl ServerHandler for Handler {
             >());
         }
         only_page(request)?;
-        let templates = self.shared.lists.resource_templates.clone();
+        let request = self.request(context);
+        let templates = self
+            .registry()
+            .resources(true)
+            .zip(&self.shared.lists.resource_templates);
+        let templates = templates.filter(|(entry, _)| request.sees(entry.definition.scope()));
+        let templates = templates.map(|(_, template)| template.clone()).collect();
         page!(
             self,
-            context,
+            request,
             ListResourceTemplatesResult::with_all_items(templates)
         )
     }
@@ -208,11 +224,15 @@ impl ServerHandler for Handler {
             return Err(ErrorData::method_not_found::<ListPromptsRequestMethod>());
         }
         only_page(request)?;
-        page!(
-            self,
-            context,
-            ListPromptsResult::with_all_items(self.shared.lists.prompts.clone())
-        )
+        let request = self.request(context);
+        let prompts = self
+            .registry()
+            .prompts()
+            .iter()
+            .zip(&self.shared.lists.prompts);
+        let prompts = prompts.filter(|(entry, _)| request.sees(entry.definition.scope()));
+        let prompts = prompts.map(|(_, prompt)| prompt.clone()).collect();
+        page!(self, request, ListPromptsResult::with_all_items(prompts))
     }
 
     async fn get_prompt(
@@ -252,18 +272,21 @@ impl ServerHandler for Handler {
     async fn subscribe(
         &self,
         params: SubscribeRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
         bounded_uri(&params.uri)?;
-        if self
-            .shared
-            .pipeline
-            .registry()
-            .resource(&params.uri)
-            .is_none()
-        {
+        let unknown = || {
             let message = format!("unknown resource: `{}`", params.uri);
-            return Err(ErrorData::resource_not_found(message, None));
+            ErrorData::resource_not_found(message, None)
+        };
+        let scope = self.registry().scope_of("resources/read", &params.uri);
+        let scope = scope.ok_or_else(unknown)?;
+        let request = self.request(context);
+        if !request.principal().scopes().contains(scope) {
+            return Err(match request.sees(scope) {
+                true => request.failure(CallFailure::Denied { required: scope }),
+                false => unknown(),
+            });
         }
         self.connection.subscribe(params.uri)
     }
@@ -285,7 +308,8 @@ impl ServerHandler for Handler {
     }
 
     async fn listen(&self, listener: SubscriptionContext) -> Result<(), ErrorData> {
-        let subscription = self.shared.events.subscribe();
+        let principal = principal(listener.request_context());
+        let subscription = self.shared.events.subscribe(&self.shared, principal);
         tokio::select! {
             () = listener.cancelled() => {}
             () = self.shared.lifecycle.draining() => {}
@@ -295,7 +319,9 @@ impl ServerHandler for Handler {
     }
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
-        self.connection.push_events(&self.shared, context.peer);
+        let principal = known(&context.extensions).unwrap_or_else(nobody);
+        self.connection
+            .push_events(&self.shared, principal, context.peer);
     }
 
     /// `rmcp` brings a known method here when its params do not fit, which it would call unknown.
@@ -304,11 +330,11 @@ impl ServerHandler for Handler {
         request: CustomRequest,
         context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        let misshapen = extension::<Arc<Misshapen>>(&context);
+        let hint = extension::<Arc<StatusHint>>(&context);
         let era = self.request(context).era;
         if takes_params(&request.method, era) {
-            if let Some(misshapen) = misshapen {
-                misshapen.set();
+            if let Some(hint) = hint {
+                hint.misshapen();
             }
             let message = format!(
                 "the params of `{}` do not have the required form",

@@ -2,29 +2,28 @@
 //!
 //! Everything that can be refused without knowing the protocol was refused before (`crate::http`).
 
-use std::{
-    convert::Infallible,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{convert::Infallible, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body as _;
 use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
+use mcp_factory_sdk::Principal;
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService,
     session::{SessionManager as _, never::NeverSessionManager},
 };
 use serde_json::json;
 
-use super::{Shared, claims::Claims, handler::Handler, sessions::BoundedSessions};
+use super::{
+    Shared, claims::Claims, handler::Handler, owners::Owners, sessions::BoundedSessions,
+    status::StatusHint,
+};
 use crate::{
     frame::{Frame, FrameKind},
     held::hold,
+    http::retry_after,
     lifecycle::Lifecycle,
 };
 
@@ -33,28 +32,13 @@ const SESSION_ID: &str = "mcp-session-id";
 /// Bytes of an `initialize`: a session keeps what it says of the client for as long as it lives.
 const INITIALIZE_LIMIT: u64 = 64 << 10;
 
-/// Set when the params of a request do not have the form that its method wants. To HTTP that is a bad
-/// request, as a body that is no message is one; `rmcp` has one answer for it and for params whose
-/// values are no good, which are the business of the method.
-#[derive(Debug, Default)]
-pub(super) struct Misshapen(AtomicBool);
-
-impl Misshapen {
-    pub(super) fn set(&self) {
-        self.0.store(true, Ordering::Release);
-    }
-
-    fn is_set(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
-}
-
 /// Both services over one set of plugins.
 pub(crate) struct HttpProtocol {
     stateless: StreamableHttpService<Handler, NeverSessionManager>,
     stateful: StreamableHttpService<Handler, BoundedSessions>,
     sessions: Arc<BoundedSessions>,
     claims: Claims,
+    owners: Owners,
     lifecycle: Lifecycle,
 }
 
@@ -86,6 +70,7 @@ impl HttpProtocol {
             stateful: StreamableHttpService::new(factory(shared), Arc::clone(&sessions), config()),
             sessions,
             claims: Claims::default(),
+            owners: Owners::default(),
             lifecycle: shared.lifecycle.clone(),
         }
     }
@@ -95,10 +80,17 @@ impl HttpProtocol {
         &self,
         mut request: Request<Full<Bytes>>,
     ) -> Response<BoxBody<Bytes, Infallible>> {
-        let misshapen = Arc::new(Misshapen::default());
-        request.extensions_mut().insert(Arc::clone(&misshapen));
+        let hint = Arc::new(StatusHint::default());
+        request.extensions_mut().insert(Arc::clone(&hint));
         let frame = request.extensions().get::<Arc<Frame>>().cloned();
-        let mut response = if request.method() == Method::DELETE {
+        let caller = request.extensions().get::<Arc<Principal>>().cloned();
+        let mut response = if !is_modern(&request)
+            && !self.owners.allow(session_id(&request), caller.as_deref())
+        {
+            // Somebody else's session looks like one that does not exist.
+            let message = "there is no such session";
+            error(StatusCode::NOT_FOUND, message, frame.as_deref())
+        } else if request.method() == Method::DELETE {
             self.end_session(request).await
         } else if request.method() == Method::GET {
             until_drained(self.stateful.handle(request).await, &self.lifecycle)
@@ -118,17 +110,35 @@ impl HttpProtocol {
             }
             // Kept until the session is in the map, so that a burst cannot overshoot the limit.
             match self.sessions.reserve().await {
-                Some(_reservation) => self.stateful.handle(request).await,
+                Some(_reservation) => {
+                    let response = self.stateful.handle(request).await;
+                    self.own(&response, caller.as_deref()).await;
+                    response
+                }
                 None => self.stateless.handle(request).await,
             }
         } else {
             self.stateless.handle(request).await
         };
         // The answers of a session travel in a stream whose head has been sent.
-        if misshapen.is_set() && is(&response, "application/json") {
-            *response.status_mut() = StatusCode::BAD_REQUEST;
+        if let Some((status, wait)) = hint.get()
+            && is(&response, "application/json")
+        {
+            *response.status_mut() = status;
+            if let Some(wait) = wait {
+                let headers = response.headers_mut();
+                headers.insert(header::RETRY_AFTER, retry_after(wait));
+            }
         }
         with_json_body(response, frame.as_deref()).await
+    }
+
+    /// Remembers whose the session is that `response` opens. Nobody else can know its id yet.
+    async fn own<B>(&self, response: &Response<B>, caller: Option<&Principal>) {
+        if let (Some(session), Some(caller)) = (response_session(response), caller) {
+            let live = self.sessions.ids().await;
+            self.owners.insert(session, caller.key(), &live);
+        }
     }
 
     async fn in_session(
@@ -170,6 +180,16 @@ impl HttpProtocol {
         }
         response
     }
+}
+
+fn session_id<T>(request: &Request<T>) -> Option<&str> {
+    let id = request.headers().get(SESSION_ID)?;
+    // An id that is no text is nobody's.
+    Some(id.to_str().unwrap_or_default())
+}
+
+fn response_session<T>(response: &Response<T>) -> Option<&str> {
+    response.headers().get(SESSION_ID)?.to_str().ok()
 }
 
 /// Whether the request speaks of itself as one of the 2026-07-28 era. Revisions are dates.

@@ -23,12 +23,14 @@ mod events;
 mod handler;
 mod http;
 mod lists;
+mod owners;
 mod peer;
 mod perform;
 mod questions;
 mod respond;
 mod sessions;
 mod state;
+mod status;
 mod stdio;
 
 use std::sync::Arc;
@@ -53,7 +55,6 @@ pub(crate) fn supported_protocols() -> Vec<String> {
 /// How long clients may keep a list: nothing in a compiled server changes it, and what a plugin
 /// changes is announced.
 const LIST_TTL_MS: u64 = 300_000;
-const LIST_CACHE_SCOPE: CacheScope = CacheScope::Public;
 
 /// What all handlers of a server share.
 #[derive(Debug)]
@@ -90,6 +91,15 @@ impl Shared {
             seal: StateSeal::new(),
             lifecycle,
         })
+    }
+
+    /// Who may share a list: everybody, unless callers see only what they may use.
+    fn list_cache_scope(&self) -> CacheScope {
+        if self.pipeline.hides() {
+            CacheScope::Private
+        } else {
+            CacheScope::Public
+        }
     }
 
     fn implementation(&self) -> Implementation {

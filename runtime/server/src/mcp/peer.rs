@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use mcp_factory_sdk::{
-    BoxFuture, Capability, Event, LogLevel, LogRecord, Peer, Progress, Question, ToolError,
+    BoxFuture, Capability, Event, LogLevel, LogRecord, Peer, Principal, Progress, Question,
+    ToolError,
 };
 use rmcp::{
     RoleServer,
@@ -19,6 +20,7 @@ use super::{Shared, questions, respond::Era};
 /// Reaches the client of one call.
 pub(super) struct ClientPeer {
     pub(super) shared: Arc<Shared>,
+    pub(super) principal: Arc<Principal>,
     pub(super) peer: rmcp::Peer<RoleServer>,
     pub(super) era: Era,
     pub(super) capabilities: ClientCapabilities,
@@ -60,7 +62,7 @@ impl Peer for ClientPeer {
     }
 
     fn publish(&self, event: Event) {
-        self.shared.events.publish(event);
+        self.shared.events.publish(self.principal.tenant(), event);
     }
 
     fn supports(&self, capability: Capability) -> bool {

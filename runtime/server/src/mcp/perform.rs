@@ -8,7 +8,7 @@ use rmcp::model::{
 };
 use serde_json::{Map, Value};
 
-use super::{call::Request, convert, respond};
+use super::{call::Request, convert};
 
 impl Request {
     pub(super) async fn call_tool(
@@ -31,7 +31,7 @@ impl Request {
             })?,
             Err(failure) => match self.input_required(failure, &answers, binding) {
                 Ok(questions) => return Ok(questions.into()),
-                Err(failure) => respond::tool_failure(failure, self.era)?,
+                Err(failure) => self.tool_failure(failure)?,
             },
         };
         result.meta = self.result_meta();
@@ -54,7 +54,7 @@ impl Request {
             }
             Err(failure) => match self.input_required(failure, &answers, binding) {
                 Ok(questions) => Ok(questions.into()),
-                Err(failure) => Err(respond::failure_data(failure, self.era)),
+                Err(failure) => Err(self.failure(failure)),
             },
         }
     }
@@ -82,7 +82,7 @@ impl Request {
             }
             Err(failure) => match self.input_required(failure, &answers, binding) {
                 Ok(questions) => Ok(questions.into()),
-                Err(failure) => Err(respond::failure_data(failure, self.era)),
+                Err(failure) => Err(self.failure(failure)),
             },
         }
     }
@@ -104,7 +104,7 @@ impl Request {
             .pipeline()
             .complete(of_prompt, target, &argument, typed, others, caller)
             .await;
-        let values = completed.map_err(|failure| respond::failure_data(failure, self.era))?;
+        let values = completed.map_err(|failure| self.failure(failure))?;
         let mut result = CompleteResult::new(completion(values));
         result.meta = self.result_meta();
         Ok(result)

@@ -7,13 +7,10 @@ use mcp_factory_sdk::{Capability, ToolError, ToolErrorKind};
 use rmcp::model::{CallToolResult, ClientCapabilities, ContentBlock, ErrorCode, ErrorData};
 use serde_json::json;
 
-use crate::pipeline::CallFailure;
-
-/// The caller lacks a scope. Codes of our own lie outside of JSON-RPC's reserved range, as the
-/// specification asks, and end like the HTTP status that says the same.
-pub(crate) const DENIED: ErrorCode = ErrorCode(-31_403);
-/// Too many calls are running.
-pub(crate) const OVERLOADED: ErrorCode = ErrorCode(-31_503);
+use crate::{
+    pipeline::CallFailure,
+    protocol::{DENIED, OVERLOADED, RATE_LIMITED},
+};
 
 /// Which revision's words the client understands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +32,9 @@ pub(super) fn tool_failure(failure: CallFailure, era: Era) -> Result<CallToolRes
             result.structured_content = error.data().cloned();
             Ok(result)
         }
+        CallFailure::Gated(error) => Ok(CallToolResult::error(vec![ContentBlock::text(
+            error.to_string(),
+        )])),
         CallFailure::Internal { error_id } => Ok(CallToolResult::error(vec![ContentBlock::text(
             internal_message(&error_id),
         )])),
@@ -56,12 +56,25 @@ pub(super) fn failure_data(failure: CallFailure, era: Era) -> ErrorData {
         }
         CallFailure::UnknownResource { uri } => resource_not_found(&uri, era),
         CallFailure::Denied { required } => ErrorData::new(
-            DENIED,
+            ErrorCode(DENIED),
             format!("the scope `{required}` is required"),
             Some(json!({ "requiredScope": required.as_str() })),
         ),
+        CallFailure::NoTenant => ErrorData::new(
+            ErrorCode(DENIED),
+            "the caller belongs to no tenant of this server",
+            None,
+        ),
+        CallFailure::RateLimited { retry_after } => {
+            let seconds = retry_after.as_secs_f64().ceil().max(1.0);
+            ErrorData::new(
+                ErrorCode(RATE_LIMITED),
+                format!("too many calls of this: try again in {seconds} s"),
+                Some(json!({ "retryAfterSeconds": seconds })),
+            )
+        }
         CallFailure::Overloaded => ErrorData::new(
-            OVERLOADED,
+            ErrorCode(OVERLOADED),
             "too many calls are running; try again in a moment",
             None,
         ),
@@ -72,7 +85,7 @@ pub(super) fn failure_data(failure: CallFailure, era: Era) -> ErrorData {
                 Some(json!({ "errorId": error_id })),
             )
         }
-        CallFailure::Tool(error) => tool_error_data(&error, era),
+        CallFailure::Tool(error) | CallFailure::Gated(error) => tool_error_data(&error, era),
     }
 }
 

@@ -3,6 +3,7 @@
 //! A session exists so that the server can ask the client something while a call waits, which the
 //! 2026-07-28 era does without one. `rmcp` keeps any number of them for anybody.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::Stream;
@@ -38,6 +39,12 @@ impl BoundedSessions {
         let reservation = Reservation(self);
         let held = self.inner.sessions.read().await.len();
         (held + arriving <= self.limit).then_some(reservation)
+    }
+
+    /// The sessions that are held now.
+    pub(super) async fn ids(&self) -> HashSet<String> {
+        let sessions = self.inner.sessions.read().await;
+        sessions.keys().map(ToString::to_string).collect()
     }
 }
 

@@ -30,7 +30,7 @@ impl Binding {
         arguments: Option<&Value>,
     ) -> Self {
         let mut digest = Sha256::new();
-        for part in [principal.id(), method, name] {
+        for part in [principal.key(), method, name] {
             digest.update(part.len().to_be_bytes());
             digest.update(part.as_bytes());
         }

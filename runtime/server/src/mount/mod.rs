@@ -32,6 +32,9 @@ pub const fn mount(name: &'static str, plugin: &'static PluginDefinition) -> Mou
     }
 }
 
+/// The tools that open the gates of others: part of every server that has a gated tool.
+pub(crate) static GATE: Mount = mount("gate", &mcp_factory_guard::GATE_PLUGIN).source("server");
+
 impl Mount {
     /// Says where the plugin's source came from, in the manifest's words.
     #[must_use]
@@ -92,6 +95,19 @@ impl Mount {
         } else {
             format!("{}_{own}", self.prefix)
         }
+    }
+
+    /// Whether a second factor stands before any of its tools.
+    const fn is_gated(&self) -> bool {
+        let tools = self.plugin.tools();
+        let mut index = 0;
+        while index < tools.len() {
+            if tools[index].gate().is_some() && self.offers(tools[index].name()) {
+                return true;
+            }
+            index += 1;
+        }
+        false
     }
 
     /// Byte `index` of the public name of `own`, if it has that many.

@@ -3,7 +3,7 @@
 //! The factory makes the same checks earlier, with better words and a place in the manifest. These hold
 //! for a `main.rs` that was written or edited by hand, and for tools that a macro of the author's made.
 
-use super::{Mount, contains, same};
+use super::{GATE, Mount, contains, same};
 
 /// Room for one message; longer ones are cut.
 const CAPACITY: usize = 256;
@@ -49,6 +49,12 @@ impl Message {
 /// With a sentence that names both owners; at compile time, where it is used as meant.
 pub const fn assert_unique(mounts: &[Mount]) {
     let mut index = 0;
+    let mut gated = false;
+    while index < mounts.len() {
+        gated |= mounts[index].is_gated();
+        index += 1;
+    }
+    index = 0;
     while index < mounts.len() {
         assert_names_exist(&mounts[index]);
         // The mount itself comes first: a plugin can collide with itself only through the macros,
@@ -57,6 +63,9 @@ pub const fn assert_unique(mounts: &[Mount]) {
         while other < mounts.len() {
             assert_pair(&mounts[index], &mounts[other]);
             other += 1;
+        }
+        if gated {
+            assert_pair(&mounts[index], &GATE);
         }
         index += 1;
     }

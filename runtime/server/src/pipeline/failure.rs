@@ -2,6 +2,8 @@
 //!
 //! Not here: what any of them looks like on the wire (`mcp::respond`).
 
+use std::time::Duration;
+
 use mcp_factory_sdk::{Denied, Scope, ToolError};
 
 use crate::registry::Registry;
@@ -20,6 +22,12 @@ pub(crate) enum CallFailure {
     UnknownResource { uri: String },
     /// The caller lacks a scope.
     Denied { required: Scope },
+    /// The caller belongs to no tenant of this server.
+    NoTenant,
+    /// A second factor is missing, or cannot be asked for.
+    Gated(ToolError),
+    /// The caller calls this too often.
+    RateLimited { retry_after: Duration },
     /// Too many calls are running.
     Overloaded,
     /// The client took it back; nobody waits for an answer.
@@ -33,20 +41,35 @@ pub(crate) enum CallFailure {
 }
 
 impl CallFailure {
-    pub(super) fn unknown_tool(name: &str, registry: &Registry) -> Self {
+    /// `visible` says of a scope whether the caller sees what demands it: a hint must not tell of the rest.
+    pub(super) fn unknown_tool(
+        name: &str,
+        registry: &Registry,
+        visible: impl Fn(Scope) -> bool,
+    ) -> Self {
         Self::UnknownTool {
             name: shown(name),
-            nearest: registry.nearest_tool(name).map(str::to_owned),
+            nearest: registry.nearest_tool(name, visible).map(str::to_owned),
         }
     }
 
-    /// The word for metrics and spans.
+    /// Ties the answer to the log.
+    pub(super) fn error_id(&self) -> Option<&str> {
+        match self {
+            Self::Panicked { error_id } | Self::Internal { error_id } => Some(error_id),
+            _ => None,
+        }
+    }
+
+    /// The word for metrics, spans and the audit.
     pub(crate) const fn outcome(&self) -> &'static str {
         match self {
             Self::UnknownTool { .. }
             | Self::UnknownPrompt { .. }
             | Self::UnknownResource { .. } => "unknown",
-            Self::Denied { .. } => "denied",
+            Self::Denied { .. } | Self::NoTenant => "denied",
+            Self::Gated(_) => "gated",
+            Self::RateLimited { .. } => "rate_limited",
             Self::Overloaded => "overloaded",
             Self::Cancelled => "cancelled",
             Self::Panicked { .. } => "panicked",

@@ -13,18 +13,31 @@ use tracing::Instrument as _;
 
 use super::{CallFailure, Caller};
 
-/// Waits for a turn, but not for long: a caller that is told at once can go elsewhere.
+/// The places that a running call takes.
+pub(super) type Admission = [Option<OwnedSemaphorePermit>; 3];
+
+/// Waits for a turn at each of `places`, but not for long: a caller that is told at once can go elsewhere.
 pub(super) async fn admit(
-    admission: &Arc<Semaphore>,
+    places: [Option<&Arc<Semaphore>>; 3],
     queue_time: Duration,
-) -> Result<OwnedSemaphorePermit, CallFailure> {
-    if let Ok(permit) = Arc::clone(admission).try_acquire_owned() {
-        return Ok(permit);
+) -> Result<Admission, CallFailure> {
+    let mut admission = Admission::default();
+    // Made when somebody has to wait: most calls do not.
+    let mut deadline = None;
+    for (place, taken) in places.into_iter().zip(&mut admission) {
+        let Some(place) = place else { continue };
+        if let Ok(permit) = Arc::clone(place).try_acquire_owned() {
+            *taken = Some(permit);
+            continue;
+        }
+        let deadline = *deadline.get_or_insert_with(|| tokio::time::Instant::now() + queue_time);
+        let waiting = tokio::time::timeout_at(deadline, Arc::clone(place).acquire_owned());
+        match waiting.await {
+            Ok(Ok(permit)) => *taken = Some(permit),
+            _ => return Err(CallFailure::Overloaded),
+        }
     }
-    match tokio::time::timeout(queue_time, Arc::clone(admission).acquire_owned()).await {
-        Ok(Ok(permit)) => Ok(permit),
-        _ => Err(CallFailure::Overloaded),
-    }
+    Ok(admission)
 }
 
 /// Runs a call to its end, its deadline or its cancellation, whichever is first. A call that is not
@@ -33,7 +46,7 @@ pub(super) async fn run<T>(
     name: &str,
     plugin: Arc<str>,
     timeout: Duration,
-    admission: OwnedSemaphorePermit,
+    admission: Admission,
     caller: Caller,
     start: impl FnOnce(Call) -> BoxFuture<'static, Result<T, ToolError>>,
 ) -> Result<T, CallFailure> {
@@ -82,20 +95,20 @@ pub(super) async fn run<T>(
     ended
 }
 
-fn out_of_time(timeout: Duration) -> ToolError {
+pub(super) fn out_of_time(timeout: Duration) -> ToolError {
     ToolError::timed_out(format!(
         "the call did not end within {timeout:?} and was stopped"
     ))
 }
 
-fn panicked(name: &str) -> CallFailure {
+pub(super) fn panicked(name: &str) -> CallFailure {
     let error_id = error_id();
     // The text of the panic was logged by the panic hook, on the same thread, just before this line.
     tracing::error!(name, error_id, "a plugin panicked");
     CallFailure::Panicked { error_id }
 }
 
-fn failed(name: &str, error: ToolError) -> CallFailure {
+pub(super) fn failed(name: &str, error: ToolError) -> CallFailure {
     if error.kind() != ToolErrorKind::Internal {
         return CallFailure::Tool(error);
     }

@@ -1,94 +1,175 @@
-//! The one road to a plugin: look up → authorize → admit → run with deadline, cancel and panic guard.
+//! The one road to a plugin: look up → authorize → gate → rate → validate → admit → run with deadline,
+//! cancel and panic guard → audit.
 //!
 //! Whatever wants to call something (stdio, HTTP, the `call` command) goes through here, and nothing
-//! here knows the protocol. In the room: the four kinds of call. The guards of a running call are in
-//! `guard`, the ways in which it can fail in `failure`.
+//! here knows the protocol. In the room: the four kinds of call. What is decided before them is in
+//! `checks`, what surrounds a running call in `guard`, how much it may take in `limits`, whose plugins it
+//! reaches in `tenants`, what a transport may ask beforehand in `judge`, what is written about it in
+//! `decision`, and the ways in which it can fail in `failure`.
 
+mod checks;
+mod decision;
 mod failure;
 mod guard;
+mod judge;
+mod limits;
+mod tenants;
 #[cfg(test)]
 mod tests;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
 
+use mcp_factory_guard::{Audit, Gates, RateLimits};
 use mcp_factory_sdk::{
-    Arguments, Instance, Output, Peer, Principal, Prompt, Resource, ResourceDefinition, Variables,
-    authorize,
+    Arguments, Output, Peer, Principal, Prompt, Resource, ResourceDefinition, Scope,
+    ScopeHierarchy, Variables, authorize,
 };
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use checks::ANONYMOUS;
+use decision::Decision;
 pub(crate) use failure::CallFailure;
+pub(crate) use limits::CallLimits;
+use limits::{ToolBudget, budgets, places};
+pub(crate) use tenants::{Tenant, Tenants};
 
-use crate::registry::{Entry, Registry};
-
-/// The limits of every call.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct CallLimits {
-    /// How long a call may take when its tool does not say.
-    pub(crate) timeout: Duration,
-    /// How many calls run at once.
-    pub(crate) concurrency: usize,
-    /// How long a call may wait for its turn before it is refused.
-    pub(crate) queue_time: Duration,
-}
-
-impl Default for CallLimits {
-    fn default() -> Self {
-        Self {
-            timeout: Duration::from_secs(30),
-            concurrency: 256,
-            queue_time: Duration::from_millis(250),
-        }
-    }
-}
+use crate::{
+    config::{ToolLimits, Visibility},
+    registry::{Entry, Registry},
+};
 
 /// Who calls, and how to reach them.
 #[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) principal: Arc<Principal>,
     pub(crate) peer: Arc<dyn Peer>,
+    /// Where the call came in.
+    pub(crate) origin: Arc<Origin>,
     /// Fires when the client cancels or goes away, or the server stops.
     pub(crate) cancelled: CancellationToken,
     /// Answers to questions of earlier rounds of the same call.
     pub(crate) answers: Map<String, Value>,
 }
 
+/// Where a call came in.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Origin {
+    pub(crate) transport: Transport,
+    /// The client's address, as far as proxies in front are trusted to tell it.
+    pub(crate) address: Option<IpAddr>,
+    /// The trace that the client says the call belongs to.
+    pub(crate) trace_id: Option<String>,
+}
+
+/// The trace id in a W3C `traceparent`, when it is one.
+pub(crate) fn trace_id(traceparent: &str) -> Option<String> {
+    let mut parts = traceparent.split('-');
+    let (version, id) = (parts.next()?, parts.next()?);
+    let hex = |text: &str| {
+        text.bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let valid = version.len() == 2 && id.len() == 32 && hex(version) && hex(id);
+    (valid && id.bytes().any(|byte| byte != b'0')).then(|| id.to_owned())
+}
+
+/// By which way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Transport {
+    /// The trusted user who started the server.
+    #[default]
+    Stdio,
+    Http,
+}
+
+impl Transport {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stdio => "stdio",
+            Self::Http => "http",
+        }
+    }
+}
+
+/// What stands between a caller and the plugins, and is not a value of the call.
+#[derive(Debug)]
+pub(crate) struct Guards {
+    pub(crate) hierarchy: ScopeHierarchy,
+    pub(crate) visibility: Visibility,
+    pub(crate) rates: RateLimits,
+    /// Of a server with gated tools.
+    pub(crate) gates: Option<Arc<Gates>>,
+    pub(crate) audit: Arc<Audit>,
+    /// The mounts whose plugins judge every call.
+    pub(crate) validators: Vec<usize>,
+}
+
 /// The started plugins and the guards before them.
 #[derive(Debug)]
 pub(crate) struct Pipeline {
     registry: Registry,
-    /// One per mount, in the same order.
-    instances: Vec<Instance>,
+    tenants: Tenants,
     names: Vec<Arc<str>>,
     limits: CallLimits,
-    admission: Arc<Semaphore>,
+    /// One per tool of the registry, in the same order.
+    budgets: Vec<ToolBudget>,
+    places: Arc<Semaphore>,
+    guards: Guards,
 }
 
 impl Pipeline {
-    /// A pipeline over `registry`, whose mounts were started as `instances`, in the same order.
-    pub(crate) fn new(registry: Registry, instances: Vec<Instance>, limits: CallLimits) -> Self {
-        debug_assert_eq!(registry.mounts().len(), instances.len());
+    /// A pipeline over `registry`, whose mounts were started for each of `tenants`, in the same order.
+    pub(crate) fn new(
+        registry: Registry,
+        tenants: Tenants,
+        limits: CallLimits,
+        tool_limits: &BTreeMap<String, ToolLimits>,
+        guards: Guards,
+    ) -> Self {
         let names = registry
             .mounts()
             .iter()
             .map(|mount| mount.name().into())
             .collect();
-        let admission = Arc::new(Semaphore::new(
-            limits.concurrency.min(Semaphore::MAX_PERMITS),
-        ));
         Self {
-            registry,
-            instances,
             names,
+            budgets: budgets(&registry, &limits, tool_limits),
+            places: places(limits.concurrency),
+            registry,
+            tenants,
             limits,
-            admission,
+            guards,
         }
     }
 
     pub(crate) const fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    pub(crate) fn audit(&self) -> &Audit {
+        &self.guards.audit
+    }
+
+    /// The audit, for those who refuse before anything of a call is known.
+    pub(crate) fn shared_audit(&self) -> Arc<Audit> {
+        Arc::clone(&self.guards.audit)
+    }
+
+    /// Whether callers see only what they may use.
+    pub(crate) fn hides(&self) -> bool {
+        self.guards.visibility == Visibility::Hide
+    }
+
+    /// Whether `principal` sees something that demands `scope`.
+    pub(crate) fn shows(&self, principal: &Principal, scope: Scope) -> bool {
+        !self.hides() || principal.scopes().contains(scope)
+    }
+
+    /// Whether callers like `principal` are served at all.
+    pub(crate) fn serves(&self, principal: &Principal) -> bool {
+        self.tenants.of(principal).is_some()
     }
 
     /// Calls the tool with the public name `name`.
@@ -98,17 +179,53 @@ impl Pipeline {
         arguments: Arguments<'_>,
         caller: Caller,
     ) -> Result<Output, CallFailure> {
-        let tool = self
-            .registry
-            .tool(name)
-            .ok_or_else(|| CallFailure::unknown_tool(name, &self.registry))?;
-        let permit = authorize(&caller.principal, tool.definition)?;
-        let timeout = tool.definition.timeout().unwrap_or(self.limits.timeout);
-        let instance = &self.instances[tool.mount];
-        self.guarded(tool, timeout, caller, |call| {
-            permit.invoke(instance, arguments, call)
-        })
-        .await
+        let mut decision = Decision::begin(
+            self.audit(),
+            &caller,
+            "tools/call",
+            name,
+            Some(arguments.as_str()),
+        );
+        let outcome = self.tool(name, arguments, caller, &mut decision).await;
+        decision.end(&outcome);
+        outcome
+    }
+
+    async fn tool<'a>(
+        &'a self,
+        name: &str,
+        arguments: Arguments<'_>,
+        caller: Caller,
+        decision: &mut Decision<'a>,
+    ) -> Result<Output, CallFailure> {
+        let unknown = || {
+            let visible = |scope| self.shows(&caller.principal, scope);
+            CallFailure::unknown_tool(name, &self.registry, visible)
+        };
+        let tool = self.registry.tool(name).ok_or_else(unknown)?;
+        decision.found(&self.names[tool.mount], tool.definition.scope());
+        let permit = match authorize(&caller.principal, tool.definition) {
+            Ok(permit) => permit,
+            Err(_) if self.hides() => return Err(unknown()),
+            Err(denied) => return Err(denied.into()),
+        };
+        let tenant = self.tenant(&caller)?;
+        let budget = &self.budgets[tool.index];
+        if let Some(group) = tool.definition.gate() {
+            self.pass_gate(&caller, group).await?;
+        }
+        let rate = budget.rate(self.default_rate(&caller, tenant));
+        self.take_rate(&caller, name, rate).await?;
+        self.validate(tenant, &caller, tool, arguments).await?;
+        let places = [tenant.places.as_ref(), budget.places.as_ref()];
+        let instance = &tenant.instances[tool.mount];
+        let output = self
+            .guarded(tool, budget.timeout, places, caller, |call| {
+                permit.invoke(instance, arguments, call)
+            })
+            .await?;
+        checks::output_size(&output, budget.max_result)?;
+        Ok(output)
     }
 
     /// Reads the resource that `uri` names; says which definition it was read from.
@@ -117,20 +234,42 @@ impl Pipeline {
         uri: &str,
         caller: Caller,
     ) -> Result<(Resource, &'static ResourceDefinition), CallFailure> {
+        let mut decision = Decision::begin(self.audit(), &caller, "resources/read", uri, None);
+        let outcome = self.resource(uri, caller, &mut decision).await;
+        decision.end(&outcome);
+        outcome
+    }
+
+    async fn resource<'a>(
+        &'a self,
+        uri: &str,
+        caller: Caller,
+        decision: &mut Decision<'a>,
+    ) -> Result<(Resource, &'static ResourceDefinition), CallFailure> {
         let missing = || CallFailure::UnknownResource {
             uri: uri.to_owned(),
         };
         let (found, variables) = self.registry.resource(uri).ok_or_else(missing)?;
-        let permit = authorize(&caller.principal, found.definition)?;
-        let instance = &self.instances[found.mount];
+        decision.found(&self.names[found.mount], found.definition.scope());
+        let permit = match authorize(&caller.principal, found.definition) {
+            Ok(permit) => permit,
+            Err(_) if self.hides() => return Err(missing()),
+            Err(denied) => return Err(denied.into()),
+        };
+        let tenant = self.tenant(&caller)?;
+        let rate = self.default_rate(&caller, tenant);
+        self.take_rate(&caller, &found.public_name, rate).await?;
+        let instance = &tenant.instances[found.mount];
+        let places = [tenant.places.as_ref(), None];
         let resource = self
-            .guarded(found, self.limits.timeout, caller, |call| {
+            .guarded(found, self.limits.timeout, places, caller, |call| {
                 permit.read(instance, variables, call)
             })
             .await?;
         if resource.parts.is_empty() {
             return Err(missing());
         }
+        checks::resource_size(&resource, self.limits.max_result)?;
         Ok((resource, found.definition))
     }
 
@@ -141,15 +280,35 @@ impl Pipeline {
         arguments: Variables,
         caller: Caller,
     ) -> Result<Prompt, CallFailure> {
-        let found = self
-            .registry
-            .prompt(name)
-            .ok_or_else(|| CallFailure::UnknownPrompt {
-                name: failure::shown(name),
-            })?;
-        let permit = authorize(&caller.principal, found.definition)?;
-        let instance = &self.instances[found.mount];
-        self.guarded(found, self.limits.timeout, caller, |call| {
+        let mut decision = Decision::begin(self.audit(), &caller, "prompts/get", name, None);
+        let outcome = self.prompt(name, arguments, caller, &mut decision).await;
+        decision.end(&outcome);
+        outcome
+    }
+
+    async fn prompt<'a>(
+        &'a self,
+        name: &str,
+        arguments: Variables,
+        caller: Caller,
+        decision: &mut Decision<'a>,
+    ) -> Result<Prompt, CallFailure> {
+        let missing = || CallFailure::UnknownPrompt {
+            name: failure::shown(name),
+        };
+        let found = self.registry.prompt(name).ok_or_else(missing)?;
+        decision.found(&self.names[found.mount], found.definition.scope());
+        let permit = match authorize(&caller.principal, found.definition) {
+            Ok(permit) => permit,
+            Err(_) if self.hides() => return Err(missing()),
+            Err(denied) => return Err(denied.into()),
+        };
+        let tenant = self.tenant(&caller)?;
+        let rate = self.default_rate(&caller, tenant);
+        self.take_rate(&caller, name, rate).await?;
+        let instance = &tenant.instances[found.mount];
+        let places = [tenant.places.as_ref(), None];
+        self.guarded(found, self.limits.timeout, places, caller, |call| {
             permit.get(instance, arguments, call)
         })
         .await
@@ -166,22 +325,64 @@ impl Pipeline {
         others: Variables,
         caller: Caller,
     ) -> Result<Vec<String>, CallFailure> {
-        if of_prompt && self.registry.prompt(target).is_none() {
-            return Err(CallFailure::UnknownPrompt {
+        let mut decision =
+            Decision::begin(self.audit(), &caller, "completion/complete", target, None);
+        let asked = Completing {
+            of_prompt,
+            target,
+            argument,
+        };
+        let outcome = self
+            .completion(asked, typed, others, caller, &mut decision)
+            .await;
+        decision.end(&outcome);
+        outcome
+    }
+
+    async fn completion<'a>(
+        &'a self,
+        asked: Completing<'_>,
+        typed: String,
+        others: Variables,
+        caller: Caller,
+        decision: &mut Decision<'a>,
+    ) -> Result<Vec<String>, CallFailure> {
+        let target = asked.target;
+        let scope = if asked.of_prompt {
+            self.registry.scope_of("prompts/get", target)
+        } else {
+            self.registry.template_scope(target)
+        };
+        let missing = || match asked.of_prompt {
+            true => CallFailure::UnknownPrompt {
                 name: failure::shown(target),
-            });
-        }
-        if !of_prompt && !self.registry.has_resource_template(target) {
-            return Err(CallFailure::UnknownResource {
+            },
+            false => CallFailure::UnknownResource {
                 uri: failure::shown(target),
+            },
+        };
+        let scope = scope.ok_or_else(missing)?;
+        // What completes has the scope of what it completes for.
+        if !caller.principal.scopes().contains(scope) {
+            return Err(match self.hides() {
+                true => missing(),
+                false => CallFailure::Denied { required: scope },
             });
         }
-        let Some(found) = self.registry.completion(of_prompt, target, argument) else {
+        let tenant = self.tenant(&caller)?;
+        let rate = self.default_rate(&caller, tenant);
+        self.take_rate(&caller, target, rate).await?;
+        let Some(found) = self
+            .registry
+            .completion(asked.of_prompt, target, asked.argument)
+        else {
             return Ok(Vec::new());
         };
+        decision.found(&self.names[found.mount], scope);
         let permit = authorize(&caller.principal, found.definition)?;
-        let instance = &self.instances[found.mount];
-        self.guarded(found, self.limits.timeout, caller, |call| {
+        let instance = &tenant.instances[found.mount];
+        let places = [tenant.places.as_ref(), None];
+        self.guarded(found, self.limits.timeout, places, caller, |call| {
             permit.complete(instance, typed, others, call)
         })
         .await
@@ -191,13 +392,16 @@ impl Pipeline {
         &self,
         entry: &Entry<D>,
         timeout: Duration,
+        fewer: [Option<&Arc<Semaphore>>; 2],
         caller: Caller,
         start: impl FnOnce(
             mcp_factory_sdk::Call,
         )
             -> mcp_factory_sdk::BoxFuture<'static, Result<T, mcp_factory_sdk::ToolError>>,
     ) -> Result<T, CallFailure> {
-        let admission = guard::admit(&self.admission, self.limits.queue_time).await?;
+        // The narrower ones first: who waits for a busy tool should not keep a place from the others.
+        let all = [fewer[0], fewer[1], Some(&self.places)];
+        let admission = guard::admit(all, self.limits.queue_time).await?;
         let plugin = Arc::clone(&self.names[entry.mount]);
         guard::run(
             &entry.public_name,
@@ -210,10 +414,17 @@ impl Pipeline {
         .await
     }
 
-    /// Stops the plugins, in the reverse order of their start.
+    /// Stops the plugins, in the reverse order of their start, and writes the last records.
     pub(crate) async fn stop(&self) {
-        for instance in self.instances.iter().rev() {
-            instance.clone().stop().await;
-        }
+        self.tenants.stop().await;
+        self.guards.audit.close().await;
     }
+}
+
+/// What is to be completed.
+#[derive(Clone, Copy)]
+struct Completing<'a> {
+    of_prompt: bool,
+    target: &'a str,
+    argument: &'a str,
 }

@@ -1,6 +1,7 @@
 //! The guards of a call, each with a plugin that does the thing it guards against.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -8,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use mcp_factory_guard::{Audit, RateLimits};
 use mcp_factory_sdk::{
     Arguments, BoxFuture, Capability, Event, LogRecord, Output, Peer, Principal, Progress,
     Question, ScopeHierarchy, ScopeSet, StartContext, ToolError, prelude::*,
@@ -15,8 +17,8 @@ use mcp_factory_sdk::{
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::{CallFailure, CallLimits, Caller, Pipeline};
-use crate::{mount, mount::Mount, registry::Registry};
+use super::{CallFailure, CallLimits, Caller, Guards, Pipeline, Tenant, Tenants};
+use crate::{config::Visibility, mount, mount::Mount, registry::Registry};
 
 /// Calls that were dropped before their end.
 static DROPPED: AtomicUsize = AtomicUsize::new(0);
@@ -123,6 +125,7 @@ fn caller(scopes: ScopeSet) -> Caller {
     Caller {
         principal: Arc::new(Principal::new("test", scopes)),
         peer: Arc::new(NoPeer),
+        origin: Arc::default(),
         cancelled: CancellationToken::new(),
         answers: Map::new(),
     }
@@ -138,7 +141,20 @@ async fn pipeline(mounts: &'static [Mount], limits: CallLimits) -> Pipeline {
         .start(json!({}), StartContext::new("misbehaving"))
         .await
         .expect("it starts");
-    Pipeline::new(Registry::new(mounts), vec![instance], limits)
+    let tenants = Tenants {
+        nobodys: Some(Tenant::new(vec![instance], None, None)),
+        ..Tenants::default()
+    };
+    let guards = Guards {
+        hierarchy: ScopeHierarchy::default(),
+        visibility: Visibility::Show,
+        rates: RateLimits::new(100, None),
+        gates: None,
+        audit: Arc::new(Audit::off()),
+        validators: Vec::new(),
+    };
+    let registry = Registry::new(mounts, false);
+    Pipeline::new(registry, tenants, limits, &BTreeMap::new(), guards)
 }
 
 async fn call(pipeline: &Pipeline, tool: &str) -> Result<Output, CallFailure> {

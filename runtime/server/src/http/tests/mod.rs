@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
+use mcp_factory_guard::{AddressLimits, Audit};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -55,6 +56,13 @@ impl Server {
             protocol,
             hosts,
             OriginList::loopback(),
+            Gatekeeper::new(GatekeeperParts {
+                authenticator: None,
+                trusted_proxies: Vec::new(),
+                requests: AddressLimits::new(100, None),
+                failures: AddressLimits::new(100, None),
+                audit: Arc::new(Audit::off()),
+            }),
             limits,
             lifecycle.clone(),
         );

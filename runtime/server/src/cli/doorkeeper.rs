@@ -1,0 +1,103 @@
+//! From a configuration to whoever stands at the door of HTTP.
+
+use std::sync::Arc;
+
+use mcp_factory_guard::{AddressLimits, Audit};
+use mcp_factory_identity::{Authenticator, Clock, Mode, Surroundings};
+
+use crate::config::{Config, Problem, Problems};
+use crate::http::{Gatekeeper, GatekeeperParts};
+use crate::registry::Registry;
+
+/// Whether callers over HTTP are asked who they are.
+pub(super) fn is_authenticated(config: &Config) -> bool {
+    config.auth.mode() != Mode::None
+}
+
+/// Who knows the callers; nobody when nobody is asked. `address` is where the server listens, the name of
+/// a server that has no public URL.
+///
+/// # Errors
+/// Everything that is wrong with `[auth]`.
+pub(super) fn authenticator(
+    config: &Config,
+    registry: &Registry,
+    address: &str,
+) -> Result<Option<Authenticator>, Problems> {
+    if !is_authenticated(config) {
+        return Ok(None);
+    }
+    let surroundings = Surroundings {
+        resource: resource(config.http.public_url.as_deref(), address),
+        hierarchy: config.access.hierarchy(),
+        scopes: registry.scopes().iter().map(ToString::to_string).collect(),
+    };
+    let mut auth = config.auth.clone();
+    if !config.tenants.is_empty() {
+        auth = auth.with_tenants();
+    }
+    let made = Authenticator::new(&auth, surroundings, Clock::system());
+    made.map(Some).map_err(|found| {
+        let mut problems = Problems::default();
+        for problem in found {
+            let path = format!("auth.{}", problem.path);
+            let message = format!("`{path}`: {}", problem.message);
+            problems.add(Problem::new(config.place(&path), message));
+        }
+        problems
+    })
+}
+
+/// The URL of the endpoint, from what the operator says that the server is called.
+fn resource(public_url: Option<&str>, address: &str) -> String {
+    let Some(url) = public_url else {
+        return format!("http://{address}/mcp");
+    };
+    let url = url.trim_end_matches('/');
+    // Some write the whole endpoint, some only the host.
+    if url.ends_with("/mcp") {
+        url.to_owned()
+    } else {
+        format!("{url}/mcp")
+    }
+}
+
+/// The gatekeeper as configured.
+pub(super) fn gatekeeper(
+    config: &Config,
+    authenticator: Option<Authenticator>,
+    audit: Arc<Audit>,
+) -> Gatekeeper {
+    let limits = &config.limits;
+    Gatekeeper::new(GatekeeperParts {
+        authenticator,
+        trusted_proxies: config.http.trusted_proxies.clone(),
+        requests: AddressLimits::new(limits.tracked_callers, limits.address_rate),
+        failures: AddressLimits::new(limits.tracked_callers, limits.failure_rate),
+        audit,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::resource;
+
+    #[test]
+    fn the_resource_is_the_endpoint() {
+        for url in [
+            "https://mcp.example.com",
+            "https://mcp.example.com/",
+            "https://mcp.example.com/mcp",
+            "https://mcp.example.com/mcp/",
+        ] {
+            assert_eq!(
+                resource(Some(url), "ignored"),
+                "https://mcp.example.com/mcp"
+            );
+        }
+        assert_eq!(
+            resource(None, "127.0.0.1:8080"),
+            "http://127.0.0.1:8080/mcp"
+        );
+    }
+}

@@ -1,0 +1,191 @@
+//! Who a request is from, and whether its address is heard at all. Runs before the body is read.
+//!
+//! Not here: how a credential is verified (the identity crate) and what its bearer may do (`pipeline`).
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::HeaderMap;
+use ipnet::IpNet;
+use mcp_factory_guard::{AddressLimits, Audit, Record};
+use mcp_factory_identity::{self as identity, Authenticator};
+use mcp_factory_sdk::{Principal, ScopeSet};
+
+use super::refusal::Refusal;
+use crate::pipeline::ANONYMOUS;
+
+/// The limits and the authenticator before everything else.
+#[derive(Debug)]
+pub(crate) struct Gatekeeper {
+    /// Nobody is asked when `None`: whoever reaches the port is trusted, which is why the port is a
+    /// loopback one then, unless the operator insists.
+    authenticator: Option<Authenticator>,
+    anonymous: Arc<Principal>,
+    trusted_proxies: Vec<IpNet>,
+    requests: AddressLimits,
+    failures: AddressLimits,
+    audit: Arc<Audit>,
+}
+
+/// What a gatekeeper is made of.
+#[derive(Debug)]
+pub(crate) struct GatekeeperParts {
+    pub(crate) authenticator: Option<Authenticator>,
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    /// Requests of one address, whoever sends them.
+    pub(crate) requests: AddressLimits,
+    /// Credentials of one address that proved to be none.
+    pub(crate) failures: AddressLimits,
+    pub(crate) audit: Arc<Audit>,
+}
+
+impl Gatekeeper {
+    pub(crate) fn new(parts: GatekeeperParts) -> Self {
+        Self {
+            authenticator: parts.authenticator,
+            anonymous: Arc::new(Principal::new(ANONYMOUS, ScopeSet::All)),
+            trusted_proxies: parts.trusted_proxies,
+            requests: parts.requests,
+            failures: parts.failures,
+            audit: parts.audit,
+        }
+    }
+
+    pub(super) fn authenticator(&self) -> Option<&Authenticator> {
+        self.authenticator.as_ref()
+    }
+
+    /// The address that a request came from: the nearest one that is not a trusted proxy's.
+    pub(super) fn address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let mut address = peer.to_canonical();
+        let mut told = headers
+            .get_all("x-forwarded-for")
+            .iter()
+            .rev()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.rsplit(','));
+        while self.is_proxy(address) {
+            // What a proxy says is no address ends the search at the proxy.
+            let Some(Ok(before)) = told.next().map(|text| text.trim().parse::<IpAddr>()) else {
+                break;
+            };
+            address = before.to_canonical();
+        }
+        address
+    }
+
+    fn is_proxy(&self, address: IpAddr) -> bool {
+        let mut networks = self.trusted_proxies.iter();
+        networks.any(|network| network.contains(&address))
+    }
+
+    /// The sender of a request with these headers. `wanted` are the scopes of what its headers say that it
+    /// is about: a hint for the client, nothing is decided by it.
+    pub(super) async fn admit(
+        &self,
+        headers: &HeaderMap,
+        address: IpAddr,
+        wanted: &[&str],
+    ) -> Result<Arc<Principal>, Refusal> {
+        if let Err(exceeded) = self.requests.take(address) {
+            return Err(Refusal::too_many(exceeded.retry_after));
+        }
+        let Some(authenticator) = &self.authenticator else {
+            return Ok(Arc::clone(&self.anonymous));
+        };
+        if let Some(exceeded) = self.failures.is_exhausted(address) {
+            // Callers that share an address with a guesser are still heard when they are known already.
+            return authenticator
+                .verified(headers)
+                .ok_or_else(|| Refusal::too_many(exceeded.retry_after));
+        }
+        match authenticator.authenticate(headers).await {
+            Ok(principal) => Ok(principal),
+            Err(refusal) => {
+                if is_failed_attempt(&refusal) {
+                    // The answer to this one stands; the next one will find the place taken.
+                    let _counted = self.failures.take(address).is_ok();
+                }
+                self.note(&refusal, address);
+                let challenge = authenticator.challenge(&refusal, wanted);
+                Err(Refusal::unauthenticated(&refusal, challenge))
+            }
+        }
+    }
+
+    fn note(&self, refusal: &identity::Refusal, address: IpAddr) {
+        self.audit.record(&Record {
+            event: "refused",
+            transport: "http",
+            address: Some(address),
+            outcome: outcome(refusal),
+            ..Record::default()
+        });
+    }
+}
+
+/// Whether somebody tried a credential that was none. To have none at all is how every client begins.
+const fn is_failed_attempt(refusal: &identity::Refusal) -> bool {
+    matches!(
+        refusal,
+        identity::Refusal::InvalidToken | identity::Refusal::InvalidRequest(_)
+    )
+}
+
+/// The word for the audit.
+const fn outcome(refusal: &identity::Refusal) -> &'static str {
+    match refusal {
+        identity::Refusal::NoCredential
+        | identity::Refusal::InvalidToken
+        | identity::Refusal::InvalidRequest(_) => "unauthenticated",
+        identity::Refusal::InsufficientScope(_) | identity::Refusal::NoTenant => "denied",
+        identity::Refusal::Unavailable { .. } => "unavailable",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gatekeeper(proxies: &[&str]) -> Gatekeeper {
+        Gatekeeper::new(GatekeeperParts {
+            authenticator: None,
+            trusted_proxies: proxies
+                .iter()
+                .map(|network| network.parse().unwrap())
+                .collect(),
+            requests: AddressLimits::new(100, None),
+            failures: AddressLimits::new(100, None),
+            audit: Arc::new(Audit::off()),
+        })
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed() {
+        let gatekeeper = gatekeeper(&["10.0.0.0/8", "::1/128"]);
+        let address = |peer: &str, told: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in told {
+                headers.append("x-forwarded-for", value.parse().unwrap());
+            }
+            gatekeeper
+                .address(peer.parse().unwrap(), &headers)
+                .to_string()
+        };
+        assert_eq!(address("192.0.2.1", &["203.0.113.9"]), "192.0.2.1");
+        assert_eq!(address("10.1.2.3", &["203.0.113.9"]), "203.0.113.9");
+        assert_eq!(address("::ffff:10.1.2.3", &["203.0.113.9"]), "203.0.113.9");
+        // What the client itself put in front is not reached.
+        assert_eq!(
+            address("10.1.2.3", &["198.51.100.7, 203.0.113.9, 10.9.9.9"]),
+            "203.0.113.9"
+        );
+        assert_eq!(
+            address("10.1.2.3", &["198.51.100.7", "203.0.113.9"]),
+            "203.0.113.9"
+        );
+        assert_eq!(address("10.1.2.3", &["203.0.113.9, nonsense"]), "10.1.2.3");
+        assert_eq!(address("10.1.2.3", &[]), "10.1.2.3");
+        assert_eq!(address("::1", &["2001:db8::1"]), "2001:db8::1");
+    }
+}

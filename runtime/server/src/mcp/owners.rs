@@ -1,0 +1,67 @@
+//! Whose a session is: only its owner may use it, whatever else they may do.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use mcp_factory_sdk::Principal;
+
+/// The owner of every session, by its id.
+#[derive(Debug, Default)]
+pub(super) struct Owners(Mutex<HashMap<String, String>>);
+
+impl Owners {
+    /// Remembers that `session` belongs to the caller with this key, and forgets sessions that are not
+    /// `live` any more, so there are never more owners than sessions.
+    pub(super) fn insert(&self, session: &str, key: &str, live: &HashSet<String>) {
+        let mut owners = self.lock();
+        owners.retain(|known, _| live.contains(known));
+        owners.insert(session.to_owned(), key.to_owned());
+    }
+
+    /// Whether `caller` may speak in `session`. A request without a session is nobody's to refuse; one with
+    /// a session that nobody owns is.
+    pub(super) fn allow(&self, session: Option<&str>, caller: Option<&Principal>) -> bool {
+        let Some(session) = session else { return true };
+        let owners = self.lock();
+        let owner = owners.get(session);
+        owner.is_some() && owner.map(String::as_str) == caller.map(Principal::key)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mcp_factory_sdk::ScopeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_session_is_its_owners_alone() {
+        let owners = Owners::default();
+        let ann = Principal::new("ann", ScopeSet::All);
+        let elsewhere = Principal::new("ann", ScopeSet::All).of_tenant("b");
+        owners.insert("s", ann.key(), &HashSet::from(["s".to_owned()]));
+        assert!(owners.allow(Some("s"), Some(&ann)));
+        assert!(!owners.allow(Some("s"), Some(&elsewhere)));
+        assert!(!owners.allow(Some("s"), Some(&Principal::new("bob", ScopeSet::All))));
+        assert!(!owners.allow(Some("s"), None));
+        assert!(!owners.allow(Some("unknown"), Some(&ann)));
+        assert!(!owners.allow(Some(""), Some(&ann)));
+        assert!(owners.allow(None, Some(&ann)));
+    }
+
+    #[test]
+    fn what_has_ended_is_forgotten() {
+        let owners = Owners::default();
+        let ann = Principal::new("ann", ScopeSet::All);
+        owners.insert("old", ann.key(), &HashSet::new());
+        owners.insert("new", ann.key(), &HashSet::from(["new".to_owned()]));
+        assert!(!owners.allow(Some("old"), Some(&ann)));
+        assert!(owners.allow(Some("new"), Some(&ann)));
+    }
+}

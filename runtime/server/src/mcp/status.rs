@@ -1,0 +1,53 @@
+//! The HTTP status that an answer deserves, told from where the answer is made to where its head is.
+//!
+//! `rmcp` has one status for all answers of a handler. An answer that travels in a stream whose head has
+//! been sent keeps the status it has.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::pipeline::CallFailure;
+
+/// Empty for an answer that is fine as it is.
+#[derive(Debug, Default)]
+pub(super) struct StatusHint(OnceLock<(StatusCode, Option<Duration>)>);
+
+impl StatusHint {
+    /// The params of a request do not have the form that its method wants. To HTTP that is a bad request,
+    /// as a body that is no message is one; `rmcp` has one answer for it and for params whose values are no
+    /// good, which are the business of the method.
+    pub(super) fn misshapen(&self) {
+        self.set(StatusCode::BAD_REQUEST, None);
+    }
+
+    /// The call failed before it reached its plugin, in a way that HTTP has a word for.
+    pub(super) fn failure(&self, failure: &CallFailure) {
+        match failure {
+            CallFailure::Denied { .. } | CallFailure::NoTenant => {
+                self.set(StatusCode::FORBIDDEN, None);
+            }
+            CallFailure::RateLimited { retry_after } => {
+                self.set(StatusCode::TOO_MANY_REQUESTS, Some(*retry_after));
+            }
+            CallFailure::Overloaded => {
+                self.set(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    Some(Duration::from_secs(1)),
+                );
+            }
+            _ => {}
+        }
+    }
+
+    /// The status, and when to come again.
+    pub(super) fn get(&self) -> Option<(StatusCode, Option<Duration>)> {
+        self.0.get().copied()
+    }
+
+    fn set(&self, status: StatusCode, retry_after: Option<Duration>) {
+        // One request has one answer; a second word would be about something else.
+        self.0.get_or_init(|| (status, retry_after));
+    }
+}

@@ -1,0 +1,89 @@
+//! What the audit says of one call: begun when it is known who wants what, written when it is over,
+//! however it ends.
+
+use std::time::Instant;
+
+use mcp_factory_guard::{Audit, Fingerprint, Record};
+use mcp_factory_sdk::Scope;
+
+use super::{CallFailure, Caller, failure::shown};
+
+/// The record of one call in the making. Dropped before its end, it says that the call was cancelled.
+pub(super) struct Decision<'a> {
+    audit: &'a Audit,
+    caller: Option<Caller>,
+    begun: Instant,
+    method: &'static str,
+    name: String,
+    plugin: Option<&'a str>,
+    scope: Option<Scope>,
+    arguments: Option<Fingerprint>,
+}
+
+impl<'a> Decision<'a> {
+    /// Begins a record; costs nothing when nobody reads the audit.
+    pub(super) fn begin(
+        audit: &'a Audit,
+        caller: &Caller,
+        method: &'static str,
+        name: &str,
+        arguments: Option<&str>,
+    ) -> Self {
+        let wanted = audit.is_on();
+        Self {
+            audit,
+            caller: wanted.then(|| caller.clone()),
+            begun: Instant::now(),
+            method,
+            name: if wanted { shown(name) } else { String::new() },
+            plugin: None,
+            scope: None,
+            arguments: arguments.and_then(|arguments| audit.fingerprint(arguments.as_bytes())),
+        }
+    }
+
+    /// Notes what was found under the name.
+    pub(super) fn found(&mut self, plugin: &'a str, scope: Scope) {
+        self.plugin = Some(plugin);
+        self.scope = Some(scope);
+    }
+
+    /// Writes the record.
+    pub(super) fn end<T>(mut self, outcome: &Result<T, CallFailure>) {
+        match outcome {
+            Ok(_) => self.write("ok", None),
+            Err(failure) => self.write(failure.outcome(), failure.error_id()),
+        }
+    }
+
+    fn write(&mut self, outcome: &'static str, error_id: Option<&str>) {
+        let Some(caller) = self.caller.take() else {
+            return;
+        };
+        self.audit.record(&Record {
+            event: match outcome {
+                "denied" | "gated" | "rate_limited" | "overloaded" | "unknown" => "refused",
+                _ => "call",
+            },
+            principal: Some(caller.principal.id()),
+            tenant: caller.principal.tenant(),
+            transport: caller.origin.transport.as_str(),
+            address: caller.origin.address,
+            method: Some(self.method),
+            name: Some(&self.name),
+            plugin: self.plugin,
+            scope: self.scope.as_ref().map(Scope::as_str),
+            outcome,
+            arguments: self.arguments,
+            duration: Some(self.begun.elapsed()),
+            trace_id: caller.origin.trace_id.as_deref(),
+            error_id,
+        });
+    }
+}
+
+impl Drop for Decision<'_> {
+    fn drop(&mut self) {
+        self.write("cancelled", None);
+    }
+}

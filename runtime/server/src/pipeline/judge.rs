@@ -1,0 +1,194 @@
+//! Whether a caller holds the scopes for what a message asks, before anything is done with the message.
+//!
+//! A transport that has its own word for "not allowed" asks here first: HTTP answers with a status and a
+//! challenge. The calls themselves ask again (`authorize`), so nothing depends on a transport to ask.
+//! Both read the one frame that is dispatched. What does not exist is nobody's to allow: the call says so.
+
+use std::borrow::Cow;
+
+use mcp_factory_guard::Record;
+use mcp_factory_sdk::{Principal, Scope, ScopeSet};
+use serde::Deserialize;
+
+use super::{Origin, Pipeline};
+use crate::{frame::Frame, protocol::Lacking, registry::Registry};
+
+/// What a message wants that has a scope.
+#[derive(Debug)]
+struct Wanted {
+    method: &'static str,
+    name: String,
+    /// The plugin, when it is one's own tool that is wanted.
+    plugin: Option<&'static str>,
+    scope: Scope,
+}
+
+/// The params of `completion/complete` and `subscriptions/listen`, as far as they name something.
+#[derive(Deserialize)]
+struct Named<'a> {
+    #[serde(borrow, default, rename = "ref")]
+    reference: Option<Reference<'a>>,
+    #[serde(default)]
+    notifications: Option<Subscriptions>,
+}
+
+#[derive(Deserialize)]
+struct Reference<'a> {
+    #[serde(borrow, default)]
+    name: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    uri: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+struct Subscriptions {
+    #[serde(default, rename = "resourceSubscriptions")]
+    resources: Option<Vec<String>>,
+}
+
+impl Registry {
+    /// The scope of `name` when it is used by `method`.
+    pub(crate) fn scope_of(&self, method: &str, name: &str) -> Option<Scope> {
+        match method {
+            "tools/call" => self.tool(name).map(|tool| tool.definition.scope()),
+            "prompts/get" => self.prompt(name).map(|prompt| prompt.definition.scope()),
+            "resources/read" | "resources/subscribe" | "resources/unsubscribe" => self
+                .resource(name)
+                .map(|(resource, _)| resource.definition.scope()),
+            _ => None,
+        }
+    }
+
+    /// Everything that `frame` wants and that a scope stands before.
+    fn wanted(&self, frame: &Frame) -> Vec<Wanted> {
+        let one = |method: &'static str, name: Option<Cow<'_, str>>, looked_up: &str| {
+            let name = name?;
+            let scope = self.scope_of(looked_up, &name)?;
+            let tool = self.tool(&name).filter(|_| looked_up == "tools/call");
+            Some(Wanted {
+                method,
+                plugin: tool.map(|tool| self.mounts()[tool.mount].name()),
+                name: name.into_owned(),
+                scope,
+            })
+        };
+        let named = || {
+            frame
+                .params()
+                .and_then(|params| serde_json::from_str::<Named<'_>>(params).ok())
+        };
+        match frame.method() {
+            "tools/call" => one("tools/call", frame.name(), "tools/call")
+                .into_iter()
+                .collect(),
+            "prompts/get" => one("prompts/get", frame.name(), "prompts/get")
+                .into_iter()
+                .collect(),
+            "resources/read" => one("resources/read", frame.uri(), "resources/read")
+                .into_iter()
+                .collect(),
+            "resources/subscribe" => one("resources/subscribe", frame.uri(), "resources/read")
+                .into_iter()
+                .collect(),
+            "completion/complete" => {
+                let Some(reference) = named().and_then(|named| named.reference) else {
+                    return Vec::new();
+                };
+                let method = "completion/complete";
+                let prompt = one(method, reference.name, "prompts/get");
+                let template = reference.uri.and_then(|uri| {
+                    let scope = self.template_scope(&uri)?;
+                    Some(Wanted {
+                        method,
+                        plugin: None,
+                        name: uri.into_owned(),
+                        scope,
+                    })
+                });
+                prompt.into_iter().chain(template).collect()
+            }
+            "subscriptions/listen" => {
+                let subscriptions = named().and_then(|named| named.notifications);
+                let uris = subscriptions.and_then(|all| all.resources);
+                uris.into_iter()
+                    .flatten()
+                    .filter_map(|uri| {
+                        one("subscriptions/listen", Some(uri.into()), "resources/read")
+                    })
+                    .collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Pipeline {
+    /// What `principal` must still be granted for what `frame` asks; `None` when it may go on. A refusal
+    /// is recorded. Where what one may not use is hidden, it does not exist, and the call itself says that.
+    pub(crate) fn lacks(
+        &self,
+        principal: &Principal,
+        origin: &Origin,
+        frame: &Frame,
+    ) -> Option<Lacking> {
+        if self.hides() || *principal.scopes() == ScopeSet::All {
+            return None;
+        }
+        let mut lacking = self.registry.wanted(frame);
+        lacking.retain(|wanted| !principal.scopes().contains(wanted.scope));
+        let first = lacking.first()?;
+        let message = format!("the scope `{}` is required", first.scope);
+        for wanted in &lacking {
+            self.note(principal, origin, frame, wanted);
+        }
+        let scopes: Vec<Scope> = lacking.iter().map(|wanted| wanted.scope).collect();
+        Some(Lacking {
+            message,
+            scopes: self.needed_scopes(principal, &scopes),
+        })
+    }
+
+    fn note(&self, principal: &Principal, origin: &Origin, frame: &Frame, wanted: &Wanted) {
+        let audit = self.audit();
+        let arguments = frame.arguments().unwrap_or_default();
+        audit.record(&Record {
+            event: "refused",
+            principal: Some(principal.id()),
+            tenant: principal.tenant(),
+            transport: origin.transport.as_str(),
+            address: origin.address,
+            method: Some(wanted.method),
+            name: Some(&wanted.name),
+            plugin: wanted.plugin,
+            scope: Some(wanted.scope.as_str()),
+            outcome: "denied",
+            arguments: audit.fingerprint(arguments.as_bytes()),
+            trace_id: origin.trace_id.as_deref(),
+            ..Record::default()
+        });
+    }
+
+    /// The scopes that a caller should ask its issuer for to get `lacking` and keep what it has: as few
+    /// words as the hierarchy allows.
+    fn needed_scopes(&self, principal: &Principal, lacking: &[Scope]) -> Vec<&'static str> {
+        let all: Vec<Scope> = self
+            .registry
+            .scopes()
+            .into_iter()
+            .filter(|scope| lacking.contains(scope) || principal.scopes().contains(*scope))
+            .collect();
+        let implied = |scope: &Scope| {
+            all.iter().any(|other| {
+                // Of two that contain each other, one is enough.
+                let mutual = || self.contains(*scope, *other) && scope < other;
+                other != scope && self.contains(*other, *scope) && !mutual()
+            })
+        };
+        let needed = all.iter().filter(|scope| !implied(scope));
+        needed.map(Scope::as_str).collect()
+    }
+
+    fn contains(&self, outer: Scope, inner: Scope) -> bool {
+        ScopeSet::granted([outer.as_str()], &self.guards.hierarchy).contains(inner)
+    }
+}
