@@ -88,6 +88,15 @@ async fn an_opaque_token_is_let_in_and_then_known() {
     let principal = door.authenticate(&headers).await.expect("let in");
     assert_eq!(door.verified(&headers), Some(principal));
     assert_eq!(door.name(), "introspection");
+    // A gateway's key beside the token is none of ours, and alone it is no credential.
+    let mut headers = headers;
+    headers.insert("x-api-key", HeaderValue::from_static("gateway"));
+    assert!(door.authenticate(&headers).await.is_ok());
+    headers.remove("authorization");
+    assert_eq!(
+        door.authenticate(&headers).await,
+        Err(Refusal::NoCredential)
+    );
 }
 
 #[tokio::test]
