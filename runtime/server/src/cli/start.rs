@@ -225,8 +225,7 @@ async fn tenants(
         let sections = &tenant.plugins;
         let instances = instances(product, config, sections, Some(name), gates, problems).await;
         if let Some(instances) = instances {
-            let rate = tenant.rate.map(|limit| limit.0);
-            let tenant = Tenant::new(instances, rate, tenant.concurrency);
+            let tenant = Tenant::new(instances, tenant.rate, tenant.concurrency);
             tenants.named.insert(name.clone(), tenant);
         }
     }

@@ -19,7 +19,7 @@ pub(super) struct Refusal {
     /// The rest of the request will not be read, so the connection cannot go on.
     close: bool,
     /// How the client may identify itself.
-    challenge: Option<HeaderValue>,
+    challenge: Option<Box<HeaderValue>>,
     /// When the client may come again.
     retry_after: Option<Duration>,
 }
@@ -54,7 +54,7 @@ impl Refusal {
         };
         let error = FrameError::new(code, refusal.to_string(), None);
         Self {
-            challenge,
+            challenge: challenge.map(Box::new),
             retry_after: match refusal {
                 mcp_factory_identity::Refusal::Unavailable { retry_after } => Some(*retry_after),
                 _ => None,
@@ -71,7 +71,7 @@ impl Refusal {
     ) -> Self {
         let error = FrameError::new(DENIED, message, id.cloned());
         Self {
-            challenge,
+            challenge: challenge.map(Box::new),
             ..Self::with_error(StatusCode::FORBIDDEN, error)
         }
     }
@@ -165,7 +165,7 @@ impl Refusal {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         if let Some(challenge) = self.challenge {
-            headers.insert(WWW_AUTHENTICATE, challenge);
+            headers.insert(WWW_AUTHENTICATE, *challenge);
         }
         let a_second = (self.status == StatusCode::SERVICE_UNAVAILABLE).then_some(Duration::ZERO);
         if let Some(wait) = self.retry_after.or(a_second) {

@@ -283,9 +283,10 @@ impl ServerHandler for Handler {
         let scope = scope.ok_or_else(unknown)?;
         let request = self.request(context);
         if !request.principal().scopes().contains(scope) {
-            return Err(match request.sees(scope) {
-                true => request.failure(CallFailure::Denied { required: scope }),
-                false => unknown(),
+            return Err(if request.sees(scope) {
+                request.failure(CallFailure::Denied { required: scope })
+            } else {
+                unknown()
             });
         }
         self.connection.subscribe(params.uri)

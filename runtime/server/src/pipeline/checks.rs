@@ -10,7 +10,7 @@ use mcp_factory_sdk::{
 };
 
 use super::{CallFailure, Caller, Pipeline, Tenant, Transport, guard};
-use crate::registry::Entry;
+use crate::{config::Limit, registry::Entry};
 
 impl Pipeline {
     /// Whose plugins the caller reaches.
@@ -37,7 +37,10 @@ impl Pipeline {
     pub(super) fn default_rate(&self, caller: &Caller, tenant: &Tenant) -> Option<Rate> {
         match caller.origin.transport {
             Transport::Stdio => None,
-            Transport::Http => tenant.rate.unwrap_or(self.limits.rate),
+            Transport::Http => match tenant.rate {
+                Some(Limit(rate)) => rate,
+                None => self.limits.rate,
+            },
         }
     }
 

@@ -353,20 +353,24 @@ impl Pipeline {
         } else {
             self.registry.template_scope(target)
         };
-        let missing = || match asked.of_prompt {
-            true => CallFailure::UnknownPrompt {
-                name: failure::shown(target),
-            },
-            false => CallFailure::UnknownResource {
-                uri: failure::shown(target),
-            },
+        let missing = || {
+            if asked.of_prompt {
+                CallFailure::UnknownPrompt {
+                    name: failure::shown(target),
+                }
+            } else {
+                CallFailure::UnknownResource {
+                    uri: failure::shown(target),
+                }
+            }
         };
         let scope = scope.ok_or_else(missing)?;
         // What completes has the scope of what it completes for.
         if !caller.principal.scopes().contains(scope) {
-            return Err(match self.hides() {
-                true => missing(),
-                false => CallFailure::Denied { required: scope },
+            return Err(if self.hides() {
+                missing()
+            } else {
+                CallFailure::Denied { required: scope }
             });
         }
         let tenant = self.tenant(&caller)?;

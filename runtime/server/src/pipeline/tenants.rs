@@ -2,18 +2,19 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use mcp_factory_sdk::{Instance, Principal, Rate};
+use mcp_factory_sdk::{Instance, Principal};
 use tokio::sync::Semaphore;
 
 use super::limits::places;
+use crate::config::Limit;
 
 /// The plugins started for one tenant, with its share of the server.
 #[derive(Debug)]
 pub(crate) struct Tenant {
     /// One per mount, in the same order.
     pub(super) instances: Vec<Instance>,
-    /// How often each of its callers may call each tool; `None` inside: without limit.
-    pub(super) rate: Option<Option<Rate>>,
+    /// How often each of its callers may call each tool; as the server says when it says nothing.
+    pub(super) rate: Option<Limit>,
     /// The places of its calls, when they are fewer than the server's.
     pub(super) places: Option<Arc<Semaphore>>,
 }
@@ -22,7 +23,7 @@ impl Tenant {
     /// A tenant whose plugins were started as `instances`.
     pub(crate) fn new(
         instances: Vec<Instance>,
-        rate: Option<Option<Rate>>,
+        rate: Option<Limit>,
         concurrency: Option<usize>,
     ) -> Self {
         Self {
