@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mcp_factory_sdk::Principal;
+use mcp_factory_sdk::{Principal, Secret};
 
 use crate::{
     identity::Identity,
@@ -18,16 +18,23 @@ pub(crate) struct Runtime {
 }
 
 impl Runtime {
-    /// A server that calls `pipeline`; `local` is the user at the other end of stdio.
+    /// A server that calls `pipeline`; `local` is the user at the other end of stdio, `state_key` seals
+    /// what calls of several rounds leave with their clients.
     pub(crate) fn new(
         identity: Identity,
         pipeline: Pipeline,
         local: Principal,
+        state_key: Option<&Secret>,
         session_limit: usize,
         lifecycle: &Lifecycle,
     ) -> Self {
         let pipeline = Arc::new(pipeline);
-        let shared = Shared::new(identity, Arc::clone(&pipeline), lifecycle.clone());
+        let shared = Shared::new(
+            identity,
+            Arc::clone(&pipeline),
+            state_key,
+            lifecycle.clone(),
+        );
         let protocol = McpProtocol::new(shared, local, session_limit);
         Self { pipeline, protocol }
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use mcp_factory_sdk::describe::Description;
+use mcp_factory_sdk::describe::{Description, ToolDescription};
 
 use super::Product;
 use super::output::{Answers, DONE, pretty};
@@ -38,10 +38,11 @@ fn page(description: &Description) -> String {
         )
     });
     section(&mut page, "Plugins", plugins);
-    let tools = description.tools.iter().map(|tool| {
+    let guards: Vec<String> = description.tools.iter().map(guards).collect();
+    let tools = description.tools.iter().zip(&guards).map(|(tool, guards)| {
         (
             tool.name.as_str(),
-            tool.scope.as_str(),
+            guards.as_str(),
             tool.description.as_str(),
         )
     });
@@ -70,6 +71,25 @@ fn page(description: &Description) -> String {
     });
     section(&mut page, "Prompts", prompts);
     page
+}
+
+/// What stands before a tool and what it may do, in the order in which a reviewer asks: scope, effect,
+/// second factor, rate.
+fn guards(tool: &ToolDescription) -> String {
+    let hints = &tool.annotations;
+    let effect = match (hints.read_only_hint, hints.destructive_hint) {
+        (true, _) => "reads",
+        (false, true) => "destroys",
+        (false, false) => "adds",
+    };
+    let mut guards = format!("{:<6} {effect:<8}", tool.scope);
+    if let Some(gate) = &tool.gate {
+        write!(guards, " gate:{gate}").expect(STRING);
+    }
+    if let Some(rate) = &tool.rate {
+        write!(guards, " {rate}").expect(STRING);
+    }
+    guards.trim_end().to_owned()
 }
 
 const STRING: &str = "writing to a string never fails";

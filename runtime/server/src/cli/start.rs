@@ -7,7 +7,7 @@ use mcp_factory_guard::{
     Audit, AuditTarget, Clock, GatePlugin, Gates, RateLimits, Shared as SharedState,
 };
 use mcp_factory_identity::Mode;
-use mcp_factory_sdk::{Instance, Principal, ScopeSet};
+use mcp_factory_sdk::{Instance, Principal, ScopeSet, Secret};
 use serde_json::{Map, Value};
 
 use super::Product;
@@ -17,6 +17,9 @@ use crate::pipeline::{CallLimits, Guards, Pipeline, Tenant, Tenants};
 use crate::registry::Registry;
 use crate::runtime::Runtime;
 use crate::startup::{StartProblem, start_plugins};
+
+/// Characters of a key that nobody guesses.
+const SHORTEST_KEY: usize = 32;
 
 /// By which door callers come in; it decides what is worth a record when nobody says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +42,7 @@ pub(super) async fn start(
     let registry = Registry::new(product.mounts, is_read_only(product, config));
     check_names(config, &registry, door, &mut problems);
     let guards = guards(product, config, &registry, door, &mut problems);
+    let state_key = state_key(config, &mut problems);
     let gates = guards.as_ref().and_then(|guards| guards.gates.clone());
     let tenants = tenants(product, config, gates.as_ref(), &mut problems).await;
     let Some(guards) = guards.filter(|_| problems.is_empty()) else {
@@ -57,6 +61,7 @@ pub(super) async fn start(
         product.identity,
         pipeline,
         local_principal(config),
+        state_key.as_ref(),
         config.http.legacy_sessions,
         lifecycle,
     ))
@@ -80,6 +85,18 @@ fn local_principal(config: &Config) -> Principal {
         None => local,
         Some(tenant) => local.of_tenant(tenant),
     }
+}
+
+/// The key that replicas share, when there is one.
+fn state_key(config: &Config, problems: &mut Problems) -> Option<Secret> {
+    let wrong = match config.server.state_key.as_ref()?.read() {
+        Ok(key) if key.expose().len() >= SHORTEST_KEY => return Some(key),
+        Ok(_) => format!("the key has less than {SHORTEST_KEY} characters: openssl rand -hex 32"),
+        Err(error) => error.to_string(),
+    };
+    let message = format!("`server.state_key`: {wrong}");
+    problems.add(Problem::new("server.state_key", message));
+    None
 }
 
 /// Names in the configuration that must be names of something here.

@@ -24,7 +24,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use mcp_factory_guard::{AuditConfig, GateConfig, RedisConfig};
 use mcp_factory_identity::AuthConfig;
-use mcp_factory_sdk::Rate;
+use mcp_factory_sdk::{Rate, SecretReference};
 use serde_json::{Map, Value};
 
 use crate::http::Listen;
@@ -62,6 +62,9 @@ pub(crate) struct ServerConfig {
     pub(crate) workers: usize,
     /// Threads for calls that block. Default 64.
     pub(crate) blocking_threads: usize,
+    /// Where the key is that seals what a call of several rounds leaves with its client. Replicas need one
+    /// and the same. Default: each process makes its own.
+    pub(crate) state_key: Option<SecretReference>,
 }
 
 /// `[http]`
@@ -145,6 +148,7 @@ impl Default for ServerConfig {
             drain: Duration::from_secs(20),
             workers: 0,
             blocking_threads: 64,
+            state_key: None,
         }
     }
 }

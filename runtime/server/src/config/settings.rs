@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use ipnet::IpNet;
+use mcp_factory_sdk::SecretReference;
 use toml::de::{DeTable, DeValue};
 
 use super::Config;
@@ -40,6 +41,7 @@ static SETTINGS: &[Setting] = settings! {
     server.drain = duration;
     server.workers = |value| count(value, 0..=512);
     server.blocking_threads = |value| count(value, 1..=4096);
+    server.state_key = |value| Ok(Some(text(value)?.parse::<SecretReference>().map_err(|error| error.to_string())?));
     http.listen = |value| text(value)?.parse();
     http.public_url = |value| { let url = text(value)?; public_url(&url)?; Ok(Some(url)) };
     http.allowed_hosts = |value| { let hosts = texts(value)?; each(&hosts, |host| HostList::loopback().allow(host))?; Ok(hosts) };

@@ -12,7 +12,6 @@ use mcp_factory_identity::{self as identity, Authenticator};
 use mcp_factory_sdk::{Principal, ScopeSet};
 
 use super::refusal::Refusal;
-use crate::pipeline::ANONYMOUS;
 
 /// The limits and the authenticator before everything else.
 #[derive(Debug)]
@@ -20,7 +19,6 @@ pub(crate) struct Gatekeeper {
     /// Nobody is asked when `None`: whoever reaches the port is trusted, which is why the port is a
     /// loopback one then, unless the operator insists.
     authenticator: Option<Authenticator>,
-    anonymous: Arc<Principal>,
     trusted_proxies: Vec<IpNet>,
     requests: AddressLimits,
     failures: AddressLimits,
@@ -43,7 +41,6 @@ impl Gatekeeper {
     pub(crate) fn new(parts: GatekeeperParts) -> Self {
         Self {
             authenticator: parts.authenticator,
-            anonymous: Arc::new(Principal::new(ANONYMOUS, ScopeSet::All)),
             trusted_proxies: parts.trusted_proxies,
             requests: parts.requests,
             failures: parts.failures,
@@ -91,7 +88,7 @@ impl Gatekeeper {
             return Err(Refusal::too_many(exceeded.retry_after));
         }
         let Some(authenticator) = &self.authenticator else {
-            return Ok(Arc::clone(&self.anonymous));
+            return Ok(Arc::new(anonymous(address)));
         };
         if let Some(exceeded) = self.failures.is_exhausted(address) {
             // Callers that share an address with a guesser are still heard when they are known already.
@@ -122,6 +119,17 @@ impl Gatekeeper {
             ..Record::default()
         });
     }
+}
+
+/// Callers whom nobody asks who they are: told apart by where they call from, so that one cannot use up
+/// the limits of another, speak in its session or walk through a gate that it opened.
+fn anonymous(address: IpAddr) -> Principal {
+    let id = if address.is_loopback() {
+        "anonymous@localhost".to_owned()
+    } else {
+        format!("anonymous@{address}")
+    };
+    Principal::new(id, ScopeSet::All)
 }
 
 /// Whether somebody tried a credential that was none. To have none at all is how every client begins.

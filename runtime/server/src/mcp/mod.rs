@@ -35,6 +35,7 @@ mod stdio;
 
 use std::sync::Arc;
 
+use mcp_factory_sdk::Secret;
 use rmcp::model::{CacheScope, Implementation, MetaObject, ProtocolVersion};
 
 use crate::{identity::Identity, lifecycle::Lifecycle, pipeline::Pipeline};
@@ -74,6 +75,7 @@ impl Shared {
     pub(crate) fn new(
         identity: Identity,
         pipeline: Arc<Pipeline>,
+        state_key: Option<&Secret>,
         lifecycle: Lifecycle,
     ) -> Arc<Self> {
         let lists = Lists::new(pipeline.registry());
@@ -88,7 +90,7 @@ impl Shared {
             lists,
             result_meta,
             events: EventBus::new(),
-            seal: StateSeal::new(),
+            seal: state_key.map_or_else(StateSeal::new, |key| StateSeal::of_secret(key.expose())),
             lifecycle,
         })
     }

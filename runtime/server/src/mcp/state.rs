@@ -70,7 +70,15 @@ fn hash_value(digest: &mut Sha256, value: &Value) {
 impl StateSeal {
     /// A seal with a key of this process: another replica, or this one after a restart, does not open it.
     pub(super) fn new() -> Self {
-        let key: [u8; 32] = rand::random();
+        Self::with_key(rand::random())
+    }
+
+    /// A seal that every process with the same secret opens.
+    pub(super) fn of_secret(secret: &str) -> Self {
+        Self::with_key(Sha256::digest(secret).into())
+    }
+
+    fn with_key(key: [u8; 32]) -> Self {
         Self(RequestStateCodec::try_new(key).expect("the key has the minimum length of 32 bytes"))
     }
 
@@ -122,6 +130,14 @@ mod tests {
             StateSeal::new().open(&state, &binding("ann", &json!({ "a": 1, "b": [2] }))),
             None
         );
+    }
+
+    #[test]
+    fn replicas_with_one_secret_open_what_another_sealed() {
+        let call = binding("ann", &json!({}));
+        let state = StateSeal::of_secret("one").close(&Map::new(), &call);
+        assert!(StateSeal::of_secret("one").open(&state, &call).is_some());
+        assert!(StateSeal::of_secret("two").open(&state, &call).is_none());
     }
 
     #[test]

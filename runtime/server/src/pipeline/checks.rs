@@ -51,15 +51,7 @@ impl Pipeline {
         rate: Option<Rate>,
     ) -> Result<(), CallFailure> {
         let Some(rate) = rate else { return Ok(()) };
-        // Callers that nobody can tell apart are told apart by where they call from.
-        let anonymous = caller
-            .origin
-            .address
-            .filter(|_| caller.principal.id() == ANONYMOUS);
-        let by_address = anonymous.map(|address| format!("{ANONYMOUS}@{address}"));
-        let key = by_address
-            .as_deref()
-            .unwrap_or_else(|| caller.principal.key());
+        let key = caller.principal.key();
         let taken = self.guards.rates.take(key, name, rate).await;
         taken.map_err(|exceeded| CallFailure::RateLimited {
             retry_after: exceeded.retry_after,
@@ -89,9 +81,6 @@ impl Pipeline {
         Ok(())
     }
 }
-
-/// The identity of callers over HTTP where nothing asks who they are.
-pub(crate) const ANONYMOUS: &str = "anonymous";
 
 /// Refuses a tool's result that is larger than a caller gets.
 pub(super) fn output_size(output: &Output, limit: usize) -> Result<(), CallFailure> {

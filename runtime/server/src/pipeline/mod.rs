@@ -28,7 +28,6 @@ use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use checks::ANONYMOUS;
 use decision::Decision;
 pub(crate) use failure::CallFailure;
 pub(crate) use limits::CallLimits;
