@@ -38,6 +38,10 @@ pub(super) struct Args {
     #[arg(long, global = true)]
     pub(super) insecure: bool,
 
+    /// Leave out every tool that changes something, whatever the configuration says
+    #[arg(long, global = true)]
+    pub(super) read_only: bool,
+
     /// Which log lines to write
     #[arg(
         help = "error, warn, info, debug, trace, off, or directives [default: warn,mcp_factory=info]"

@@ -52,6 +52,10 @@ fn run_with(product: Product, arguments: impl IntoIterator<Item = OsString>) -> 
         }
         Err(help) => return Answers::plain().print(&help.to_string(), DONE),
     };
+    let product = Product {
+        read_only: product.read_only || args.read_only,
+        ..product
+    };
     if let Some(Command::Describe { json }) = args.command {
         return describe::run(&product, json);
     }
@@ -59,6 +63,7 @@ fn run_with(product: Product, arguments: impl IntoIterator<Item = OsString>) -> 
         defaults: product.defaults,
         file: args.config.clone(),
         assignments: args.set.clone(),
+        read_only: args.read_only,
     };
     let plugins: Vec<&str> = product.mounts.iter().map(Mount::name).collect();
     let config = match Config::load(&layers, &plugins) {

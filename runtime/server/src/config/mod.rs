@@ -1,6 +1,7 @@
 //! The configuration: one typed value out of four layers.
 //!
-//! Built-in defaults, the manifest's defaults, `--config FILE`, `--set KEY=VALUE`;
+//! Built-in defaults, the manifest's defaults, a few environment variables (`aliases`), `--config FILE`,
+//! `--set KEY=VALUE`;
 //! each layer overrides the one before it, setting by setting. In the room: the
 //! settings there are (`settings`), their values (`value`), `--set` (`assign`), the
 //! sections that are read as a whole (`sections`: the plugins' own, the tenants, and
@@ -8,6 +9,7 @@
 //! problem is reported, not only the first.
 
 mod access;
+mod aliases;
 mod assign;
 mod problem;
 mod sections;
@@ -208,6 +210,8 @@ pub(crate) struct Layers {
     pub(crate) file: Option<PathBuf>,
     /// `--set`, each `KEY=VALUE`.
     pub(crate) assignments: Vec<String>,
+    /// `--read-only`.
+    pub(crate) read_only: bool,
 }
 
 impl Config {
@@ -218,6 +222,7 @@ impl Config {
         let mut config = Self::default();
         let mut problems = Problems::default();
         let mut sources = vec![Source::new("the manifest's defaults", layers.defaults)];
+        sources.extend(aliases::sources(|name| std::env::var(name).ok()));
         if let Some(path) = &layers.file {
             match std::fs::read_to_string(path) {
                 Ok(text) => sources.push(Source::new(path.display().to_string(), text)),
@@ -232,6 +237,10 @@ impl Config {
                 Ok(text) => sources.push(Source::assignment(assignment, text)),
                 Err(message) => problems.add(Problem::new(format!("--set {assignment}"), message)),
             }
+        }
+        if layers.read_only {
+            let text = "access.read_only = true".to_owned();
+            sources.push(Source::assignment("access.read_only=true", text));
         }
         for source in &sources {
             settings::apply(&mut config, source, plugins, &mut problems);

@@ -46,6 +46,12 @@ impl Sections {
         }
     }
 
+    /// Whether the layers so far say true of `key` in the section at `path`.
+    pub(super) fn is_true(&self, path: &str, key: &str) -> bool {
+        let section = self.values.get(path);
+        section.and_then(|section| section.get(key)) == Some(&Value::Bool(true))
+    }
+
     /// Lays one layer's section over what earlier layers said: tables are merged, all else replaced.
     pub(super) fn lay(
         &mut self,

@@ -74,6 +74,14 @@ static SETTINGS: &[Setting] = settings! {
 /// The sections that are read as a whole, each into a type of its own.
 const WHOLE: &[&str] = &["auth", "access", "gate", "redis", "audit"];
 
+/// Whether the section takes back what an earlier layer said: read-only beats every other setting.
+fn loosens(config: &Config, section: &DeTable<'_>) -> bool {
+    let said = section
+        .get("read_only")
+        .and_then(|value| value.get_ref().as_bool());
+    said == Some(false) && config.sections.is_true("access", "read_only")
+}
+
 fn proxies(network: &str) -> Read<IpNet> {
     let address = network.parse::<IpAddr>().map(IpNet::from);
     network.parse::<IpNet>().or(address).map_err(|_| {
@@ -122,6 +130,11 @@ pub(super) fn apply(
             ));
             continue;
         };
+        if name == "access" && loosens(config, table) {
+            let message = "`access.read_only`: an earlier layer said true, and nothing loosens it";
+            problems.add(Problem::new(place, message));
+            continue;
+        }
         if WHOLE.contains(&name) {
             if let Err(message) = config.sections.lay(name, &place, section.get_ref(), source) {
                 problems.add(Problem::new(place, message));

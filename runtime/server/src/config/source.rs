@@ -8,7 +8,7 @@ use std::ops::Range;
 pub(super) struct Source<'a> {
     label: String,
     pub(super) text: Cow<'a, str>,
-    /// A `--set`: its label says it all, lines and columns would mean nothing.
+    /// A `--set` or a variable: its label says it all, lines and columns would mean nothing.
     whole: bool,
 }
 
@@ -24,6 +24,14 @@ impl<'a> Source<'a> {
     pub(super) fn assignment(assignment: &str, text: String) -> Self {
         Self {
             label: format!("--set {assignment}"),
+            text: text.into(),
+            whole: true,
+        }
+    }
+
+    pub(super) fn variable(name: &str, text: String) -> Self {
+        Self {
+            label: format!("the environment variable {name}"),
             text: text.into(),
             whole: true,
         }

@@ -23,6 +23,7 @@ fn load(
     let layers = Layers {
         defaults,
         file: file.map(|_| written.path().to_owned()),
+        read_only: false,
         assignments: assignments.iter().map(ToString::to_string).collect(),
     };
     let path = written.path().display().to_string();
@@ -181,5 +182,57 @@ fn broken_toml_and_a_missing_file_are_told() {
     assert!(
         problems.contains("--config: cannot read /nowhere/server.toml"),
         "{problems}"
+    );
+}
+
+#[test]
+fn read_only_is_never_taken_back() {
+    let problems = load(
+        "[access]\nread_only = true",
+        None,
+        &["access.read_only=false"],
+    )
+    .unwrap_err();
+    assert_eq!(
+        problems,
+        [
+            "--set access.read_only=false: `access.read_only`: an earlier layer said true, and nothing loosens it"
+        ]
+    );
+    let config = load(
+        "",
+        Some("[access]\nread_only = false"),
+        &["access.read_only=true"],
+    )
+    .unwrap();
+    assert!(config.access.read_only);
+}
+
+#[test]
+fn sections_of_guards_are_read_as_a_whole_at_their_places() {
+    let file = "[auth]\nmode = 'keys'\n[access.contains]\nadmin = ['read']\n[limits]\nrate = 'off'\n\
+                [limits.tools.echo]\nrate = '2/s'\nmax_result = '4KiB'\n[tenants.acme]\nconcurrency = 3";
+    let config = load("", Some(file), &["limits.tools.echo.timeout=1s"]).unwrap();
+    assert_eq!(config.limits.rate, None);
+    let echo = &config.tool_limits["echo"];
+    assert_eq!(echo.timeout, Some(Duration::from_secs(1)));
+    assert_eq!(echo.max_result, Some(4_096));
+    assert_eq!(config.tenants["acme"].concurrency, Some(3));
+    assert_eq!(
+        config.place("auth.mode"),
+        config.set_at("auth.mode").unwrap()
+    );
+
+    let wrong = "[auth]\nisuer = 'x'\n[limits.tools.echo]\nrate = 'fast'\n[tenants.acme]\nplugin = {}\n\
+                 [http]\ntrusted_proxies = ['all']";
+    let problems = load("", Some(wrong), &[]).unwrap_err();
+    assert_eq!(
+        problems,
+        [
+            "FILE:8:19: `http.trusted_proxies`: `all` is no network: write `10.0.0.0/8`, or the address of one proxy",
+            "FILE:2:1: unknown setting `auth.isuer`; did you mean `issuer`?",
+            "FILE:4:1: `limits.tools.echo.rate`: a rate is a number of calls in a time: \"10/s\", \"100/m\", \"1/30s\"; or \"off\"",
+            "FILE:6:1: unknown setting `tenants.acme.plugin`; did you mean `plugins`?",
+        ]
     );
 }
