@@ -77,6 +77,8 @@ const authProvider = {
 let client;
 let transport;
 async function connected() {
+    // What the last one still listens to would keep this process alive.
+    await client?.close();
     client = new Client({ name: "typescript-dance", version: "1.0.0" });
     transport = new StreamableHTTPClientTransport(new URL(target), { authProvider });
     await client.connect(transport);
@@ -87,8 +89,7 @@ async function authorized(step) {
     } catch (error) {
         if (!(error instanceof UnauthorizedError)) throw error;
         await transport.finishAuth(isSdk ? callback.get("code") : callback);
-        if (step === connected) return await step();
-        await connected();
+        if (step !== connected) await connected();
         return await step();
     }
 }

@@ -23,7 +23,8 @@ const DIRECTORIES: [&str; 3] = ["files", "acme", "globex"];
 pub struct Guarded(HttpServer);
 
 impl Guarded {
-    /// Starts it with `config`, to which the gate and, unless it has tenants, a root for files are added.
+    /// Starts it with `config`, to which are added the gate `shell`, unless it is there, and a root for
+    /// files, unless there are tenants.
     pub fn start(config: &str) -> Self {
         Self::start_with(config, &[])
     }
@@ -104,7 +105,11 @@ fn prepared(config: &str) -> (TempDir, String) {
     for name in DIRECTORIES {
         fs::create_dir(folder.path().join(name)).expect("there is room for a directory");
     }
-    let gate = "\n[gate.groups.shell]\nsecret = \"env:MCP_SHELL_GATE\"\n";
+    let gate = if config.contains("[gate.groups.shell]") {
+        ""
+    } else {
+        "\n[gate.groups.shell]\nsecret = \"env:MCP_SHELL_GATE\"\n"
+    };
     let files = if config.contains("[tenants.") {
         ""
     } else {

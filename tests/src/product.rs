@@ -25,7 +25,7 @@ impl Product {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Fixture => "fixture",
-            Self::Guarded => "guarded",
+            Self::Guarded => "watched",
             Self::Standard => "standard",
         }
     }

@@ -191,4 +191,10 @@ impl Guarded {
         self.count("complete_what");
         vec![format!("{value}!")]
     }
+
+    #[completion(resource = "guarded://days/{day}", argument = "day")]
+    async fn complete_day(&self, value: String) -> Vec<String> {
+        self.count("complete_day");
+        vec![format!("{value}day")]
+    }
 }
