@@ -1,4 +1,12 @@
 //! The guards of a call, each with a plugin that does the thing it guards against.
+//!
+//! In the rooms: what stands before a call (`checks`), how much it may take (`limits`), what a transport
+//! asks beforehand (`judge`), and the plugin that they use (`guarded`).
+
+mod checks;
+mod guarded;
+mod judge;
+mod limits;
 
 use std::{
     collections::BTreeMap,
