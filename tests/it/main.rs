@@ -19,6 +19,7 @@ mod replicas;
 mod scaffold;
 mod sessions;
 mod shutdown;
+mod sign_off;
 mod slow;
 mod stdio;
 mod tenants;
