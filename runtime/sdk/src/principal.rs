@@ -98,4 +98,17 @@ mod tests {
         }
         assert_eq!(nobody("ann").of_tenant("a").tenant(), Some("a"));
     }
+
+    #[test]
+    fn a_caller_is_who_was_verified_in_each_tenant() {
+        let member = Principal::new("iss|ann", ScopeSet::All).of_tenant("a");
+        assert_eq!((member.id(), member.tenant()), ("iss|ann", Some("a")));
+        let local = Principal::local();
+        assert_eq!((local.id(), local.tenant()), ("local", None));
+        assert_eq!(local.scopes(), &ScopeSet::All);
+        let anonymous = Principal::anonymous(["write"]);
+        assert_eq!(anonymous.id(), "anonymous");
+        let both = ScopeSet::Granted(["read", "write"].map(str::to_owned).into());
+        assert_eq!(anonymous.scopes(), &both);
+    }
 }

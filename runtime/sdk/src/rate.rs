@@ -116,6 +116,9 @@ mod tests {
         for text in ["10/s", "1/m", "100/h", "1/30s", "5/24h", "7/90s"] {
             assert_eq!(text.parse::<Rate>().expect(text).to_string(), text);
         }
+        // Made by hand only: what is written is in whole seconds.
+        let odd = Rate::new(3, Duration::from_millis(1_500));
+        assert_eq!(odd.to_string(), "3/1.5s");
         let rate: Rate = "100/m".parse().expect("a rate");
         assert_eq!((rate.calls(), rate.per()), (100, Duration::from_mins(1)));
     }

@@ -192,6 +192,13 @@ mod tests {
     }
 
     #[test]
+    fn a_scope_is_shown_as_it_is_written() {
+        let scope = Scope::new("fs:write");
+        assert_eq!(scope.to_string(), "fs:write");
+        assert_eq!(format!("{scope:?}"), "Scope(fs:write)");
+    }
+
+    #[test]
     fn only_words_are_scopes() {
         for good in ["read", "fs:write", "a1", "x.y-z_0"] {
             assert!(is_scope(good), "{good}");

@@ -51,3 +51,54 @@ impl StatusHint {
         self.0.get_or_init(|| (status, retry_after));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mcp_factory_sdk::{Scope, ToolError};
+
+    use super::*;
+
+    #[test]
+    fn what_http_has_a_word_for_has_its_status() {
+        let wait = Duration::from_secs(7);
+        let required = Scope::new("write");
+        let (name, uri) = (String::from("x"), String::from("x"));
+        for (failure, told) in [
+            (
+                CallFailure::Denied { required },
+                Some((StatusCode::FORBIDDEN, None)),
+            ),
+            (CallFailure::NoTenant, Some((StatusCode::FORBIDDEN, None))),
+            (
+                CallFailure::RateLimited { retry_after: wait },
+                Some((StatusCode::TOO_MANY_REQUESTS, Some(wait))),
+            ),
+            (
+                CallFailure::Overloaded,
+                Some((
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    Some(Duration::from_secs(1)),
+                )),
+            ),
+            // These are answers of the protocol, not of HTTP.
+            (CallFailure::UnknownPrompt { name }, None),
+            (CallFailure::UnknownResource { uri }, None),
+            (CallFailure::Gated(ToolError::new("locked")), None),
+            (CallFailure::Cancelled, None),
+            (CallFailure::Tool(ToolError::new("no")), None),
+        ] {
+            let hint = StatusHint::default();
+            hint.failure(&failure);
+            assert_eq!(hint.get(), told, "{failure:?}");
+        }
+        assert_eq!(StatusHint::default().get(), None);
+    }
+
+    #[test]
+    fn the_first_word_stands() {
+        let hint = StatusHint::default();
+        hint.misshapen();
+        hint.failure(&CallFailure::Overloaded);
+        assert_eq!(hint.get(), Some((StatusCode::BAD_REQUEST, None)));
+    }
+}

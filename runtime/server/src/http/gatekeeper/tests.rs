@@ -1,0 +1,237 @@
+//! Who is heard, who is believed, and what a guesser is told.
+
+use std::time::Duration;
+
+use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use mcp_factory_guard::{AuditConfig, AuditTarget};
+use mcp_factory_identity::{AuthConfig, Surroundings};
+use mcp_factory_sdk::{Rate, ScopeHierarchy};
+use serde_json::Value;
+
+use super::*;
+
+const TWICE: Rate = Rate::new(2, Duration::from_mins(1));
+const KEY: &str = "key-of-ann";
+/// A key whose holder lacks what every request needs.
+const LESSER_KEY: &str = "key-of-bob";
+
+fn parts(authenticator: Option<Authenticator>) -> GatekeeperParts {
+    GatekeeperParts {
+        authenticator,
+        trusted_proxies: Vec::new(),
+        requests: AddressLimits::new(100, None),
+        failures: AddressLimits::new(100, None),
+        audit: Arc::new(Audit::off()),
+    }
+}
+
+fn keys() -> Authenticator {
+    // `printf %s KEY | sha256sum` of the two.
+    let config: AuthConfig = toml::from_str(
+        r#"
+        mode = "keys"
+        required_scopes = ["read"]
+        [[keys]]
+        name = "ann"
+        sha256 = "ca64daa8b294dc4835d29ca02a6a47427ebc6a225ea3ac2e15f8417fb6601db2"
+        scopes = ["write"]
+        [[keys]]
+        name = "bob"
+        sha256 = "808a1d81b5de08d72083995df738947d519d230a20c236003268f0f4b65ee475"
+        "#,
+    )
+    .expect("settings");
+    let surroundings = Surroundings {
+        resource: "https://mcp.example.com/mcp".to_owned(),
+        hierarchy: ScopeHierarchy::default(),
+        scopes: Vec::new(),
+    };
+    Authenticator::new(&config, surroundings, identity::Clock::system()).expect("an authenticator")
+}
+
+fn address(text: &str) -> IpAddr {
+    text.parse().expect(text)
+}
+
+/// What somebody at `from` with these values of `Authorization` is answered.
+async fn answer(gatekeeper: &Gatekeeper, from: &str, values: &[&str]) -> Result<String, u16> {
+    let mut headers = HeaderMap::new();
+    for value in values {
+        headers.append(AUTHORIZATION, value.parse().expect("a header"));
+    }
+    match gatekeeper.admit(&headers, address(from), &["write"]).await {
+        Ok(principal) => Ok(principal.id().to_owned()),
+        Err(refusal) => {
+            let response = refusal.into_response();
+            let (status, headers) = (response.status().as_u16(), response.headers());
+            assert_eq!(headers.contains_key(RETRY_AFTER), status == 429);
+            // All but the last can be mended by another credential.
+            assert_eq!(headers.contains_key(WWW_AUTHENTICATE), status != 429);
+            Err(status)
+        }
+    }
+}
+
+#[test]
+fn only_a_trusted_proxy_is_believed() {
+    let gatekeeper = Gatekeeper::new(GatekeeperParts {
+        trusted_proxies: ["10.0.0.0/8", "::1/128"]
+            .map(|network| network.parse().unwrap())
+            .into(),
+        ..parts(None)
+    });
+    let address = |peer: &str, told: &[&str]| {
+        let mut headers = HeaderMap::new();
+        for value in told {
+            headers.append("x-forwarded-for", value.parse().unwrap());
+        }
+        gatekeeper
+            .address(peer.parse().unwrap(), &headers)
+            .to_string()
+    };
+    assert_eq!(address("192.0.2.1", &["203.0.113.9"]), "192.0.2.1");
+    assert_eq!(address("10.1.2.3", &["203.0.113.9"]), "203.0.113.9");
+    assert_eq!(address("::ffff:10.1.2.3", &["203.0.113.9"]), "203.0.113.9");
+    // What the client itself put in front is not reached.
+    assert_eq!(
+        address("10.1.2.3", &["198.51.100.7, 203.0.113.9, 10.9.9.9"]),
+        "203.0.113.9"
+    );
+    assert_eq!(
+        address("10.1.2.3", &["198.51.100.7", "203.0.113.9"]),
+        "203.0.113.9"
+    );
+    assert_eq!(address("10.1.2.3", &["203.0.113.9, nonsense"]), "10.1.2.3");
+    assert_eq!(address("10.1.2.3", &[]), "10.1.2.3");
+    assert_eq!(address("::1", &["2001:db8::1"]), "2001:db8::1");
+}
+
+#[tokio::test]
+async fn where_nobody_is_asked_callers_are_told_apart_by_their_address() {
+    let gatekeeper = Gatekeeper::new(parts(None));
+    assert!(gatekeeper.authenticator().is_none());
+    for (from, id) in [
+        ("127.0.0.1", "anonymous@localhost"),
+        ("127.1.2.3", "anonymous@localhost"),
+        ("::1", "anonymous@localhost"),
+        ("192.0.2.1", "anonymous@192.0.2.1"),
+        ("2001:db8::1", "anonymous@2001:db8::1"),
+    ] {
+        // Whatever they say of themselves.
+        let answer = answer(&gatekeeper, from, &["Bearer x"]).await;
+        assert_eq!(answer.as_deref(), Ok(id));
+    }
+    let headers = HeaderMap::new();
+    let anyone = gatekeeper.admit(&headers, address("::1"), &[]).await;
+    assert_eq!(*anyone.expect("anyone").scopes(), ScopeSet::All);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_address_is_heard_so_often_whoever_it_is() {
+    for authenticator in [None, Some(keys())] {
+        let gatekeeper = Gatekeeper::new(GatekeeperParts {
+            requests: AddressLimits::new(100, Some(TWICE)),
+            ..parts(authenticator)
+        });
+        let good = format!("Bearer {KEY}");
+        for expected in [true, true, false, false] {
+            let answer = answer(&gatekeeper, "192.0.2.1", &[&good]).await;
+            assert_eq!(answer.is_ok(), expected, "{answer:?}");
+            assert!(matches!(answer, Ok(_) | Err(429)));
+        }
+        assert!(answer(&gatekeeper, "192.0.2.2", &[&good]).await.is_ok());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_guesses_is_not_heard_any_more_and_who_is_known_is() {
+    let good = format!("Bearer {KEY}");
+    for wrong in [
+        &["Bearer wrong"][..],
+        &["Bearer a", "Bearer b"],
+        &["Bearer \"\""],
+    ] {
+        let gatekeeper = Gatekeeper::new(GatekeeperParts {
+            failures: AddressLimits::new(100, Some(TWICE)),
+            ..parts(Some(keys()))
+        });
+        assert!(gatekeeper.authenticator().is_some());
+        let status = if wrong == ["Bearer wrong"] { 401 } else { 400 };
+        let from = "192.0.2.1";
+        for expected in [status, status, 429, 429] {
+            assert_eq!(answer(&gatekeeper, from, wrong).await, Err(expected));
+        }
+        assert_eq!(answer(&gatekeeper, from, &[]).await, Err(429));
+        let known = answer(&gatekeeper, from, &[&good]).await;
+        assert_eq!(known.as_deref(), Ok("key|ann"));
+        assert_eq!(answer(&gatekeeper, "192.0.2.2", wrong).await, Err(status));
+        tokio::time::advance(Duration::from_mins(1)).await;
+        assert_eq!(answer(&gatekeeper, from, wrong).await, Err(status));
+    }
+}
+
+#[tokio::test]
+async fn to_have_no_credential_or_too_few_scopes_is_no_guess() {
+    let gatekeeper = Gatekeeper::new(GatekeeperParts {
+        failures: AddressLimits::new(100, Some(TWICE)),
+        ..parts(Some(keys()))
+    });
+    let lesser = format!("Bearer {LESSER_KEY}");
+    for _ in 0..3 {
+        assert_eq!(answer(&gatekeeper, "192.0.2.1", &[]).await, Err(401));
+        assert_eq!(
+            answer(&gatekeeper, "192.0.2.1", &["Basic x"]).await,
+            Err(401)
+        );
+        assert_eq!(answer(&gatekeeper, "192.0.2.1", &[&lesser]).await, Err(403));
+    }
+    let retry_after = Duration::from_secs(1);
+    for blameless in [
+        identity::Refusal::NoTenant,
+        identity::Refusal::Unavailable { retry_after },
+    ] {
+        assert!(!is_failed_attempt(&blameless), "{blameless}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_refused_is_on_record() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("audit.jsonl");
+    let config = AuditConfig {
+        to: Some(AuditTarget::File(path.clone())),
+        ..AuditConfig::default()
+    };
+    let clock = mcp_factory_guard::Clock::system();
+    let audit = Audit::open(&config, &AuditTarget::Off, clock).expect("an audit");
+    let gatekeeper = Gatekeeper::new(GatekeeperParts {
+        audit: Arc::new(audit),
+        ..parts(Some(keys()))
+    });
+    let (good, lesser) = (format!("Bearer {KEY}"), format!("Bearer {LESSER_KEY}"));
+    for value in [&*good, "Bearer wrong", "Bearer \"\"", "Basic x", &lesser] {
+        answer(&gatekeeper, "192.0.2.1", &[value]).await.ok();
+    }
+    gatekeeper.audit.close().await;
+    let text = std::fs::read_to_string(&path).expect("a file");
+    let outcomes: Vec<String> = text
+        .lines()
+        .map(|line| {
+            let record: Value = serde_json::from_str(line).expect("JSON");
+            assert_eq!(record["event"], "refused");
+            assert_eq!(record["transport"], "http");
+            assert_eq!(record["address"], "192.0.2.1");
+            record["outcome"].as_str().expect("a word").to_owned()
+        })
+        .collect();
+    let nobody = "unauthenticated";
+    assert_eq!(outcomes, [nobody, nobody, nobody, "denied"]);
+    assert!(
+        !text.contains("wrong") && !text.contains("key-of"),
+        "{text}"
+    );
+    assert_eq!(outcome(&identity::Refusal::NoTenant), "denied");
+    let retry_after = Duration::from_secs(1);
+    let unsure = identity::Refusal::Unavailable { retry_after };
+    assert_eq!(outcome(&unsure), "unavailable");
+}
