@@ -51,7 +51,9 @@ pub(super) fn run(
     };
     let lifecycle = Lifecycle::default();
     let answered = executor.block_on(async {
-        let runtime = start(product, config, Door::Stdio, &lifecycle).await?;
+        let runtime = start(product, config, Door::Stdio, &lifecycle)
+            .await?
+            .runtime;
         let answer = exchange(&runtime.protocol, request).await;
         lifecycle.stop();
         runtime.stop().await;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::Product;
-use super::doorkeeper::{authenticator, is_authenticated};
+use super::doorkeeper::is_authenticated;
 use super::output::{Answers, DONE, USAGE, complain, pretty};
 use super::start::{Door, start};
 use crate::config::{Config, Problem, Problems};
@@ -31,18 +31,18 @@ pub(super) fn run(
     };
     let lifecycle = Lifecycle::default();
     let mut outcome: Result<(), Problems> = executor.block_on(async {
-        let door = if listen.is_some() {
-            Door::Http
+        // `[auth]` is read even for stdio: a file for both ways in is checked as a whole.
+        let address = listen.unwrap_or(config.http.listen).address();
+        let asked = listen.is_some() || is_authenticated(config);
+        let door = if asked {
+            Door::Http(address)
         } else {
             Door::Stdio
         };
-        let runtime = start(product, config, door, &lifecycle).await?;
-        // Read even for stdio: a file for both ways in is checked as a whole.
-        let address = listen.unwrap_or(config.http.listen).to_string();
-        let known = authenticator(config, runtime.pipeline.registry(), &address);
+        let started = start(product, config, door, &lifecycle).await?;
         lifecycle.stop();
-        runtime.stop().await;
-        known.map(drop)
+        started.runtime.stop().await;
+        Ok(())
     });
     executor::end(executor);
     if let Some(Err(message)) =

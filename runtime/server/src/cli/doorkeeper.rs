@@ -1,5 +1,6 @@
 //! From a configuration to whoever stands at the door of HTTP.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use mcp_factory_guard::{AddressLimits, Audit};
@@ -14,18 +15,15 @@ pub(super) fn is_authenticated(config: &Config) -> bool {
     config.auth.mode() != Mode::None
 }
 
-/// Who knows the callers; nobody when nobody is asked. `address` is where the server listens, the name of
-/// a server that has no public URL.
-///
-/// # Errors
-/// Everything that is wrong with `[auth]`.
+/// Who knows the callers; nobody when nobody is asked. What is wrong with `[auth]` goes to `problems`.
 pub(super) fn authenticator(
     config: &Config,
     registry: &Registry,
-    address: &str,
-) -> Result<Option<Authenticator>, Problems> {
+    address: SocketAddr,
+    problems: &mut Problems,
+) -> Option<Authenticator> {
     if !is_authenticated(config) {
-        return Ok(None);
+        return None;
     }
     let surroundings = Surroundings {
         resource: resource(config.http.public_url.as_deref(), address),
@@ -36,20 +34,21 @@ pub(super) fn authenticator(
     if !config.tenants.is_empty() {
         auth = auth.with_tenants();
     }
-    let made = Authenticator::new(&auth, surroundings, Clock::system());
-    made.map(Some).map_err(|found| {
-        let mut problems = Problems::default();
-        for problem in found {
-            let path = format!("auth.{}", problem.path);
-            let message = format!("`{path}`: {}", problem.message);
-            problems.add(Problem::new(config.place(&path), message));
+    match Authenticator::new(&auth, surroundings, Clock::system()) {
+        Ok(authenticator) => Some(authenticator),
+        Err(found) => {
+            for problem in found {
+                let path = format!("auth.{}", problem.path);
+                let message = format!("`{path}`: {}", problem.message);
+                problems.add(Problem::new(config.place(&path), message));
+            }
+            None
         }
-        problems
-    })
+    }
 }
 
 /// The URL of the endpoint, from what the operator says that the server is called.
-fn resource(public_url: Option<&str>, address: &str) -> String {
+fn resource(public_url: Option<&str>, address: SocketAddr) -> String {
     let Some(url) = public_url else {
         return format!("http://{address}/mcp");
     };
@@ -84,20 +83,15 @@ mod tests {
 
     #[test]
     fn the_resource_is_the_endpoint() {
+        let address = "127.0.0.1:8080".parse().unwrap();
         for url in [
             "https://mcp.example.com",
             "https://mcp.example.com/",
             "https://mcp.example.com/mcp",
             "https://mcp.example.com/mcp/",
         ] {
-            assert_eq!(
-                resource(Some(url), "ignored"),
-                "https://mcp.example.com/mcp"
-            );
+            assert_eq!(resource(Some(url), address), "https://mcp.example.com/mcp");
         }
-        assert_eq!(
-            resource(None, "127.0.0.1:8080"),
-            "http://127.0.0.1:8080/mcp"
-        );
+        assert_eq!(resource(None, address), "http://127.0.0.1:8080/mcp");
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Product;
-use super::doorkeeper::{authenticator, gatekeeper, is_authenticated};
+use super::doorkeeper::{gatekeeper, is_authenticated};
 use super::output::{DONE, FAILED, USAGE, complain};
 use super::start::{Door, start};
 use crate::config::Config;
@@ -93,15 +93,16 @@ async fn serve(
         Transport::Stdio(_) => None,
         Transport::Http(listen) => Some(listen.bind()?),
     };
-    let way_in = match &door {
-        Transport::Stdio(_) => Door::Stdio,
-        Transport::Http(_) => Door::Http,
+    let way_in = match &listener {
+        None => Door::Stdio,
+        Some(listener) => Door::Http(listener.local_addr().map_err(|error| error.to_string())?),
     };
-    let runtime = tokio::select! {
+    let started = tokio::select! {
         started = start(&product, &config, way_in, &lifecycle) => started.map_err(|problems| problems.to_string())?,
         () = lifecycle.draining() => return Ok(()),
     };
-    let runtime = Arc::new(runtime);
+    let runtime = Arc::new(started.runtime);
+    let authenticator = started.authenticator;
     match door {
         Transport::Stdio(wire) => {
             let (input, output) = wire
@@ -121,19 +122,10 @@ async fn serve(
         Transport::Http(listen) => {
             let listener = listener.ok_or("the listener is gone")?;
             let address = listener.local_addr().map_err(|error| error.to_string())?;
-            let pipeline = &runtime.pipeline;
-            let authenticator = authenticator(&config, pipeline.registry(), &address.to_string());
-            let authenticator = match authenticator {
-                Ok(authenticator) => authenticator,
-                Err(problems) => {
-                    runtime.stop().await;
-                    return Err(problems.to_string());
-                }
-            };
             let known_by = authenticator
                 .as_ref()
                 .map_or("nobody is asked", Authenticator::name);
-            let gatekeeper = gatekeeper(&config, authenticator, pipeline.shared_audit());
+            let gatekeeper = gatekeeper(&config, authenticator, runtime.pipeline.shared_audit());
             let service = Arc::new(http_service(
                 &config,
                 listen,

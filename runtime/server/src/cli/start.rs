@@ -1,17 +1,19 @@
 //! From a configuration to a running server's parts, with every complaint at the place it is about.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use mcp_factory_guard::{
     Audit, AuditTarget, Clock, GatePlugin, Gates, RateLimits, Shared as SharedState,
 };
-use mcp_factory_identity::Mode;
-use mcp_factory_sdk::{Instance, Principal, ScopeSet, Secret};
+use mcp_factory_identity::{Authenticator, Mode};
+use mcp_factory_sdk::{Instance, Principal, Scope, ScopeSet, Secret};
 use serde_json::{Map, Value};
 
 use super::Product;
-use crate::config::{Config, Problem, Problems};
+use super::doorkeeper::{authenticator, is_authenticated};
+use crate::config::{Config, Problem, Problems, did_you_mean};
 use crate::lifecycle::Lifecycle;
 use crate::pipeline::{CallLimits, Guards, Pipeline, Tenant, Tenants};
 use crate::registry::Registry;
@@ -25,7 +27,15 @@ const SHORTEST_KEY: usize = 32;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Door {
     Stdio,
-    Http,
+    /// With the address, by which a server is known that has no public URL.
+    Http(SocketAddr),
+}
+
+/// Everything behind the transports, and who knows the callers before it.
+pub(super) struct Started {
+    pub(super) runtime: Runtime,
+    /// Of a server over HTTP that asks its callers who they are.
+    pub(super) authenticator: Option<Authenticator>,
 }
 
 /// Starts everything behind the transports.
@@ -37,12 +47,16 @@ pub(super) async fn start(
     config: &Config,
     door: Door,
     lifecycle: &Lifecycle,
-) -> Result<Runtime, Problems> {
+) -> Result<Started, Problems> {
     let mut problems = Problems::default();
     let registry = Registry::new(product.mounts, is_read_only(product, config));
     check_names(config, &registry, door, &mut problems);
     let guards = guards(product, config, &registry, door, &mut problems);
     let state_key = state_key(config, &mut problems);
+    let authenticator = match door {
+        Door::Stdio => None,
+        Door::Http(address) => authenticator(config, &registry, address, &mut problems),
+    };
     let gates = guards.as_ref().and_then(|guards| guards.gates.clone());
     let tenants = tenants(product, config, gates.as_ref(), &mut problems).await;
     let Some(guards) = guards.filter(|_| problems.is_empty()) else {
@@ -57,14 +71,18 @@ pub(super) async fn start(
         max_result: config.limits.max_result,
     };
     let pipeline = Pipeline::new(registry, tenants, limits, &config.tool_limits, guards);
-    Ok(Runtime::new(
+    let runtime = Runtime::new(
         product.identity,
         pipeline,
         local_principal(config),
         state_key.as_ref(),
         config.http.legacy_sessions,
         lifecycle,
-    ))
+    );
+    Ok(Started {
+        runtime,
+        authenticator,
+    })
 }
 
 /// Whether tools that change something are left out.
@@ -141,6 +159,17 @@ fn check_names(config: &Config, registry: &Registry, door: Door, problems: &mut 
             wrong(&path, format!("this server has no plugin `{name}`"));
         }
     }
+    let demanded = registry.scopes();
+    let contained = config.access.hierarchy();
+    for (at, name) in config.stdio.scopes.iter().flatten().enumerate() {
+        let grants = ScopeSet::granted([name], &contained);
+        if !demanded.iter().any(|scope| grants.contains(*scope)) {
+            let demanded = demanded.iter().map(Scope::as_str);
+            let meant = did_you_mean(name, demanded);
+            let message = format!("nothing in this server demands the scope `{name}`{meant}");
+            wrong(&format!("stdio.scopes[{at}]"), message);
+        }
+    }
     if let Some(tenant) = &config.stdio.tenant
         && !config.tenants.contains_key(tenant)
     {
@@ -153,7 +182,7 @@ fn check_names(config: &Config, registry: &Registry, door: Door, problems: &mut 
     }
     let by_token = matches!(config.auth.mode(), Mode::Jwt | Mode::Introspection);
     let claim = config.auth.clone().with_tenants().tenant_claim;
-    if door == Door::Http && by_token && !config.tenants.is_empty() && claim.is_none() {
+    if door != Door::Stdio && by_token && !config.tenants.is_empty() && claim.is_none() {
         let message =
             "[tenants] need `auth.tenant_claim`: which claim of a token names the caller's tenant";
         wrong("tenants", message.to_owned());
@@ -199,7 +228,7 @@ fn guards(
     let gates = gates
         .map(|gates| (!groups.is_empty()).then(|| Arc::new(gates)))
         .map_err(|found| section("gate", found));
-    let asked = door == Door::Http && config.auth.mode() != Mode::None;
+    let asked = door != Door::Stdio && is_authenticated(config);
     let otherwise = if asked {
         AuditTarget::Stderr
     } else {

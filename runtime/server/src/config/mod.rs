@@ -31,7 +31,7 @@ use serde_json::{Map, Value};
 
 use crate::http::Listen;
 pub(crate) use access::{AccessConfig, Limit, TenantConfig, ToolLimits, Visibility};
-pub(crate) use problem::{Problem, Problems};
+pub(crate) use problem::{Problem, Problems, did_you_mean};
 use source::Source;
 
 /// Everything that an operator can set.

@@ -60,7 +60,7 @@ impl fmt::Display for Problems {
 }
 
 /// The name that was probably meant, as the end of a sentence.
-pub(super) fn did_you_mean<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn did_you_mean<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.into_iter().collect();
     let nearest = names
         .iter()

@@ -62,6 +62,11 @@ impl fmt::Display for Listen {
 }
 
 impl Listen {
+    /// The address.
+    pub(crate) const fn address(self) -> SocketAddr {
+        self.0
+    }
+
     /// The literal address as a `Host` names it, when it is one that can be named.
     pub(crate) fn host(self) -> Option<String> {
         let ip = self.0.ip();
