@@ -175,3 +175,125 @@ impl Permit<'_, CompletionDefinition> {
         (self.definition.0.complete)(instance, typed, others, context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        Capability, CompletionTarget, Event, Hints, LogRecord, Progress, Question, ScopeHierarchy,
+        ScopeSet, private,
+    };
+
+    const WRITE: Scope = Scope::new("fs:write");
+
+    const HINTS: Hints = Hints {
+        read_only: false,
+        destructive: true,
+        idempotent: false,
+        open_world: false,
+    };
+
+    static TOOL: ToolDefinition = private::tool(private::ToolParts {
+        name: "t",
+        title: None,
+        description: "",
+        scope: WRITE,
+        hints: HINTS,
+        timeout: None,
+        gate: None,
+        rate: None,
+        input_schema: || json!({}),
+        output_schema: || None,
+        invoke: |_, _, _| Box::pin(std::future::ready(Ok(Output::new()))),
+    });
+    static RESOURCE: ResourceDefinition = private::resource(private::ResourceParts {
+        uri: "r://",
+        name: "r",
+        title: None,
+        description: "",
+        mime_type: None,
+        scope: WRITE,
+        read: |_, _, _| Box::pin(std::future::ready(Ok(Resource::missing()))),
+    });
+    static PROMPT: PromptDefinition = private::prompt(private::PromptParts {
+        name: "p",
+        title: None,
+        description: "",
+        arguments: &[],
+        scope: WRITE,
+        get: |_, _, _| Box::pin(std::future::ready(Ok(Prompt::new()))),
+    });
+    static COMPLETION: CompletionDefinition = private::completion(private::CompletionParts {
+        target: CompletionTarget::Prompt("p"),
+        argument: "a",
+        scope: WRITE,
+        complete: |_, _, _, _| Box::pin(std::future::ready(Ok(Vec::new()))),
+    });
+
+    fn refusals(principal: &Arc<Principal>) -> [Option<Denied>; 4] {
+        [
+            authorize(principal, &TOOL).err(),
+            authorize(principal, &RESOURCE).err(),
+            authorize(principal, &PROMPT).err(),
+            authorize(principal, &COMPLETION).err(),
+        ]
+    }
+
+    #[test]
+    fn everything_with_a_scope_is_for_those_who_hold_it() {
+        let holder = |scopes: &[&str]| {
+            let scopes = ScopeSet::granted(scopes, &ScopeHierarchy::default());
+            Arc::new(Principal::new("ann", scopes))
+        };
+        for enough in ["fs:write", "fs:admin", "write", "admin"] {
+            assert_eq!(refusals(&holder(&[enough])), [None; 4], "{enough}");
+        }
+        assert_eq!(refusals(&Arc::new(Principal::local())), [None; 4]);
+        let denied = Denied { required: WRITE };
+        for too_little in [&[][..], &["fs:read", "read", "git:write", "fs", "writer"]] {
+            let answers = refusals(&holder(too_little));
+            assert_eq!(answers, [Some(denied); 4], "{too_little:?}");
+        }
+        assert_eq!(denied.to_string(), "the scope `fs:write` is required");
+    }
+
+    struct NoPeer;
+
+    impl Peer for NoPeer {
+        fn progress(&self, _: Progress) -> BoxFuture<'_, ()> {
+            Box::pin(std::future::ready(()))
+        }
+
+        fn log(&self, _: LogRecord) -> BoxFuture<'_, ()> {
+            Box::pin(std::future::ready(()))
+        }
+
+        fn publish(&self, _: Event) {}
+
+        fn supports(&self, _: Capability) -> bool {
+            false
+        }
+
+        fn ask<'a>(
+            &'a self,
+            _: &'a [(String, Question)],
+        ) -> BoxFuture<'a, Result<Option<Map<String, Value>>, ToolError>> {
+            Box::pin(std::future::ready(Ok(None)))
+        }
+    }
+
+    #[test]
+    fn a_call_in_a_log_is_without_what_the_user_answered() {
+        let call = Call {
+            peer: Arc::new(NoPeer),
+            plugin: "notes".into(),
+            cancelled: CancellationToken::new(),
+            deadline: None,
+            answers: Map::from_iter([("code".to_owned(), json!("hunter2"))]),
+            hold: None,
+        };
+        assert_eq!(format!("{call:?}"), "Call { plugin: \"notes\", .. }");
+    }
+}
