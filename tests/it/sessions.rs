@@ -7,7 +7,15 @@ use serde_json::json;
 
 #[test]
 fn a_flood_of_handshakes_is_bounded_in_sessions_and_in_memory() {
-    let http = HttpServer::start(Product::Fixture, &["--set", "http.legacy_sessions=20"]);
+    let http = HttpServer::start(
+        Product::Fixture,
+        &[
+            "--set",
+            "http.legacy_sessions=20",
+            "--set",
+            "limits.address_rate=off",
+        ],
+    );
     // The first ones warm up what is made once.
     let before = {
         http.call("test_simple_text", &json!({}));
@@ -154,7 +162,7 @@ fn what_a_session_keeps_of_its_client_is_bounded() {
 
 #[test]
 fn a_client_that_is_ready_again_and_again_costs_nothing() {
-    let http = HttpServer::start(Product::Fixture, &[]);
+    let http = HttpServer::start(Product::Fixture, &["--set", "limits.address_rate=off"]);
     let session = session(&http);
     let headers = [("mcp-session-id", session.as_str())];
     let ready = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }).to_string();

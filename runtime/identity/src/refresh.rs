@@ -48,6 +48,9 @@ pub(crate) struct Timing {
     pub(crate) limit: Duration,
 }
 
+/// The cool-down while there is no copy at all.
+const WITHOUT_A_COPY: Duration = Duration::from_secs(2);
+
 /// Why a caller got nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Missing {
@@ -138,16 +141,19 @@ impl<S: Source> Refreshed<S> {
         {
             return Some(running.clone());
         }
-        let cool_down = self.shared.timing.cool_down;
+        let cool_down = self.shared.cool_down(&state);
         if state.tried.is_some_and(|at| at.elapsed() < cool_down) {
             return None;
         }
         state.tried = Some(Instant::now());
+        // What is fetched because something was looked for in a fresh copy and not found.
+        let fresh = |(_, since): &(_, Instant)| since.elapsed() < self.shared.timing.fresh;
+        let for_a_miss = state.held.as_ref().is_some_and(fresh);
         let (done, running) = watch::channel(());
         let shared = Arc::clone(&self.shared);
         // A task of its own, so that a caller who hangs up does not take the answer from the others.
         let task = tokio::spawn(async move {
-            shared.refresh().await;
+            shared.refresh(for_a_miss).await;
             drop(done);
         });
         state.running = Some((running.clone(), task.abort_handle()));
@@ -165,7 +171,7 @@ impl<S: Source> Drop for Refreshed<S> {
 
 impl<S: Source> Shared<S> {
     /// One try, kept within its limit.
-    async fn refresh(&self) {
+    async fn refresh(&self, for_a_miss: bool) {
         let loaded = tokio::time::timeout(self.timing.limit, self.source.load());
         let loaded = loaded
             .await
@@ -173,7 +179,13 @@ impl<S: Source> Shared<S> {
         let mut state = self.lock();
         state.failing = loaded.is_err();
         match loaded {
-            Ok(document) => state.held = Some((Arc::new(document), Instant::now())),
+            Ok(document) => {
+                state.held = Some((Arc::new(document), Instant::now()));
+                if !for_a_miss {
+                    // The next miss need not wait: what is missing may have been published just now.
+                    state.tried = None;
+                }
+            }
             Err(error) => {
                 drop(state);
                 tracing::warn!(%error, "{} could not be fetched", self.source.name());
@@ -190,6 +202,16 @@ impl<S: Source> Shared<S> {
         (age < limit).then(|| (Arc::clone(document), age))
     }
 
+    /// How long nothing is tried after a try. Without any copy nobody can be served, and the source may be
+    /// starting up beside this server.
+    fn cool_down(&self, state: &State<S::Document>) -> Duration {
+        if state.held.is_none() {
+            self.timing.cool_down.min(WITHOUT_A_COPY)
+        } else {
+            self.timing.cool_down
+        }
+    }
+
     /// Nothing was found: because it does not exist, or because we cannot know.
     fn missing(&self) -> Missing {
         let usable = self.usable().is_some();
@@ -198,7 +220,7 @@ impl<S: Source> Shared<S> {
             return Missing::Unknown;
         }
         let since = state.tried.map_or(Duration::ZERO, |at| at.elapsed());
-        let left = self.timing.cool_down.saturating_sub(since);
+        let left = self.cool_down(&state).saturating_sub(since);
         Missing::Unavailable {
             retry_after: left.max(Duration::from_secs(1)),
         }

@@ -151,16 +151,48 @@ async fn nobody_waits_twice_for_a_source_that_hangs() {
 #[tokio::test(start_paused = true)]
 async fn failed_tries_count_for_the_cool_down() {
     let (source, cached) = counter();
+    any(&cached).await.unwrap();
     Counter::set(&source.fails, true);
-    let first = any(&cached).await;
+    let miss = || cached.get(|_| None::<()>);
     let left = TIMING.cool_down.saturating_sub(SECOND);
-    assert_eq!(first, Err(Missing::Unavailable { retry_after: left }));
+    let refused = Err(Missing::Unavailable { retry_after: left });
+    assert_eq!(miss().await, refused);
     for _ in 0..1_000 {
-        assert!(any(&cached).await.is_err());
+        assert!(miss().await.is_err());
     }
-    assert_eq!(source.count(), 1);
+    assert_eq!(source.count(), 2);
     advance(left).await;
-    assert!(any(&cached).await.is_err());
+    assert_eq!(miss().await, refused);
+    assert_eq!(source.count(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_any_copy_the_source_is_tried_again_soon() {
+    let (source, cached) = counter();
+    Counter::set(&source.fails, true);
+    let refused = Err(Missing::Unavailable {
+        retry_after: SECOND,
+    });
+    for tries in 1..=3 {
+        for _ in 0..100 {
+            assert_eq!(any(&cached).await, refused);
+        }
+        assert_eq!(source.count(), tries);
+        advance(SECOND).await;
+    }
+    Counter::set(&source.fails, false);
+    assert!(any(&cached).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_miss_does_not_wait_for_the_cool_down_of_a_good_fetch() {
+    let (source, cached) = counter();
+    any(&cached).await.unwrap();
+    let published = || cached.get(|number| (*number == 2).then_some(()));
+    assert_eq!(published().await, Ok(()));
+    for _ in 0..1_000 {
+        assert!(cached.get(|_| None::<()>).await.is_err());
+    }
     assert_eq!(source.count(), 2);
 }
 

@@ -38,7 +38,13 @@ fn page(description: &Description) -> String {
         )
     });
     section(&mut page, "Plugins", plugins);
-    let guards: Vec<String> = description.tools.iter().map(guards).collect();
+    let scopes = description
+        .tools
+        .iter()
+        .map(|tool| tool.scope.chars().count());
+    let width = scopes.max().unwrap_or(0);
+    let tools = description.tools.iter();
+    let guards: Vec<String> = tools.map(|tool| guards(tool, width)).collect();
     let tools = description.tools.iter().zip(&guards).map(|(tool, guards)| {
         (
             tool.name.as_str(),
@@ -74,15 +80,15 @@ fn page(description: &Description) -> String {
 }
 
 /// What stands before a tool and what it may do, in the order in which a reviewer asks: scope, effect,
-/// second factor, rate.
-fn guards(tool: &ToolDescription) -> String {
+/// second factor, rate. Scopes take `width` characters.
+fn guards(tool: &ToolDescription, width: usize) -> String {
     let hints = &tool.annotations;
     let effect = match (hints.read_only_hint, hints.destructive_hint) {
         (true, _) => "reads",
         (false, true) => "destroys",
         (false, false) => "adds",
     };
-    let mut guards = format!("{:<6} {effect:<8}", tool.scope);
+    let mut guards = format!("{:<width$} {effect:<8}", tool.scope);
     if let Some(gate) = &tool.gate {
         write!(guards, " gate:{gate}").expect(STRING);
     }

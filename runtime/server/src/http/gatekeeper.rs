@@ -85,6 +85,7 @@ impl Gatekeeper {
         wanted: &[&str],
     ) -> Result<Arc<Principal>, Refusal> {
         if let Err(exceeded) = self.requests.take(address) {
+            self.note("rate_limited", None, address);
             return Err(Refusal::too_many(exceeded.retry_after));
         }
         let Some(authenticator) = &self.authenticator else {
@@ -92,9 +93,10 @@ impl Gatekeeper {
         };
         if let Some(exceeded) = self.failures.is_exhausted(address) {
             // Callers that share an address with a guesser are still heard when they are known already.
-            return authenticator
-                .verified(headers)
-                .ok_or_else(|| Refusal::too_many(exceeded.retry_after));
+            return authenticator.verified(headers).ok_or_else(|| {
+                self.note("rate_limited", None, address);
+                Refusal::too_many(exceeded.retry_after)
+            });
         }
         match authenticator.authenticate(headers).await {
             Ok(principal) => Ok(principal),
@@ -103,19 +105,27 @@ impl Gatekeeper {
                     // The answer to this one stands; the next one will find the place taken.
                     let _counted = self.failures.take(address).is_ok();
                 }
-                self.note(&refusal, address);
+                self.note(outcome(&refusal), None, address);
                 let challenge = authenticator.challenge(&refusal, wanted);
                 Err(Refusal::unauthenticated(&refusal, challenge))
             }
         }
     }
 
-    fn note(&self, refusal: &identity::Refusal, address: IpAddr) {
+    /// Records a refusal, of a caller that is known or of one that is not.
+    pub(super) fn note(
+        &self,
+        outcome: &'static str,
+        principal: Option<&Principal>,
+        address: IpAddr,
+    ) {
         self.audit.record(&Record {
             event: "refused",
+            principal: principal.map(Principal::id),
+            tenant: principal.and_then(Principal::tenant),
             transport: "http",
             address: Some(address),
-            outcome: outcome(refusal),
+            outcome,
             ..Record::default()
         });
     }

@@ -86,7 +86,7 @@ impl Listen {
         }
         Err(format!(
             "{self} can be reached from other machines and no authentication is configured: \
-             listen on 127.0.0.1:{}, or say --insecure if a proxy in front checks who is calling",
+             configure [auth], listen on 127.0.0.1:{}, or say --insecure if a proxy in front checks who is calling",
             self.0.port()
         ))
     }

@@ -236,6 +236,7 @@ impl<P: Protocol> Service<P> {
             .admit(headers, address, hint.as_slice())
             .await?;
         if !self.protocol.serves(&principal) {
+            self.gatekeeper.note("denied", Some(&principal), address);
             let message = "the caller belongs to no tenant of this server".to_owned();
             return Err(Refusal::denied(message, None, None).closing());
         }
