@@ -90,6 +90,12 @@ impl Guarded {
         self.count("shell")
     }
 
+    /// Looks at something behind a gate.
+    #[tool(scope = "read", read_only, gate = "shell")]
+    async fn peek(&self) -> String {
+        self.count("peek")
+    }
+
     /// Runs twice a minute.
     #[tool(scope = "read", read_only, rate = "2/m")]
     async fn hurry(&self) -> String {

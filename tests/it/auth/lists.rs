@@ -1,6 +1,6 @@
 //! What callers see of what they may not use, and servers that change nothing for anybody.
 
-use mcp_factory_tests::{Caller, Guarded, Issuer};
+use mcp_factory_tests::{Caller, Guarded, Issuer, StdioServer, guarded};
 use serde_json::{Value, json};
 
 /// The names in a list, sorted, and the list's result.
@@ -136,4 +136,36 @@ fn a_read_only_server_has_nothing_that_changes_anything() {
         );
     }
     assert_eq!(caller.ran("change"), 0);
+}
+
+#[test]
+fn the_flag_is_stronger_than_the_configuration() {
+    let (mut command, _folder) = guarded::command("[access]\nread_only = false\n");
+    let mut stdio = StdioServer::run(command.arg("--read-only"));
+    for (id, absent) in [(1, "change"), (2, "write_file")] {
+        let answer = stdio.call(id, absent, &json!({}));
+        assert_eq!(answer["error"]["code"], -32602, "{absent}: {answer}");
+    }
+    let answer = stdio.call(3, "look", &json!({}));
+    assert!(answer["result"].is_object(), "{answer}");
+}
+
+#[test]
+fn what_only_looks_stays_behind_its_gate() {
+    let issuer = Issuer::start();
+    let server = Guarded::trusting(issuer.url(), "[access]\nread_only = true\n");
+    let token = issuer.token("reader", "read", &server.url());
+    let caller = server.bearer(&token);
+    let locked = caller.call("peek", &json!({})).json();
+    assert_eq!(locked["result"]["isError"], json!(true), "{locked}");
+    // The way through the gate changes nothing that is anybody's.
+    let code = guarded::code(guarded::Step::Now);
+    let opened = caller.call("gate_unlock", &json!({ "group": "shell", "code": code }));
+    assert_eq!(
+        opened.json()["result"]["isError"],
+        json!(false),
+        "{}",
+        opened.text()
+    );
+    assert_eq!(caller.text("peek", &json!({})), "peek 1");
 }
