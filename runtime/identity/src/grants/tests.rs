@@ -141,6 +141,22 @@ fn what_is_too_much_is_refused() {
 }
 
 #[test]
+fn the_longest_names_are_256_characters() {
+    let mut grants = grants();
+    grants.tenant_claim = Some("org_id".into());
+    // Characters of people's names count as one each, however many bytes they take.
+    let (scope, name) = ("x".repeat(256), "é".repeat(256));
+    let claims = json!({"sub": name, "org_id": name, "scope": scope});
+    let principal = of(&grants, claims).expect("a principal");
+    assert_eq!(principal.id(), format!("{ISSUER}|{name}"));
+    assert_eq!(principal.tenant(), Some(name.as_str()));
+    assert!(holds(principal.scopes(), &scope));
+    let claims = json!({"client_id": name, "org_id": "acme"});
+    let client = of(&grants, claims).expect("a client");
+    assert_eq!(client.id(), format!("{ISSUER}|client:{name}"));
+}
+
+#[test]
 fn a_bar_in_the_issuer_does_not_end_it() {
     let name = |issuer: &str, subject: &str| {
         let claims = Map::from_iter([("sub".to_owned(), json!(subject))]);
