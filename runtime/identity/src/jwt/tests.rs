@@ -9,7 +9,7 @@ use std::time::Duration;
 use mcp_factory_sdk::ScopeHierarchy;
 use serde_json::{Value, json};
 
-use super::{Expected, JwtVerifier, algorithm};
+use super::{Expected, JwtVerifier, Parts, algorithm};
 use crate::fetch::{Endpoint, Fetcher};
 use crate::grants::Grants;
 use crate::jwks::{KeyCache, Location};
@@ -159,4 +159,24 @@ async fn a_token_that_nobody_is_named_in_is_refused() {
     assert_eq!(refused, Err(Refusal::InvalidToken));
     nobody["client_id"] = json!("robot");
     assert!(verifier.authenticate(&key.sign(&nobody)).await.is_ok());
+}
+
+/// What is refused here is refused later as well; here it costs neither a decoding nor a key.
+#[test]
+fn a_token_is_three_parts_and_none_of_them_is_empty() {
+    let parts = Parts::split("aa.b.c").expect("three parts");
+    assert_eq!(
+        (parts.header, parts.claims, parts.signature, parts.signed),
+        ("aa", "b", "c", "aa.b")
+    );
+    for bad in [
+        "", "a", "a.b", "..", ".b.c", "a..c", "a.b.", "a.b.c.d", "a.b.c.", ".a.b.c", "a..b.c",
+    ] {
+        let refused = Parts::split(bad).err();
+        assert_eq!(
+            refused,
+            Some("it is not three parts with dots between them"),
+            "{bad}"
+        );
+    }
 }
