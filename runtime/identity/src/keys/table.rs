@@ -111,7 +111,9 @@ mod tests {
             let refusal = table.find(Presented::of(wrong), 0).expect_err("nobody");
             assert_eq!(refusal, Refusal::InvalidToken);
         }
+        assert_eq!((table.len(), table.is_empty()), (3, false));
         let nobody = KeyTable::new(Vec::new(), &grants(&[]));
+        assert_eq!((nobody.len(), nobody.is_empty()), (0, true));
         assert_eq!(
             nobody.find(Presented::of("x"), 0),
             Err(Refusal::InvalidToken)

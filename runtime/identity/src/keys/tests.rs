@@ -91,6 +91,11 @@ fn problem_of(text: &str) -> String {
 
 fn problems_of_entries(inline: &str) -> Vec<(String, String)> {
     let problems = keys(sources(None, inline)).expect_err(inline);
+    assert_eq!(
+        sources(None, inline).check(),
+        problems,
+        "a look says the same"
+    );
     problems
         .into_iter()
         .map(|problem| (problem.path, problem.message))
@@ -214,9 +219,12 @@ fn what_is_no_keys_file_is_refused() {
         let problems = keys(sources(Some(Path::new(path)), "")).expect_err(path);
         assert!(problems[0].message.starts_with(path), "{problems:?}");
     }
-    let large = format!("{}{}", entry("ann", "x"), "#".repeat(1 << 20));
-    assert!(problem_of(&large).contains("at most 1 MiB"));
+    let ann = entry("ann", "x");
+    let padded = |bytes: usize| format!("{ann}{}", "#".repeat(bytes - ann.len()));
+    assert!(problem_of(&padded((1 << 20) + 1)).contains("at most 1 MiB"));
     let folder = Folder::new();
+    let path = folder.write(&padded(1 << 20));
+    assert!(keys(sources(Some(&path), "")).is_ok(), "the largest file");
     let path = folder.write("");
     fs::write(&path, b"# \xff").expect("a file");
     let problems = keys(sources(Some(&path), "")).expect_err("no text");
@@ -260,6 +268,12 @@ fn a_mistake_in_the_file_is_told_by_its_line_without_its_contents() {
             "FILE:6: ",
             "`sha256` is missing",
         ),
+        // The third, whose line is counted from the second.
+        (
+            &format!("{good}{}\n[[key]]\nname = \"c\"", entry("b", "2")),
+            "FILE:10: ",
+            "`sha256` is missing",
+        ),
         (
             &format!("{good}{good}").replacen("key-of", "x", 1),
             "FILE:5: ",
@@ -287,6 +301,7 @@ fn entries_are_complete_and_distinct() {
     let folder = Folder::new();
     let short = folder.secret("short", "0123456789abcde");
     let odd = folder.secret("odd", "0123456789 abcdef");
+    let long = folder.secret("long", &"0123456789".repeat(820)[..8_193]);
     let open = folder.secret("open", LONG_ENOUGH);
     fs::set_permissions(&open, fs::Permissions::from_mode(0o644)).expect("permissions");
     let hash = hex("abc");
@@ -348,6 +363,24 @@ fn entries_are_complete_and_distinct() {
             "keys[0].tenant",
             "leave it out",
         ),
+        (
+            format!(
+                "name = \"a\"\nsha256 = \"{hash}\"\ntenant = \"{}\"",
+                "x".repeat(257)
+            ),
+            "keys[0].tenant",
+            "1 to 256 characters",
+        ),
+        (
+            format!("name = \"a\"\nsha256 = \"{hash}\"\ntenant = \"a\\nb\""),
+            "keys[0].tenant",
+            "1 to 256 characters",
+        ),
+        (
+            format!("name = \"a\"\nsecret = \"file:{}\"", long.display()),
+            "keys[0].secret",
+            "at most 8 KiB",
+        ),
     ] {
         let found = problems_of_entries(&format!("[[keys]]\n{entry}"));
         let [(at, message)] = found.as_slice() else {
@@ -363,6 +396,28 @@ fn entries_are_complete_and_distinct() {
         many.join(",")
     ));
     assert!(found[0].1.contains("more than 256"), "{found:?}");
+}
+
+#[tokio::test]
+async fn what_is_just_within_the_limits_is_taken() {
+    let folder = Folder::new();
+    let secret = "0123456789".repeat(820)[..8_192].to_owned();
+    let path = folder.secret("longest", &secret);
+    let scopes: Vec<String> = (0..256).map(|number| format!("\"s{number}\"")).collect();
+    let (name, tenant) = ("x".repeat(64), "é".repeat(256));
+    let inline = format!(
+        "[[keys]]\nname = \"{name}\"\nsecret = \"file:{}\"\nscopes = [{}]\ntenant = \"{tenant}\"\n\
+         [[keys]]\nname = \"b\"\nsha256 = \"{}\"\n",
+        path.display(),
+        scopes.join(","),
+        hex("2")
+    );
+    assert_eq!(sources(None, &inline).check(), Vec::new());
+    let keys = keys(sources(None, &inline)).expect("keys");
+    let holder = keys.authenticate(Presented::of(&secret)).await;
+    let holder = holder.expect("a holder");
+    assert_eq!(holder.id(), format!("key|{name}"));
+    assert_eq!(holder.tenant(), Some(tenant.as_str()));
 }
 
 #[test]
