@@ -31,7 +31,8 @@ fn a_flood_of_handshakes_is_bounded_in_sessions_and_in_memory() {
         );
         sessions += usize::from(response.header("mcp-session-id").is_some());
     }
-    assert_eq!(sessions, 20);
+    // One caller has a quarter of them at most; the rest is for others.
+    assert_eq!(sessions, 5);
     let grown = http.process.resident_kib().saturating_sub(before);
     assert!(grown < 16 * 1024, "1000 handshakes cost {grown} KiB");
     // Whoever came late works all the same.

@@ -30,6 +30,9 @@ pub(crate) const RATE_LIMITED: i32 = -31429;
 /// Too busy, or something that is needed is down: try again.
 pub(crate) const OVERLOADED: i32 = -31503;
 
+/// Resource URIs that one client may subscribe to.
+pub(crate) const MAX_SUBSCRIBED_URIS: usize = 128;
+
 /// A response body: buffered, or a stream of events that ends when the answer is complete.
 pub(crate) type ResponseBody = BoxBody<Bytes, Infallible>;
 

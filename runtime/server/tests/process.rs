@@ -394,7 +394,7 @@ fn start_up_refuses_with_exit_code_2_and_the_fix() {
     says(
         &run(&["--set", "plugins.fixture.start=soon"]),
         2,
-        &["--set plugins.fixture.start=soon", "`start`"],
+        &["--set plugins.fixture.start:", "`start`"],
     );
     says(&run(&["--nonsense"]), 2, &["--nonsense"]);
     says(&run(&["--config", "/nowhere.toml"]), 2, &["/nowhere.toml"]);
@@ -431,7 +431,7 @@ fn commands_answer_on_stdout() {
         serde_json::from_slice(&run(&["check", "--json", "--set", "a=1"]).stdout).unwrap();
     assert_eq!(
         (&check["ok"], &check["problems"][0]["place"]),
-        (&json!(false), &json!("--set a=1"))
+        (&json!(false), &json!("--set a"))
     );
     let called = run(&["call", "echo", r#"{"text":"hi"}"#]);
     says(&called, 0, &["hi"]);

@@ -1,5 +1,7 @@
 //! Sessions of the older revisions belong to whoever opened them.
 
+use std::time::Duration;
+
 use mcp_factory_tests::{Guarded, Issuer, message};
 use serde_json::json;
 
@@ -71,4 +73,28 @@ fn a_session_does_not_outlive_the_rights_of_its_owner() {
     let response = server.post(call.as_bytes(), &headers);
     assert_eq!(response.status, 403, "{}", response.text());
     assert_eq!(owner.ran("administer"), 1);
+}
+
+#[test]
+fn a_stream_of_events_does_not_outlive_its_credential_for_long() {
+    let issuer = Issuer::start();
+    let server = Guarded::trusting(issuer.url(), "[http]\nstream_lifetime = \"1s\"\n");
+    let token = issuer.token("reader", "read", &server.url());
+    let owner = server.bearer(&token).in_session();
+    let bearer = format!("Bearer {token}");
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("mcp-session-id", owner.session().expect("it has one")),
+        ("accept", "text/event-stream"),
+        ("host", "localhost"),
+        ("connection", "close"),
+    ];
+    let mut connection = server.connect();
+    connection.write("GET", "/mcp", &headers, b"");
+    assert_eq!(connection.head().status, 200);
+    assert!(connection.closed_within(Duration::from_secs(10)));
+    // Whoever may, opens it again.
+    let mut connection = server.connect();
+    connection.write("GET", "/mcp", &headers, b"");
+    assert_eq!(connection.head().status, 200);
 }

@@ -45,9 +45,10 @@ pub(super) fn run(
         Ok(())
     });
     executor::end(executor);
-    if let Some(Err(message)) =
-        listen.map(|listen| listen.check_exposure(is_authenticated(config), insecure))
-    {
+    if let Some(Err(message)) = listen.map(|listen| {
+        let public_url = config.http.public_url.as_deref();
+        listen.check_exposure(public_url, is_authenticated(config), insecure)
+    }) {
         let problem = Problem::new("--http", message);
         match &mut outcome {
             Ok(()) => outcome = Err(problem.into()),

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use mcp_factory_guard::{AddressLimits, Audit};
-use mcp_factory_identity::{Authenticator, Clock, Mode, Surroundings};
+use mcp_factory_identity::{AuthConfig, Authenticator, Clock, Mode, Surroundings};
 
 use crate::config::{Config, Problem, Problems};
 use crate::http::{Gatekeeper, GatekeeperParts};
@@ -23,7 +23,22 @@ pub(super) fn authenticator(
     problems: &mut Problems,
 ) -> Option<Authenticator> {
     if !is_authenticated(config) {
+        if config.auth != AuthConfig::default() {
+            let message = "`auth.mode` is \"none\" and the rest of [auth] says otherwise: nobody would be asked who is calling; \
+                           write mode = \"jwt\", \"introspection\" or \"keys\", or leave the section out";
+            problems.add(Problem::new(config.place("auth.mode"), message));
+        }
         return None;
+    }
+    if address.ip().is_unspecified()
+        && config.http.public_url.is_none()
+        && config.auth.resource.is_none()
+        && config.auth.mode() != Mode::Keys
+    {
+        let message = format!(
+            "tokens must be meant for this server, and {address} is no name of it: set http.public_url"
+        );
+        problems.add(Problem::new("http.public_url", message));
     }
     let surroundings = Surroundings {
         resource: resource(config.http.public_url.as_deref(), address),

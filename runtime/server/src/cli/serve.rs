@@ -47,7 +47,11 @@ pub(super) fn run(
                 return complain(&format!("stdin and stdout cannot be used: {error}"), FAILED);
             }
         },
-        Some(listen) => match listen.check_exposure(is_authenticated(&config), insecure) {
+        Some(listen) => match listen.check_exposure(
+            config.http.public_url.as_deref(),
+            is_authenticated(&config),
+            insecure,
+        ) {
             Ok(()) => Transport::Http(listen),
             Err(message) => return complain(&message, USAGE),
         },
@@ -177,6 +181,7 @@ fn http_service(
             idle: http.idle_timeout,
             write: http.write_timeout,
         },
+        stream: http.stream_lifetime,
         sessions: http.legacy_sessions > 0,
     };
     Ok(http::Service::new(

@@ -96,7 +96,9 @@ pub(crate) struct HttpConfig {
     pub(crate) idle_timeout: Duration,
     /// For a client that does not read its answer. Default 30 s.
     pub(crate) write_timeout: Duration,
-    /// Sessions of the older protocol era at once; 0 = none. Default 256.
+    /// How long a stream of events lasts where callers are known; clients open it anew. Default 15 min.
+    pub(crate) stream_lifetime: Duration,
+    /// Sessions of the older protocol era at once; 0 = none, and a quarter of them for one caller. Default 256.
     pub(crate) legacy_sessions: usize,
 }
 
@@ -170,6 +172,7 @@ impl Default for HttpConfig {
             body_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(75),
             write_timeout: Duration::from_secs(30),
+            stream_lifetime: Duration::from_mins(15),
             legacy_sessions: 256,
         }
     }
@@ -235,7 +238,7 @@ impl Config {
         for assignment in &layers.assignments {
             match assign::to_toml(assignment) {
                 Ok(text) => sources.push(Source::assignment(assignment, text)),
-                Err(message) => problems.add(Problem::new(format!("--set {assignment}"), message)),
+                Err(message) => problems.add(Problem::new(source::label(assignment), message)),
             }
         }
         if layers.read_only {

@@ -53,6 +53,7 @@ static SETTINGS: &[Setting] = settings! {
     http.body_timeout = duration;
     http.idle_timeout = duration;
     http.write_timeout = duration;
+    http.stream_lifetime = duration;
     http.legacy_sessions = |value| count(value, 0..=MANY);
     http.trusted_proxies = |value| texts(value)?.iter().map(|network| proxies(network)).collect();
     stdio.max_line = |value| size(value, 1 << 10..=1 << 30);

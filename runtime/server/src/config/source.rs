@@ -3,6 +3,14 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+/// How a `--set` is called: by its key alone, for its value may be a secret that belongs elsewhere.
+pub(super) fn label(assignment: &str) -> String {
+    let key = assignment
+        .split_once('=')
+        .map_or(assignment, |(key, _)| key);
+    format!("--set {}", key.trim())
+}
+
 /// TOML with a name.
 #[derive(Debug)]
 pub(super) struct Source<'a> {
@@ -23,7 +31,7 @@ impl<'a> Source<'a> {
 
     pub(super) fn assignment(assignment: &str, text: String) -> Self {
         Self {
-            label: format!("--set {assignment}"),
+            label: label(assignment),
             text: text.into(),
             whole: true,
         }

@@ -80,7 +80,7 @@ fn plugin_sections_are_merged_and_remember_their_places() {
     assert!(place("limits.bytes").unwrap().ends_with(".toml:5:1"));
     assert_eq!(
         config.set_at("plugins.fs.limits.files"),
-        Some("--set plugins.fs.limits.files=9")
+        Some("--set plugins.fs.limits.files")
     );
     assert_eq!(
         config.set_at("plugins.fs.ratio.x"),
@@ -123,8 +123,8 @@ fn every_problem_is_told_at_its_place() {
             "this server has no plugin `fss`; did you mean `fs`?",
         ),
         ("FILE:15:12:", "`4 furlongs` is no size"),
-        ("--set http.max_bodi=1:", "did you mean `max_body`?"),
-        ("--set server.drain=0s:", "from 1ms to 24h"),
+        ("--set http.max_bodi:", "did you mean `max_body`?"),
+        ("--set server.drain:", "from 1ms to 24h"),
     ];
     for (place, message) in expected {
         assert!(
@@ -164,7 +164,10 @@ fn values_are_checked_where_they_are_written() {
             "{assignment}: {problems:?}"
         );
         assert!(
-            problems[0].starts_with(&format!("--set {assignment}: ")),
+            problems[0].starts_with(&format!(
+                "--set {}: ",
+                assignment.split('=').next().unwrap()
+            )),
             "{problems:?}"
         );
     }
@@ -196,7 +199,7 @@ fn read_only_is_never_taken_back() {
     assert_eq!(
         problems,
         [
-            "--set access.read_only=false: `access.read_only`: an earlier layer said true, and nothing loosens it"
+            "--set access.read_only: `access.read_only`: an earlier layer said true, and nothing loosens it"
         ]
     );
     let config = load(

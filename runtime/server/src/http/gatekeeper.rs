@@ -2,7 +2,7 @@
 //!
 //! Not here: how a credential is verified (the identity crate) and what its bearer may do (`pipeline`).
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use http::HeaderMap;
@@ -134,10 +134,14 @@ impl Gatekeeper {
 /// Callers whom nobody asks who they are: told apart by where they call from, so that one cannot use up
 /// the limits of another, speak in its session or walk through a gate that it opened.
 fn anonymous(address: IpAddr) -> Principal {
-    let id = if address.is_loopback() {
-        "anonymous@localhost".to_owned()
-    } else {
-        format!("anonymous@{address}")
+    let id = match address {
+        address if address.is_loopback() => "anonymous@localhost".to_owned(),
+        IpAddr::V4(address) => format!("anonymous@{address}"),
+        // One household or host has a whole /64 to call from.
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("anonymous@{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
     };
     Principal::new(id, ScopeSet::All)
 }

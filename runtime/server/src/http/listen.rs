@@ -79,16 +79,31 @@ impl Listen {
         })
     }
 
-    /// Refuses an address that other machines reach while nobody is asked who they are.
-    pub(crate) fn check_exposure(self, authenticated: bool, insecure: bool) -> Result<(), String> {
-        if self.0.ip().to_canonical().is_loopback() || authenticated || insecure {
+    /// Refuses an address that other machines reach, by itself or through the proxy that `public_url` tells
+    /// of, while nobody is asked who they are.
+    pub(crate) fn check_exposure(
+        self,
+        public_url: Option<&str>,
+        authenticated: bool,
+        insecure: bool,
+    ) -> Result<(), String> {
+        if authenticated || insecure {
             return Ok(());
         }
-        Err(format!(
-            "{self} can be reached from other machines and no authentication is configured: \
-             configure [auth], listen on 127.0.0.1:{}, or say --insecure if a proxy in front checks who is calling",
-            self.0.port()
-        ))
+        if !self.0.ip().to_canonical().is_loopback() {
+            return Err(format!(
+                "{self} can be reached from other machines and no authentication is configured: \
+                 configure [auth], listen on 127.0.0.1:{}, or say --insecure if a proxy in front checks who is calling",
+                self.0.port()
+            ));
+        }
+        match public_url {
+            Some(url) if !is_local(url) => Err(format!(
+                "http.public_url says that {url} leads here and no authentication is configured: \
+                 configure [auth], or say --insecure if a proxy in front checks who is calling"
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Opens the listening socket.
@@ -119,6 +134,17 @@ impl Listen {
         socket.bind(self.0)?;
         socket.listen(BACKLOG)
     }
+}
+
+/// Whether a public URL names this machine only.
+fn is_local(url: &str) -> bool {
+    let Ok((authority, _)) = super::public_url(url) else {
+        return false;
+    };
+    let host = super::hosts::split(&authority).map_or("", |(host, _)| host);
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let address = bare.parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|ip| ip.is_loopback())
 }
 
 #[cfg(test)]
@@ -167,9 +193,13 @@ mod tests {
             ("192.168.1.2:1", true),
         ] {
             let listen: Listen = text.parse().unwrap();
-            assert_eq!(listen.check_exposure(false, false).is_err(), open, "{text}");
-            assert!(listen.check_exposure(true, false).is_ok());
-            assert!(listen.check_exposure(false, true).is_ok());
+            assert_eq!(
+                listen.check_exposure(None, false, false).is_err(),
+                open,
+                "{text}"
+            );
+            assert!(listen.check_exposure(None, true, false).is_ok());
+            assert!(listen.check_exposure(None, false, true).is_ok());
         }
     }
 
@@ -182,5 +212,31 @@ mod tests {
             error.contains("another process") && error.contains("--http"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_proxy_in_front_is_an_exposure_too() {
+        let listen = Listen::default();
+        let check = |url| listen.check_exposure(Some(url), false, false);
+        for url in [
+            "https://mcp.example.com",
+            "https://localhost.example.com/mcp",
+            "http://192.0.2.1",
+        ] {
+            let message = check(url).unwrap_err();
+            assert!(
+                message.contains(url) && message.contains("[auth]"),
+                "{message}"
+            );
+            assert!(listen.check_exposure(Some(url), true, false).is_ok());
+            assert!(listen.check_exposure(Some(url), false, true).is_ok());
+        }
+        for url in [
+            "http://localhost:8080",
+            "http://127.0.0.1:8080/mcp",
+            "http://[::1]",
+        ] {
+            assert!(check(url).is_ok(), "{url}");
+        }
     }
 }

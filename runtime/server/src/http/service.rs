@@ -4,12 +4,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     AUTHORIZATION, CONTENT_TYPE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Incoming;
 use mcp_factory_identity::Authenticator;
 use mcp_factory_sdk::Principal;
@@ -45,6 +46,9 @@ pub(crate) struct HttpLimits {
     pub(crate) body: Duration,
     /// How long a connection may be silent.
     pub(crate) patience: Patience,
+    /// How long a stream of events lasts where callers are known: whoever opens it anew shows a credential
+    /// that is still good.
+    pub(crate) stream: Duration,
     /// Whether GET and DELETE have a meaning: sessions of the older protocol era.
     pub(crate) sessions: bool,
 }
@@ -182,7 +186,8 @@ impl<P: Protocol> Service<P> {
                 .try_acquire()
                 .map_err(|_| Refusal::overloaded(None).closing())?;
             let request = Request::from_parts(parts, Full::default());
-            return Ok(Box::pin(self.protocol.handle(request)).await);
+            let response = Box::pin(self.protocol.handle(request)).await;
+            return Ok(self.for_a_while(response));
         }
         let limits = &self.limits;
         let body = body::read(
@@ -212,13 +217,26 @@ impl<P: Protocol> Service<P> {
         // An answer stays in memory until the client has read it, so it stays in flight until then. A
         // stream of events that nobody called for holds little, and may wait for hours.
         if endless {
-            return Ok(response);
+            return Ok(self.for_a_while(response));
         }
         Ok(hold(response, place))
     }
 }
 
 impl<P: Protocol> Service<P> {
+    /// Ends a stream of events after a time, so that it does not outlive the credential that opened it by
+    /// more than that.
+    fn for_a_while(&self, response: Response<ResponseBody>) -> Response<ResponseBody> {
+        if self.gatekeeper.authenticator().is_none() {
+            return response;
+        }
+        let over = tokio::time::sleep(self.limits.stream);
+        response.map(|body| {
+            let frames = body.into_data_stream().map_ok(http_body::Frame::data);
+            BodyExt::boxed(StreamBody::new(frames.take_until(over)))
+        })
+    }
+
     /// Who sends a request with these headers, and from where.
     async fn identify(
         &self,

@@ -128,6 +128,7 @@ impl Request {
     /// The answers that came with this request and with the rounds before it.
     pub(super) fn answers(
         &self,
+        (method, name): (&'static str, &str),
         state: Option<&str>,
         responses: Option<InputResponses>,
         binding: impl FnOnce() -> Binding,
@@ -135,6 +136,8 @@ impl Request {
         let mut answers = match state {
             None => Map::new(),
             Some(state) => self.shared.seal.open(state, &binding()).ok_or_else(|| {
+                self.pipeline()
+                    .refused(&self.principal, &self.origin, method, name, "invalid_state");
                 ErrorData::invalid_params(
                     "the requestState is not one of this call, or has expired; call again without it",
                     None,

@@ -18,6 +18,7 @@ use rmcp::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{Shared, events};
+use crate::protocol::MAX_SUBSCRIBED_URIS;
 
 /// One connection: stdio, or a legacy session.
 #[derive(Debug)]
@@ -71,7 +72,7 @@ impl Connection {
     /// When it wants to hear of too many.
     pub(super) fn subscribe(&self, uri: String) -> Result<(), ErrorData> {
         let mut subscribed = lock(&self.subscribed);
-        if subscribed.len() >= events::MAX_SUBSCRIBED_URIS {
+        if subscribed.len() >= MAX_SUBSCRIBED_URIS {
             let message = "too many subscriptions on this connection";
             return Err(ErrorData::invalid_request(message, None));
         }

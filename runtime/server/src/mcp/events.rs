@@ -11,12 +11,10 @@ use rmcp::{
 use tokio::sync::broadcast::{self, error::RecvError};
 
 use super::Shared;
+use crate::protocol::MAX_SUBSCRIBED_URIS;
 
 /// Events that a slow subscriber may lag behind before it loses some.
 const CAPACITY: usize = 256;
-
-/// Resource URIs that one client may subscribe to.
-pub(super) const MAX_SUBSCRIBED_URIS: usize = 128;
 
 /// Bytes of a URI: the server keeps it, echoes it and logs it.
 pub(super) const MAX_URI_BYTES: usize = 4_096;

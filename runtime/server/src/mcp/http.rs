@@ -29,6 +29,10 @@ use crate::{
 
 const SESSION_ID: &str = "mcp-session-id";
 
+/// How many callers it takes to have all sessions, and how many each may have of a few.
+const SHARES: usize = 4;
+const LEAST_SHARE: usize = 4;
+
 /// Bytes of an `initialize`: a session keeps what it says of the client for as long as it lives.
 const INITIALIZE_LIMIT: u64 = 64 << 10;
 
@@ -84,9 +88,12 @@ impl HttpProtocol {
         request.extensions_mut().insert(Arc::clone(&hint));
         let frame = request.extensions().get::<Arc<Frame>>().cloned();
         let caller = request.extensions().get::<Arc<Principal>>().cloned();
-        let mut response = if !is_modern(&request)
-            && !self.owners.allow(session_id(&request), caller.as_deref())
-        {
+        let modern = is_modern(&request);
+        if modern {
+            // There are no sessions in this era, whatever a client says.
+            request.headers_mut().remove(SESSION_ID);
+        }
+        let mut response = if !self.owners.allow(session_id(&request), caller.as_deref()) {
             // Somebody else's session looks like one that does not exist.
             let message = "there is no such session";
             error(StatusCode::NOT_FOUND, message, frame.as_deref())
@@ -94,9 +101,7 @@ impl HttpProtocol {
             self.end_session(request).await
         } else if request.method() == Method::GET {
             until_drained(self.stateful.handle(request).await, &self.lifecycle)
-        } else if is_modern(&request) {
-            // There are no sessions in this era, whatever a client says.
-            request.headers_mut().remove(SESSION_ID);
+        } else if modern {
             self.stateless.handle(request).await
         } else if let Some(session) = request.headers().get(SESSION_ID).cloned() {
             self.in_session(&session, request, frame.as_deref()).await
@@ -109,7 +114,11 @@ impl HttpProtocol {
                 return error(StatusCode::PAYLOAD_TOO_LARGE, message, frame.as_deref());
             }
             // Kept until the session is in the map, so that a burst cannot overshoot the limit.
-            match self.sessions.reserve().await {
+            let place = match caller.as_deref() {
+                Some(caller) if self.has_its_share(caller).await => None,
+                _ => self.sessions.reserve().await,
+            };
+            match place {
                 Some(_reservation) => {
                     let response = self.stateful.handle(request).await;
                     self.own(&response, caller.as_deref()).await;
@@ -131,6 +140,13 @@ impl HttpProtocol {
             }
         }
         with_json_body(response, frame.as_deref()).await
+    }
+
+    /// Whether the caller has as many sessions as one caller may.
+    async fn has_its_share(&self, caller: &Principal) -> bool {
+        let share = self.sessions.limit().div_ceil(SHARES).max(LEAST_SHARE);
+        let live = self.sessions.ids().await;
+        self.owners.count(caller.key(), &live) >= share
     }
 
     /// Remembers whose the session is that `response` opens. Nobody else can know its id yet.

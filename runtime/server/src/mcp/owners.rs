@@ -20,6 +20,13 @@ impl Owners {
         owners.insert(session.to_owned(), key.to_owned());
     }
 
+    /// How many of the `live` sessions belong to the caller with this key.
+    pub(super) fn count(&self, key: &str, live: &HashSet<String>) -> usize {
+        let owners = self.lock();
+        let mine = owners.iter().filter(|(_, owner)| owner.as_str() == key);
+        mine.filter(|(session, _)| live.contains(*session)).count()
+    }
+
     /// Whether `caller` may speak in `session`. A request without a session is nobody's to refuse; one with
     /// a session that nobody owns is.
     pub(super) fn allow(&self, session: Option<&str>, caller: Option<&Principal>) -> bool {

@@ -17,7 +17,8 @@ impl Request {
     ) -> Result<CallToolResponse, ErrorData> {
         let binding = || self.binding("tools/call", &params.name, params.arguments.as_ref());
         let state = params.request_state.as_deref();
-        let answers = self.answers(state, params.input_responses, binding)?;
+        let call = ("tools/call", params.name.as_ref());
+        let answers = self.answers(call, state, params.input_responses, binding)?;
         let arguments = self.arguments(params.arguments.as_ref());
         let caller = self.caller(answers.clone());
         let arguments = Arguments::new(&arguments);
@@ -44,7 +45,8 @@ impl Request {
     ) -> Result<ReadResourceResponse, ErrorData> {
         let binding = || self.binding("resources/read", &params.uri, None);
         let state = params.request_state.as_deref();
-        let answers = self.answers(state, params.input_responses, binding)?;
+        let call = ("resources/read", params.uri.as_str());
+        let answers = self.answers(call, state, params.input_responses, binding)?;
         let caller = self.caller(answers.clone());
         match self.pipeline().read_resource(&params.uri, caller).await {
             Ok((resource, definition)) => {
@@ -65,7 +67,8 @@ impl Request {
     ) -> Result<GetPromptResponse, ErrorData> {
         let binding = || self.binding("prompts/get", &params.name, params.arguments.as_ref());
         let state = params.request_state.as_deref();
-        let answers = self.answers(state, params.input_responses, binding)?;
+        let call = ("prompts/get", params.name.as_str());
+        let answers = self.answers(call, state, params.input_responses, binding)?;
         let arguments = prompt_arguments(params.arguments.as_ref())?;
         let caller = self.caller(answers.clone());
         match self

@@ -41,6 +41,10 @@ impl BoundedSessions {
         (held + arriving <= self.limit).then_some(reservation)
     }
 
+    pub(super) const fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// The sessions that are held now.
     pub(super) async fn ids(&self) -> HashSet<String> {
         let sessions = self.inner.sessions.read().await;

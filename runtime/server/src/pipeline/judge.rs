@@ -11,7 +11,11 @@ use mcp_factory_sdk::{Principal, Scope, ScopeSet};
 use serde::Deserialize;
 
 use super::{Origin, Pipeline};
-use crate::{frame::Frame, protocol::Lacking, registry::Registry};
+use crate::{
+    frame::Frame,
+    protocol::{Lacking, MAX_SUBSCRIBED_URIS},
+    registry::Registry,
+};
 
 /// What a message wants that has a scope.
 #[derive(Debug)]
@@ -110,8 +114,10 @@ impl Registry {
             "subscriptions/listen" => {
                 let subscriptions = named().and_then(|named| named.notifications);
                 let uris = subscriptions.and_then(|all| all.resources);
+                // More are not subscribed to, so more are not judged.
                 uris.into_iter()
                     .flatten()
+                    .take(MAX_SUBSCRIBED_URIS)
                     .filter_map(|uri| {
                         one("subscriptions/listen", Some(uri.into()), "resources/read")
                     })
@@ -124,7 +130,7 @@ impl Registry {
 
 impl Pipeline {
     /// What `principal` must still be granted for what `frame` asks; `None` when it may go on. A refusal
-    /// is recorded. Where what one may not use is hidden, it does not exist, and the call itself says that.
+    /// is recorded, once. Where what one may not use is hidden, it does not exist, and the call itself says that.
     pub(crate) fn lacks(
         &self,
         principal: &Principal,
@@ -138,9 +144,7 @@ impl Pipeline {
         lacking.retain(|wanted| !principal.scopes().contains(wanted.scope));
         let first = lacking.first()?;
         let message = format!("the scope `{}` is required", first.scope);
-        for wanted in &lacking {
-            self.note(principal, origin, frame, wanted);
-        }
+        self.note(principal, origin, frame, first);
         let scopes: Vec<Scope> = lacking.iter().map(|wanted| wanted.scope).collect();
         Some(Lacking {
             message,
@@ -163,6 +167,29 @@ impl Pipeline {
             scope: Some(wanted.scope.as_str()),
             outcome: "denied",
             arguments: audit.fingerprint(arguments.as_bytes()),
+            trace_id: origin.trace_id.as_deref(),
+            ..Record::default()
+        });
+    }
+
+    /// Records a refusal of something that never became a call.
+    pub(crate) fn refused(
+        &self,
+        principal: &Principal,
+        origin: &Origin,
+        method: &'static str,
+        name: &str,
+        outcome: &'static str,
+    ) {
+        self.audit().record(&Record {
+            event: "refused",
+            principal: Some(principal.id()),
+            tenant: principal.tenant(),
+            transport: origin.transport.as_str(),
+            address: origin.address,
+            method: Some(method),
+            name: Some(name),
+            outcome,
             trace_id: origin.trace_id.as_deref(),
             ..Record::default()
         });

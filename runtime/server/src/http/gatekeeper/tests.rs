@@ -115,7 +115,9 @@ async fn where_nobody_is_asked_callers_are_told_apart_by_their_address() {
         ("127.1.2.3", "anonymous@localhost"),
         ("::1", "anonymous@localhost"),
         ("192.0.2.1", "anonymous@192.0.2.1"),
-        ("2001:db8::1", "anonymous@2001:db8::1"),
+        ("2001:db8::1", "anonymous@2001:db8::/64"),
+        ("2001:db8::2:3", "anonymous@2001:db8::/64"),
+        ("2001:db8:0:1::1", "anonymous@2001:db8:0:1::/64"),
     ] {
         // Whatever they say of themselves.
         let answer = answer(&gatekeeper, from, &["Bearer x"]).await;

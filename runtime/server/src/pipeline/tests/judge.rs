@@ -213,7 +213,7 @@ fn who_may_do_everything_and_who_sees_nothing_are_not_judged() {
 }
 
 #[tokio::test]
-async fn every_refusal_is_recorded_and_nothing_else() {
+async fn every_refusal_is_recorded_once_and_nothing_else() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("audit.jsonl");
     let config = AuditConfig {
@@ -235,6 +235,11 @@ async fn every_refusal_is_recorded_and_nothing_else() {
         (
             "subscriptions/listen",
             json!({"notifications": {"resourceSubscriptions": ["guarded://secret", "guarded://note", "guarded://days/x"]}}),
+        ),
+        // However much one message asks for, it is one decision.
+        (
+            "subscriptions/listen",
+            json!({"notifications": {"resourceSubscriptions": vec!["guarded://secret"; 10_000]}}),
         ),
         (
             "completion/complete",
@@ -265,7 +270,7 @@ async fn every_refusal_is_recorded_and_nothing_else() {
                 Some("write")
             ],
             [listen, Some("guarded://secret"), None, Some("admin")],
-            [listen, Some("guarded://days/x"), None, Some("write")],
+            [listen, Some("guarded://secret"), None, Some("admin")],
             [
                 Some("completion/complete"),
                 Some("guarded://secret"),
