@@ -71,4 +71,19 @@ mod tests {
         assert!(!owners.allow(Some("old"), Some(&ann)));
         assert!(owners.allow(Some("new"), Some(&ann)));
     }
+
+    #[test]
+    fn a_caller_has_as_many_sessions_as_are_live_and_its_own() {
+        let owners = Owners::default();
+        let live = |sessions: &[&str]| sessions.iter().map(|&id| id.to_owned()).collect();
+        let all: HashSet<String> = live(&["1", "2", "3"]);
+        for (session, key) in [("1", "ann"), ("2", "ann"), ("3", "bob")] {
+            owners.insert(session, key, &all);
+        }
+        assert_eq!(owners.count("ann", &all), 2);
+        assert_eq!(owners.count("bob", &all), 1);
+        assert_eq!(owners.count("cy", &all), 0);
+        assert_eq!(owners.count("ann", &live(&["2", "3"])), 1);
+        assert_eq!(owners.count("ann", &live(&[])), 0);
+    }
 }

@@ -196,44 +196,83 @@ async fn to_have_no_credential_or_too_few_scopes_is_no_guess() {
     }
 }
 
-#[tokio::test]
-async fn whoever_is_refused_is_on_record() {
+/// A gatekeeper with a record, and where that is.
+fn recording(parts: GatekeeperParts) -> (Gatekeeper, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("audit.jsonl");
     let config = AuditConfig {
-        to: Some(AuditTarget::File(path.clone())),
+        to: Some(AuditTarget::File(folder.path().join("audit.jsonl"))),
         ..AuditConfig::default()
     };
     let clock = mcp_factory_guard::Clock::system();
     let audit = Audit::open(&config, &AuditTarget::Off, clock).expect("an audit");
-    let gatekeeper = Gatekeeper::new(GatekeeperParts {
-        audit: Arc::new(audit),
-        ..parts(Some(keys()))
+    let audit = Arc::new(audit);
+    (Gatekeeper::new(GatekeeperParts { audit, ..parts }), folder)
+}
+
+/// All that was recorded: who, of which tenant, and how it ended.
+async fn records(gatekeeper: &Gatekeeper, folder: &tempfile::TempDir) -> Vec<[String; 3]> {
+    gatekeeper.audit.close().await;
+    let text = std::fs::read_to_string(folder.path().join("audit.jsonl")).expect("a file");
+    assert!(
+        !text.contains("wrong") && !text.contains("key-of"),
+        "{text}"
+    );
+    let lines = text.lines().map(|line| {
+        let record: Value = serde_json::from_str(line).expect("JSON");
+        assert_eq!(record["event"], "refused");
+        assert_eq!(record["transport"], "http");
+        assert_eq!(record["address"], "192.0.2.1");
+        ["principal", "tenant", "outcome"]
+            .map(|key| record[key].as_str().unwrap_or_default().to_owned())
     });
+    lines.collect()
+}
+
+#[tokio::test]
+async fn whoever_is_refused_is_on_record() {
+    let (gatekeeper, folder) = recording(parts(Some(keys())));
     let (good, lesser) = (format!("Bearer {KEY}"), format!("Bearer {LESSER_KEY}"));
     for value in [&*good, "Bearer wrong", "Bearer \"\"", "Basic x", &lesser] {
         answer(&gatekeeper, "192.0.2.1", &[value]).await.ok();
     }
-    gatekeeper.audit.close().await;
-    let text = std::fs::read_to_string(&path).expect("a file");
-    let outcomes: Vec<String> = text
-        .lines()
-        .map(|line| {
-            let record: Value = serde_json::from_str(line).expect("JSON");
-            assert_eq!(record["event"], "refused");
-            assert_eq!(record["transport"], "http");
-            assert_eq!(record["address"], "192.0.2.1");
-            record["outcome"].as_str().expect("a word").to_owned()
-        })
-        .collect();
-    let nobody = "unauthenticated";
-    assert_eq!(outcomes, [nobody, nobody, nobody, "denied"]);
-    assert!(
-        !text.contains("wrong") && !text.contains("key-of"),
-        "{text}"
+    let known = Principal::new("ann", ScopeSet::All).of_tenant("acme");
+    gatekeeper.note("denied", Some(&known), address("192.0.2.1"));
+    let nobody = ["", "", "unauthenticated"];
+    assert_eq!(
+        records(&gatekeeper, &folder).await,
+        [
+            nobody,
+            nobody,
+            nobody,
+            ["", "", "denied"],
+            ["ann", "acme", "denied"]
+        ]
     );
     assert_eq!(outcome(&identity::Refusal::NoTenant), "denied");
     let retry_after = Duration::from_secs(1);
     let unsure = identity::Refusal::Unavailable { retry_after };
     assert_eq!(outcome(&unsure), "unavailable");
+}
+
+#[tokio::test]
+async fn whoever_is_too_many_is_on_record() {
+    let often = || AddressLimits::new(100, Some(TWICE));
+    let requests = GatekeeperParts {
+        requests: often(),
+        ..parts(None)
+    };
+    let guesses = GatekeeperParts {
+        failures: often(),
+        ..parts(Some(keys()))
+    };
+    for (parts, before) in [(requests, 0), (guesses, 2)] {
+        let (gatekeeper, folder) = recording(parts);
+        for _ in 0..3 {
+            let wrong = &["Bearer wrong"];
+            answer(&gatekeeper, "192.0.2.1", wrong).await.ok();
+        }
+        let mut expected = vec![["", "", "unauthenticated"]; before];
+        expected.push(["", "", "rate_limited"]);
+        assert_eq!(records(&gatekeeper, &folder).await, expected);
+    }
 }

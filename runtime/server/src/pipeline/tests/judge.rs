@@ -248,13 +248,35 @@ async fn every_refusal_is_recorded_once_and_nothing_else() {
     ] {
         lacks(&pipeline, &who, method, &params);
     }
+    // What never became a call has a record too, without what was not looked up.
+    pipeline.refused(&who, &origin(), "tools/call", "look", "invalid_state");
     pipeline.audit().close().await;
     let text = std::fs::read_to_string(&path).expect("a file");
     assert!(!text.contains("hunter2"), "{text}");
-    let records: Vec<Value> = text
+    let mut records: Vec<Value> = text
         .lines()
         .map(|line| serde_json::from_str(line).expect("JSON"))
         .collect();
+    let everywhere = [
+        ("event", "refused"),
+        ("principal", "ann"),
+        ("tenant", "acme"),
+        ("transport", "http"),
+        ("address", "192.0.2.1"),
+        ("trace_id", "4bf92f3577b34da6a3ce929d0e0e4736"),
+    ];
+    for (record, (key, value)) in records
+        .iter()
+        .flat_map(|record| everywhere.map(|pair| (record, pair)))
+    {
+        assert_eq!(record[key], value, "{key} of {record}");
+    }
+    let last = records.pop().expect("the last");
+    assert_eq!(last["outcome"], "invalid_state");
+    assert_eq!(
+        (&last["method"], &last["name"]),
+        (&json!("tools/call"), &json!("look"))
+    );
     let told: Vec<_> = records
         .iter()
         .map(|record| ["method", "name", "plugin", "scope"].map(|key| record[key].as_str()))
@@ -280,17 +302,7 @@ async fn every_refusal_is_recorded_once_and_nothing_else() {
         ]
     );
     for record in &records {
-        for (key, value) in [
-            ("event", "refused"),
-            ("outcome", "denied"),
-            ("principal", "ann"),
-            ("tenant", "acme"),
-            ("transport", "http"),
-            ("address", "192.0.2.1"),
-            ("trace_id", "4bf92f3577b34da6a3ce929d0e0e4736"),
-        ] {
-            assert_eq!(record[key], value, "{key} of {record}");
-        }
+        assert_eq!(record["outcome"], "denied", "{record}");
         assert!(record["arguments"].is_string(), "{record}");
     }
 }
