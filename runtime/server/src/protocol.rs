@@ -33,6 +33,9 @@ pub(crate) const OVERLOADED: i32 = -31503;
 /// Resource URIs that one client may subscribe to.
 pub(crate) const MAX_SUBSCRIBED_URIS: usize = 128;
 
+/// Bytes of a URI: the server keeps it, echoes it and logs it.
+pub(crate) const MAX_URI_BYTES: usize = 4_096;
+
 /// A response body: buffered, or a stream of events that ends when the answer is complete.
 pub(crate) type ResponseBody = BoxBody<Bytes, Infallible>;
 

@@ -8,6 +8,9 @@ use super::{Cause, Expected};
 /// The last second that is a date and no mistake: 2^53, to which JSON's numbers are exact.
 const LAST_SECOND: u64 = 1 << 53;
 
+/// Claims of which OpenID Connect Core §3 puts one or more into an ID token, and nobody into an access token.
+const OF_ID_TOKENS: [&str; 3] = ["nonce", "at_hash", "c_hash"];
+
 /// Claims that are good now.
 #[derive(Debug)]
 pub(super) struct Checked {
@@ -45,6 +48,11 @@ impl Expected {
         }
         if !self.is_audience(claims.get("aud")) {
             return Err("it is meant for another server (`aud`)");
+        }
+        // An ID token is meant for the application that a user logs in to, which with some issuers has the
+        // very audience of this server.
+        if OF_ID_TOKENS.iter().any(|name| claims.contains_key(*name)) {
+            return Err("it is an ID token, not an access token");
         }
         Ok(Checked {
             claims,
@@ -219,6 +227,18 @@ mod tests {
                 refused,
                 Err("it is meant for another server (`aud`)"),
                 "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_id_token_is_no_access_token() {
+        for name in OF_ID_TOKENS {
+            let refused = check(&json!({ name: "x" }));
+            assert_eq!(
+                refused,
+                Err("it is an ID token, not an access token"),
+                "{name}"
             );
         }
     }

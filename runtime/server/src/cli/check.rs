@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
+use mcp_factory_identity::AuthConfig;
 use serde_json::json;
 
 use super::Product;
-use super::doorkeeper::is_authenticated;
+use super::doorkeeper::{is_authenticated, outside_names};
 use super::output::{Answers, DONE, USAGE, complain, pretty};
 use super::start::{Door, start};
 use crate::config::{Config, Problem, Problems};
@@ -33,7 +34,7 @@ pub(super) fn run(
     let mut outcome: Result<(), Problems> = executor.block_on(async {
         // `[auth]` is read even for stdio: a file for both ways in is checked as a whole.
         let address = listen.unwrap_or(config.http.listen).address();
-        let asked = listen.is_some() || is_authenticated(config);
+        let asked = listen.is_some() || config.auth != AuthConfig::default();
         let door = if asked {
             Door::Http(address)
         } else {
@@ -46,8 +47,7 @@ pub(super) fn run(
     });
     executor::end(executor);
     if let Some(Err(message)) = listen.map(|listen| {
-        let public_url = config.http.public_url.as_deref();
-        listen.check_exposure(public_url, is_authenticated(config), insecure)
+        listen.check_exposure(outside_names(config), is_authenticated(config), insecure)
     }) {
         let problem = Problem::new("--http", message);
         match &mut outcome {

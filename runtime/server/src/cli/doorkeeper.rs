@@ -15,6 +15,12 @@ pub(super) fn is_authenticated(config: &Config) -> bool {
     config.auth.mode() != Mode::None
 }
 
+/// The names by which others come here, as the configuration says.
+pub(super) fn outside_names(config: &Config) -> impl Iterator<Item = &str> {
+    let hosts = config.http.allowed_hosts.iter().map(String::as_str);
+    config.http.public_url.as_deref().into_iter().chain(hosts)
+}
+
 /// Who knows the callers; nobody when nobody is asked. What is wrong with `[auth]` goes to `problems`.
 pub(super) fn authenticator(
     config: &Config,

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Product;
-use super::doorkeeper::{gatekeeper, is_authenticated};
+use super::doorkeeper::{gatekeeper, is_authenticated, outside_names};
 use super::output::{DONE, FAILED, USAGE, complain};
 use super::start::{Door, start};
 use crate::config::Config;
@@ -47,14 +47,13 @@ pub(super) fn run(
                 return complain(&format!("stdin and stdout cannot be used: {error}"), FAILED);
             }
         },
-        Some(listen) => match listen.check_exposure(
-            config.http.public_url.as_deref(),
-            is_authenticated(&config),
-            insecure,
-        ) {
-            Ok(()) => Transport::Http(listen),
-            Err(message) => return complain(&message, USAGE),
-        },
+        Some(listen) => {
+            match listen.check_exposure(outside_names(&config), is_authenticated(&config), insecure)
+            {
+                Ok(()) => Transport::Http(listen),
+                Err(message) => return complain(&message, USAGE),
+            }
+        }
     };
     let executor = match executor::build(&config.server) {
         Ok(executor) => executor,
@@ -126,6 +125,11 @@ async fn serve(
         Transport::Http(listen) => {
             let listener = listener.ok_or("the listener is gone")?;
             let address = listener.local_addr().map_err(|error| error.to_string())?;
+            if outside_names(&config).next().is_some() && config.http.trusted_proxies.is_empty() {
+                tracing::warn!(
+                    "http.trusted_proxies is empty: if a proxy stands in front, all its clients share the limits of one address"
+                );
+            }
             let known_by = authenticator
                 .as_ref()
                 .map_or("nobody is asked", Authenticator::name);

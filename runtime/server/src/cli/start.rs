@@ -113,7 +113,7 @@ fn state_key(config: &Config, problems: &mut Problems) -> Option<Secret> {
         Err(error) => error.to_string(),
     };
     let message = format!("`server.state_key`: {wrong}");
-    problems.add(Problem::new("server.state_key", message));
+    problems.add(Problem::new(config.place("server.state_key"), message));
     None
 }
 
@@ -161,13 +161,27 @@ fn check_names(config: &Config, registry: &Registry, door: Door, problems: &mut 
     }
     let demanded = registry.scopes();
     let contained = config.access.hierarchy();
-    for (at, name) in config.stdio.scopes.iter().flatten().enumerate() {
-        let grants = ScopeSet::granted([name], &contained);
-        if !demanded.iter().any(|scope| grants.contains(*scope)) {
-            let demanded = demanded.iter().map(Scope::as_str);
-            let meant = did_you_mean(name, demanded);
-            let message = format!("nothing in this server demands the scope `{name}`{meant}");
-            wrong(&format!("stdio.scopes[{at}]"), message);
+    let auth = &config.auth;
+    let keys = auth.keys.iter().enumerate();
+    let keys = keys.map(|(at, key)| (format!("auth.keys[{at}].scopes"), key.scopes.as_slice()));
+    let stdio = config.stdio.scopes.as_deref().unwrap_or_default();
+    let challenge = auth.challenge_scopes.as_deref().unwrap_or_default();
+    let lists = [
+        ("stdio.scopes".to_owned(), stdio),
+        (
+            "auth.required_scopes".to_owned(),
+            auth.required_scopes.as_slice(),
+        ),
+        ("auth.challenge_scopes".to_owned(), challenge),
+    ];
+    for (path, names) in lists.into_iter().chain(keys) {
+        for (at, name) in names.iter().enumerate() {
+            let grants = ScopeSet::granted([name], &contained);
+            if !demanded.iter().any(|scope| grants.contains(*scope)) {
+                let meant = did_you_mean(name, demanded.iter().map(Scope::as_str));
+                let message = format!("nothing in this server demands the scope `{name}`{meant}");
+                wrong(&format!("{path}[{at}]"), message);
+            }
         }
     }
     if let Some(tenant) = &config.stdio.tenant

@@ -21,7 +21,7 @@ pub(super) fn sources(variable: impl Fn(&str) -> Option<String>) -> Vec<Source<'
         let text = format!("{key} = {}", toml::Value::from(value));
         sources.push(Source::variable(name, text));
     };
-    let oauth = variable(ENABLED).is_some_and(|value| is_true(&value));
+    let oauth = variable(ENABLED).is_some_and(|value| is_on(&value));
     if oauth {
         // What they did: every token is shown to its issuer.
         add(ENABLED, "auth.mode", "introspection");
@@ -38,11 +38,10 @@ pub(super) fn sources(variable: impl Fn(&str) -> Option<String>) -> Vec<Source<'
     sources
 }
 
-fn is_true(value: &str) -> bool {
-    matches!(
-        value.trim().to_ascii_lowercase().as_str(),
-        "1" | "true" | "yes" | "on"
-    )
+/// Whatever is not plainly off is on: a misspelt word must not leave a server open.
+fn is_on(value: &str) -> bool {
+    let value = value.trim().to_ascii_lowercase();
+    !matches!(value.as_str(), "" | "0" | "false" | "no" | "off")
 }
 
 #[cfg(test)]
@@ -78,6 +77,24 @@ mod tests {
             "auth.client_secret = \"env:MCP_OAUTH_CLIENT_SECRET\"",
         ];
         assert_eq!(texts(&set), expected);
+    }
+
+    #[test]
+    fn a_misspelt_switch_is_on() {
+        for (value, sources) in [
+            ("enabled", 1),
+            ("1", 1),
+            ("", 0),
+            ("0", 0),
+            ("No", 0),
+            (" off ", 0),
+        ] {
+            assert_eq!(
+                texts(&[("MCP_OAUTH_ENABLED", value)]).len(),
+                sources,
+                "{value}"
+            );
+        }
     }
 
     #[test]

@@ -117,7 +117,7 @@ impl Sections {
 /// A reader's complaint in the words of the other settings: an unknown key with the nearest known one.
 fn explained(path: &str, message: &str) -> String {
     let Some(names) = message.strip_prefix("unknown field ") else {
-        return format!("`{path}`: {message}");
+        return format!("`{path}`: {}", without_value(message));
     };
     let mut names = names.split('`').skip(1).step_by(2);
     let wrong = names.next().unwrap_or_default();
@@ -127,6 +127,21 @@ fn explained(path: &str, message: &str) -> String {
         .strip_suffix(wrong)
         .map_or(path, |path| path.trim_end_matches('.'));
     format!("unknown setting `{path}.{wrong}`{meant}")
+}
+
+/// What stands where it should not may be a secret: only its type is told.
+fn without_value(message: &str) -> String {
+    let Some((kind, found)) = message
+        .split_once(": ")
+        .filter(|(kind, _)| matches!(*kind, "invalid type" | "invalid value"))
+    else {
+        return message.to_owned();
+    };
+    let found_type = found.split([' ', ',']).next().unwrap_or_default();
+    match found.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("{kind}: {found_type}, expected {expected}"),
+        None => kind.to_owned(),
+    }
 }
 
 fn merge(old: &mut Map<String, Value>, new: Map<String, Value>) {

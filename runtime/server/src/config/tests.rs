@@ -239,3 +239,24 @@ fn sections_of_guards_are_read_as_a_whole_at_their_places() {
         ]
     );
 }
+
+#[test]
+fn a_secret_in_the_wrong_place_is_not_repeated() {
+    for file in [
+        "[auth]\nkeys = 'canary'",
+        "[auth]\nkeys = ['canary']",
+        "[auth]\nclient_secret = 'canary'",
+        "[gate.groups]\nshell = 'canary'",
+        "[gate.groups.shell]\nsecret = 'canary'",
+        "[redis]\nurl = 'redis://u:canary@localhost'",
+        "[audit]\nkey = 'canary'",
+        "[server]\nstate_key = 'canary'",
+    ] {
+        let problems = load("", Some(file), &[]).unwrap_err();
+        assert!(!problems.join("\n").contains("canary"), "{problems:#?}");
+    }
+    for assignment in ["auth.client_secret=canary", "server.state_key=canary"] {
+        let problems = load("", None, &[assignment]).unwrap_err();
+        assert!(!problems.join("\n").contains("canary"), "{problems:#?}");
+    }
+}

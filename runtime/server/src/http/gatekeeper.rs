@@ -2,14 +2,16 @@
 //!
 //! Not here: how a credential is verified (the identity crate) and what its bearer may do (`pipeline`).
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::HeaderMap;
 use ipnet::IpNet;
 use mcp_factory_guard::{AddressLimits, Audit, Record};
 use mcp_factory_identity::{self as identity, Authenticator};
 use mcp_factory_sdk::{Principal, ScopeSet};
+use tokio::time::Instant;
 
 use super::refusal::Refusal;
 
@@ -23,6 +25,9 @@ pub(crate) struct Gatekeeper {
     requests: AddressLimits,
     failures: AddressLimits,
     audit: Arc<Audit>,
+    /// The second since the start in which a refusal by a limit was last recorded, plus one.
+    recorded: AtomicU64,
+    started: Instant,
 }
 
 /// What a gatekeeper is made of.
@@ -45,6 +50,8 @@ impl Gatekeeper {
             requests: parts.requests,
             failures: parts.failures,
             audit: parts.audit,
+            recorded: AtomicU64::new(0),
+            started: Instant::now(),
         }
     }
 
@@ -63,7 +70,7 @@ impl Gatekeeper {
             .flat_map(|value| value.rsplit(','));
         while self.is_proxy(address) {
             // What a proxy says is no address ends the search at the proxy.
-            let Some(Ok(before)) = told.next().map(|text| text.trim().parse::<IpAddr>()) else {
+            let Some(Some(before)) = told.next().map(forwarded) else {
                 break;
             };
             address = before.to_canonical();
@@ -85,7 +92,7 @@ impl Gatekeeper {
         wanted: &[&str],
     ) -> Result<Arc<Principal>, Refusal> {
         if let Err(exceeded) = self.requests.take(address) {
-            self.note("rate_limited", None, address);
+            self.note_limited(address);
             return Err(Refusal::too_many(exceeded.retry_after));
         }
         let Some(authenticator) = &self.authenticator else {
@@ -94,7 +101,7 @@ impl Gatekeeper {
         if let Some(exceeded) = self.failures.is_exhausted(address) {
             // Callers that share an address with a guesser are still heard when they are known already.
             return authenticator.verified(headers).ok_or_else(|| {
-                self.note("rate_limited", None, address);
+                self.note_limited(address);
                 Refusal::too_many(exceeded.retry_after)
             });
         }
@@ -109,6 +116,15 @@ impl Gatekeeper {
                 let challenge = authenticator.challenge(&refusal, wanted);
                 Err(Refusal::unauthenticated(&refusal, challenge))
             }
+        }
+    }
+
+    /// Records that an address came too often: once a second at most, or a flood of requests would be a flood
+    /// of records, and push out those of calls.
+    fn note_limited(&self, address: IpAddr) {
+        let second = self.started.elapsed().as_secs() + 1;
+        if self.recorded.swap(second, Ordering::Relaxed) != second {
+            self.note("rate_limited", None, address);
         }
     }
 
@@ -129,6 +145,14 @@ impl Gatekeeper {
             ..Record::default()
         });
     }
+}
+
+/// One entry of `X-Forwarded-For`: an address, to which some proxies add the port.
+fn forwarded(entry: &str) -> Option<IpAddr> {
+    let entry = entry.trim();
+    let with_port = || entry.parse::<SocketAddr>().ok().map(|address| address.ip());
+    let bare = entry.trim_start_matches('[').trim_end_matches(']');
+    bare.parse().ok().or_else(with_port)
 }
 
 /// Callers whom nobody asks who they are: told apart by where they call from, so that one cannot use up

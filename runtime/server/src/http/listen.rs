@@ -79,11 +79,11 @@ impl Listen {
         })
     }
 
-    /// Refuses an address that other machines reach, by itself or through the proxy that `public_url` tells
-    /// of, while nobody is asked who they are.
-    pub(crate) fn check_exposure(
+    /// Refuses an address that other machines reach, by itself or through a proxy that leads here by one of
+    /// `names` (a URL or host of the configuration), while nobody is asked who they are.
+    pub(crate) fn check_exposure<'a>(
         self,
-        public_url: Option<&str>,
+        names: impl IntoIterator<Item = &'a str>,
         authenticated: bool,
         insecure: bool,
     ) -> Result<(), String> {
@@ -97,12 +97,12 @@ impl Listen {
                 self.0.port()
             ));
         }
-        match public_url {
-            Some(url) if !is_local(url) => Err(format!(
-                "http.public_url says that {url} leads here and no authentication is configured: \
+        match names.into_iter().find(|name| !is_local(name)) {
+            Some(name) => Err(format!(
+                "the configuration says that {name} leads here and no authentication is configured: \
                  configure [auth], or say --insecure if a proxy in front checks who is calling"
             )),
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 
@@ -136,11 +136,9 @@ impl Listen {
     }
 }
 
-/// Whether a public URL names this machine only.
-fn is_local(url: &str) -> bool {
-    let Ok((authority, _)) = super::public_url(url) else {
-        return false;
-    };
+/// Whether a URL or a host of the configuration names this machine only.
+fn is_local(name: &str) -> bool {
+    let authority = super::public_url(name).map_or_else(|_| name.to_owned(), |(host, _)| host);
     let host = super::hosts::split(&authority).map_or("", |(host, _)| host);
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let address = bare.parse::<IpAddr>();

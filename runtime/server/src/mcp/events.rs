@@ -11,13 +11,10 @@ use rmcp::{
 use tokio::sync::broadcast::{self, error::RecvError};
 
 use super::Shared;
-use crate::protocol::MAX_SUBSCRIBED_URIS;
+use crate::protocol::{MAX_SUBSCRIBED_URIS, MAX_URI_BYTES};
 
 /// Events that a slow subscriber may lag behind before it loses some.
 const CAPACITY: usize = 256;
-
-/// Bytes of a URI: the server keeps it, echoes it and logs it.
-pub(super) const MAX_URI_BYTES: usize = 4_096;
 
 /// The one channel of all events, each with the tenant whose plugin published it.
 #[derive(Debug)]

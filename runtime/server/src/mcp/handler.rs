@@ -31,7 +31,7 @@ use super::{
     respond::Era,
     status::StatusHint,
 };
-use crate::{pipeline::CallFailure, registry::Registry};
+use crate::{pipeline::CallFailure, protocol::MAX_URI_BYTES, registry::Registry};
 
 /// Serves one connection, or one stateless request.
 #[derive(Debug)]
@@ -68,10 +68,10 @@ fn only_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
 
 /// A URI that nobody could have meant is refused before anything keeps or repeats it.
 fn bounded_uri(uri: &str) -> Result<(), ErrorData> {
-    if uri.len() <= events::MAX_URI_BYTES {
+    if uri.len() <= MAX_URI_BYTES {
         return Ok(());
     }
-    let message = format!("a uri has at most {} bytes", events::MAX_URI_BYTES);
+    let message = format!("a uri has at most {} bytes", MAX_URI_BYTES);
     Err(ErrorData::invalid_params(message, None))
 }
 

@@ -6,24 +6,38 @@ use std::{
 };
 
 use mcp_factory_sdk::Principal;
+use tokio::time::{Duration, Instant};
 
 /// The owner of every session, by its id.
 #[derive(Debug, Default)]
-pub(super) struct Owners(Mutex<HashMap<String, String>>);
+pub(super) struct Owners(Mutex<HashMap<String, Owner>>);
+
+#[derive(Debug)]
+struct Owner {
+    key: String,
+    since: Instant,
+}
+
+/// For so long a session may be missing among the live ones because they were counted before it began.
+const YOUNG: Duration = Duration::from_secs(10);
 
 impl Owners {
     /// Remembers that `session` belongs to the caller with this key, and forgets sessions that are not
-    /// `live` any more, so there are never more owners than sessions.
+    /// `live` any more, so there are hardly more owners than sessions.
     pub(super) fn insert(&self, session: &str, key: &str, live: &HashSet<String>) {
         let mut owners = self.lock();
-        owners.retain(|known, _| live.contains(known));
-        owners.insert(session.to_owned(), key.to_owned());
+        owners.retain(|known, owner| live.contains(known) || owner.since.elapsed() < YOUNG);
+        let owner = Owner {
+            key: key.to_owned(),
+            since: Instant::now(),
+        };
+        owners.insert(session.to_owned(), owner);
     }
 
     /// How many of the `live` sessions belong to the caller with this key.
     pub(super) fn count(&self, key: &str, live: &HashSet<String>) -> usize {
         let owners = self.lock();
-        let mine = owners.iter().filter(|(_, owner)| owner.as_str() == key);
+        let mine = owners.iter().filter(|(_, owner)| owner.key == key);
         mine.filter(|(session, _)| live.contains(*session)).count()
     }
 
@@ -33,10 +47,10 @@ impl Owners {
         let Some(session) = session else { return true };
         let owners = self.lock();
         let owner = owners.get(session);
-        owner.is_some() && owner.map(String::as_str) == caller.map(Principal::key)
+        owner.is_some_and(|owner| Some(owner.key.as_str()) == caller.map(Principal::key))
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, String>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Owner>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -62,11 +76,17 @@ mod tests {
         assert!(owners.allow(None, Some(&ann)));
     }
 
-    #[test]
-    fn what_has_ended_is_forgotten() {
+    #[tokio::test(start_paused = true)]
+    async fn what_has_ended_is_forgotten() {
         let owners = Owners::default();
         let ann = Principal::new("ann", ScopeSet::All);
         owners.insert("old", ann.key(), &HashSet::new());
+        owners.insert("beside", ann.key(), &HashSet::new());
+        assert!(
+            owners.allow(Some("old"), Some(&ann)),
+            "counted before it began"
+        );
+        tokio::time::advance(YOUNG).await;
         owners.insert("new", ann.key(), &HashSet::from(["new".to_owned()]));
         assert!(!owners.allow(Some("old"), Some(&ann)));
         assert!(owners.allow(Some("new"), Some(&ann)));

@@ -66,7 +66,8 @@ pub(super) fn failure_data(failure: CallFailure, era: Era) -> ErrorData {
             None,
         ),
         CallFailure::RateLimited { retry_after } => {
-            let seconds = retry_after.as_secs_f64().ceil().max(1.0);
+            let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+            let seconds = seconds.max(1);
             ErrorData::new(
                 ErrorCode(RATE_LIMITED),
                 format!("too many calls of this: try again in {seconds} s"),

@@ -68,17 +68,25 @@ impl Pipeline {
     ) -> Result<(), CallFailure> {
         let call = PendingCall::new(&tool.public_name, arguments, &caller.principal);
         let all = self.guards.validators.iter().copied();
-        for mount in all.filter(|mount| *mount != tool.mount).chain([tool.mount]) {
-            let judged = AssertUnwindSafe(tenant.instances[mount].validate(call)).catch_unwind();
-            // Bounded like a call: a validator that hangs is a plugin that hangs.
-            match tokio::time::timeout(self.limits.timeout, judged).await {
-                Ok(Ok(Ok(()))) => {}
-                Ok(Ok(Err(error))) => return Err(guard::failed(&tool.public_name, error)),
-                Ok(Err(_)) => return Err(guard::panicked(&tool.public_name)),
-                Err(_) => return Err(CallFailure::Tool(guard::out_of_time(self.limits.timeout))),
+        let mounts = all.filter(|mount| *mount != tool.mount).chain([tool.mount]);
+        let judging = AssertUnwindSafe(async move {
+            for mount in mounts {
+                tenant.instances[mount].validate(call).await?;
             }
+            Ok(())
+        });
+        // Bounded like a call: a validator that hangs is a plugin that hangs.
+        let judged = tokio::select! {
+            biased;
+            () = caller.cancelled.cancelled() => return Err(CallFailure::Cancelled),
+            judged = tokio::time::timeout(self.limits.timeout, judging.catch_unwind()) => judged,
+        };
+        match judged {
+            Ok(Ok(Ok(()))) => Ok(()),
+            Ok(Ok(Err(error))) => Err(guard::failed(&tool.public_name, error)),
+            Ok(Err(_)) => Err(guard::panicked(&tool.public_name)),
+            Err(_) => Err(CallFailure::Tool(guard::out_of_time(self.limits.timeout))),
         }
-        Ok(())
     }
 }
 

@@ -60,11 +60,12 @@ impl<'a> Decision<'a> {
         let Some(caller) = self.caller.take() else {
             return;
         };
+        let refused = matches!(
+            outcome,
+            "denied" | "gated" | "rate_limited" | "overloaded" | "unknown"
+        );
         self.audit.record(&Record {
-            event: match outcome {
-                "denied" | "gated" | "rate_limited" | "overloaded" | "unknown" => "refused",
-                _ => "call",
-            },
+            event: if refused { "refused" } else { "call" },
             principal: Some(caller.principal.id()),
             tenant: caller.principal.tenant(),
             transport: caller.origin.transport.as_str(),
@@ -75,7 +76,7 @@ impl<'a> Decision<'a> {
             scope: self.scope.as_ref().map(Scope::as_str),
             outcome,
             arguments: self.arguments,
-            duration: Some(self.begun.elapsed()),
+            duration: (!refused).then(|| self.begun.elapsed()),
             trace_id: caller.origin.trace_id.as_deref(),
             error_id,
         });

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::{Origin, Pipeline};
 use crate::{
     frame::Frame,
-    protocol::{Lacking, MAX_SUBSCRIBED_URIS},
+    protocol::{Lacking, MAX_SUBSCRIBED_URIS, MAX_URI_BYTES},
     registry::Registry,
 };
 
@@ -117,6 +117,7 @@ impl Registry {
                 // More are not subscribed to, so more are not judged.
                 uris.into_iter()
                     .flatten()
+                    .filter(|uri| uri.len() <= MAX_URI_BYTES)
                     .take(MAX_SUBSCRIBED_URIS)
                     .filter_map(|uri| {
                         one("subscriptions/listen", Some(uri.into()), "resources/read")
