@@ -101,7 +101,13 @@ fn only_a_trusted_proxy_is_believed() {
         address("10.1.2.3", &["198.51.100.7", "203.0.113.9"]),
         "203.0.113.9"
     );
+    // Some proxies add the port.
+    assert_eq!(address("10.1.2.3", &["203.0.113.9:4711"]), "203.0.113.9");
+    for told in ["[2001:db8::1]:4711", "[2001:db8::1]", " 2001:db8::1 "] {
+        assert_eq!(address("10.1.2.3", &[told]), "2001:db8::1");
+    }
     assert_eq!(address("10.1.2.3", &["203.0.113.9, nonsense"]), "10.1.2.3");
+    assert_eq!(address("10.1.2.3", &["203.0.113.9, "]), "10.1.2.3");
     assert_eq!(address("10.1.2.3", &[]), "10.1.2.3");
     assert_eq!(address("::1", &["2001:db8::1"]), "2001:db8::1");
 }
@@ -275,4 +281,23 @@ async fn whoever_is_too_many_is_on_record() {
         expected.push(["", "", "rate_limited"]);
         assert_eq!(records(&gatekeeper, &folder).await, expected);
     }
+}
+
+#[tokio::test]
+async fn a_flood_of_requests_is_no_flood_of_records() {
+    let (gatekeeper, folder) = recording(GatekeeperParts {
+        requests: AddressLimits::new(100, Some(TWICE)),
+        ..parts(None)
+    });
+    tokio::time::pause();
+    for _ in 0..3 {
+        for _ in 0..10 {
+            answer(&gatekeeper, "192.0.2.1", &[]).await.ok();
+        }
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    // The thread that writes has a clock of its own.
+    tokio::time::resume();
+    let told = records(&gatekeeper, &folder).await;
+    assert_eq!(told, [["", "", "rate_limited"]; 3]);
 }

@@ -318,6 +318,20 @@ async fn what_a_plugin_says_against_a_call_is_its_answer() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_judged_can_be_cancelled() {
+    let plugin = Guarded::saying(Verdict::Hang);
+    let pipeline = Parts::of(&plugin, &Guarded::default()).pipeline();
+    let caller = reader();
+    let cancel = caller.cancelled.clone();
+    let (ended, ()) = tokio::join!(call(&pipeline, "look", caller), async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        cancel.cancel();
+    });
+    assert!(matches!(ended, Err(CallFailure::Cancelled)), "{ended:?}");
+    assert_eq!(plugin.ran(), 0);
+}
+
 #[tokio::test]
 async fn a_validator_judges_the_calls_of_all_and_is_asked_once() {
     let (own, judge) = (Guarded::default(), Guarded::saying(Verdict::Refuse));

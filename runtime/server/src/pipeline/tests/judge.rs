@@ -12,7 +12,7 @@ use crate::{
     config::Visibility,
     frame::{Frame, FrameLimits},
     pipeline::Pipeline,
-    protocol::Lacking,
+    protocol::{Lacking, MAX_SUBSCRIBED_URIS, MAX_URI_BYTES},
 };
 
 fn frame(method: &str, params: &Value) -> Frame {
@@ -128,6 +128,27 @@ fn what_names_nothing_that_is_here_is_not_the_judges() {
         let lacking = lacks(&pipeline, &nobody, method, &params);
         assert!(lacking.is_none(), "{method} {params}: {lacking:?}");
     }
+}
+
+#[test]
+fn what_is_not_subscribed_to_is_not_judged() {
+    let pipeline = parts().pipeline();
+    let reader = ann(&["read"]);
+    let asked = |uris: Vec<String>| {
+        let params = json!({"notifications": {"resourceSubscriptions": uris}});
+        needed(&pipeline, &reader, "subscriptions/listen", &params)
+    };
+    let none: [&str; 0] = [];
+    let after = |count: usize| {
+        let mut uris = vec!["guarded://note".to_owned(); count];
+        uris.push("guarded://secret".to_owned());
+        uris
+    };
+    assert_eq!(asked(after(MAX_SUBSCRIBED_URIS - 1)), ["admin"]);
+    assert_eq!(asked(after(MAX_SUBSCRIBED_URIS)), none);
+    let of_bytes = |bytes: usize| format!("{:x<bytes$}", "guarded://days/");
+    assert_eq!(asked(vec![of_bytes(MAX_URI_BYTES)]), ["write"]);
+    assert_eq!(asked(vec![of_bytes(MAX_URI_BYTES + 1)]), none);
 }
 
 #[test]
