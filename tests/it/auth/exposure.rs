@@ -74,7 +74,7 @@ fn a_public_url_without_authentication_is_an_exposure() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(
-        said.contains("public_url") && said.contains("--insecure"),
+        said.contains("https://mcp.example.com leads here") && said.contains("--insecure"),
         "{said}"
     );
     let insecure = started_on("127.0.0.1:8080", config, &["--insecure"]);
