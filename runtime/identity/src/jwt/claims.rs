@@ -8,7 +8,7 @@ use super::{Cause, Expected};
 /// The last second that is a date and no mistake: 2^53, to which JSON's numbers are exact.
 const LAST_SECOND: u64 = 1 << 53;
 
-/// Claims of which OpenID Connect Core §3 puts one or more into an ID token, and nobody into an access token.
+/// Claims of which `OpenID` Connect Core §3 puts one or more into an ID token, and nobody into an access token.
 const OF_ID_TOKENS: [&str; 3] = ["nonce", "at_hash", "c_hash"];
 
 /// Claims that are good now.

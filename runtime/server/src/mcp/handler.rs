@@ -71,7 +71,7 @@ fn bounded_uri(uri: &str) -> Result<(), ErrorData> {
     if uri.len() <= MAX_URI_BYTES {
         return Ok(());
     }
-    let message = format!("a uri has at most {} bytes", MAX_URI_BYTES);
+    let message = format!("a uri has at most {MAX_URI_BYTES} bytes");
     Err(ErrorData::invalid_params(message, None))
 }
 

@@ -33,7 +33,7 @@ fn limits() -> HttpLimits {
             idle: Duration::from_millis(700),
             write: Duration::from_millis(500),
         },
-        stream: Duration::from_secs(60),
+        stream: Duration::from_mins(1),
         sessions: false,
     }
 }
