@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use mcp_factory_sdk::parse_duration;
 use serde::{Deserialize as _, Deserializer, de::Error as _};
 
 /// The longest time that can be written: a day.
@@ -17,28 +18,16 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duratio
     parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
-/// A whole number and its unit: `ms`, `s`, `m` or `h`.
+/// A time of one millisecond to a day.
 ///
 /// # Errors
 /// See [`deserialize`].
 pub fn parse(text: &str) -> Result<Duration, String> {
-    let form = || format!("`{text}` is no duration: write \"250ms\", \"30s\", \"5m\" or \"1h\"");
-    let trimmed = text.trim();
-    let digits = trimmed.bytes().take_while(u8::is_ascii_digit).count();
-    let (number, unit) = trimmed.split_at(digits);
-    let factor: u64 = match unit.trim_start() {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        _ => return Err(form()),
-    };
-    let number: u64 = number.parse().map_err(|_| form())?;
-    number
-        .checked_mul(factor)
-        .map(Duration::from_millis)
-        .filter(|duration| !duration.is_zero() && *duration <= LONGEST)
-        .ok_or_else(|| format!("`{text}` is out of range: from 1ms to 24h"))
+    let duration = parse_duration(text.trim()).map_err(|error| error.to_string())?;
+    if duration.is_zero() || duration > LONGEST {
+        return Err(format!("`{text}` is out of range: from 1ms to 24h"));
+    }
+    Ok(duration)
 }
 
 #[cfg(test)]

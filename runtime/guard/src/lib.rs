@@ -5,7 +5,6 @@
 //! Not here: who is calling (`mcp-factory-identity`), the protocol and transports (`mcp-factory-server`).
 
 mod audit;
-mod clock;
 pub mod duration;
 mod gate;
 mod problem;
@@ -13,11 +12,12 @@ mod rate;
 mod shared;
 
 pub use audit::{Audit, AuditConfig, AuditTarget, Fingerprint, NotATarget, Record};
-pub use clock::Clock;
 pub use gate::{
     Closed, GATE_PLUGIN, GateConfig, GatePlugin, Gates, GroupConfig, GroupStatus, NotLocked,
     NotOpened, Opened,
 };
+/// The clock of the SDK, which says when now is.
+pub use mcp_factory_sdk::Clock;
 pub use problem::Problem;
 pub use rate::{AddressLimits, Exceeded, RateLimits};
 pub use shared::{BadUrl, RedisConfig, RedisUrl, Shared, Unavailable};

@@ -71,7 +71,11 @@ impl Grants {
         tenant: Option<&str>,
     ) -> Result<Principal, Refusal> {
         let scopes = ScopeSet::granted(scopes, &self.hierarchy);
-        if !self.required_scopes.iter().all(|name| holds(&scopes, name)) {
+        if !self
+            .required_scopes
+            .iter()
+            .all(|name| scopes.contains_name(name))
+        {
             return Err(Refusal::InsufficientScope(self.required_scopes.clone()));
         }
         let principal = Principal::new(id, scopes);
@@ -105,19 +109,6 @@ impl Grants {
 fn refused(cause: &'static str) -> Refusal {
     tracing::debug!(cause, "claims were refused");
     Refusal::InvalidToken
-}
-
-/// Whether `name` is among the scopes held. The same rule as `ScopeSet::contains`, for a configured name.
-fn holds(scopes: &ScopeSet, name: &str) -> bool {
-    match scopes {
-        ScopeSet::All => true,
-        ScopeSet::Granted(granted) => {
-            granted.contains(name)
-                || name
-                    .split_once(':')
-                    .is_some_and(|(_, word)| granted.contains(word))
-        }
-    }
 }
 
 /// The user, or the client where a token was issued to no user. The prefixes keep the two apart.

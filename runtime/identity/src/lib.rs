@@ -14,7 +14,6 @@
 
 mod authenticator;
 mod challenge;
-mod clock;
 mod config;
 mod credential;
 mod discovery;
@@ -36,6 +35,7 @@ mod testing;
 mod verified;
 
 pub use authenticator::{Authenticator, Surroundings};
-pub use clock::Clock;
 pub use config::{AuthConfig, Expiry, KeyDigest, KeyEntry, Mode, Problem};
+/// The clock of the SDK, which says when now is.
+pub use mcp_factory_sdk::Clock;
 pub use refusal::Refusal;

@@ -37,10 +37,12 @@
 mod arguments;
 mod ask;
 mod authorize;
+mod clock;
 mod content;
 mod context;
 mod definition;
 pub mod describe;
+mod duration;
 mod error;
 mod event;
 mod explain;
@@ -74,12 +76,14 @@ pub use ask::{
     Answers, Ask, Elicitation, ElicitationAnswer, Question, Root, Sampling, SamplingAnswer,
 };
 pub use authorize::{Call, Denied, Guarded, Permit, authorize};
+pub use clock::Clock;
 pub use content::{Annotations, Audience, Content, EmbeddedResource, Link};
 pub use context::Context;
 pub use definition::{
     CompletionDefinition, CompletionTarget, Hints, INTERFACE_VERSION, PluginDefinition,
     PromptArgument, PromptDefinition, ResourceDefinition, ToolDefinition,
 };
+pub use duration::{NotADuration, parse_duration};
 pub use error::{InputRequired, ToolError, ToolErrorKind};
 pub use event::Event;
 pub use future::BoxFuture;

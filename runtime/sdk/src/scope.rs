@@ -147,10 +147,14 @@ impl ScopeSet {
 
     /// Whether a caller with these scopes meets the demand of `required`.
     pub fn contains(&self, required: Scope) -> bool {
+        self.contains_name(required.as_str())
+    }
+
+    /// The same for a scope that a configuration names.
+    pub fn contains_name(&self, required: &str) -> bool {
         match self {
             Self::All => true,
             Self::Granted(granted) => {
-                let required = required.as_str();
                 granted.contains(required)
                     || required
                         .split_once(':')

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use mcp_factory_sdk::parse_duration;
 use serde::{Deserialize as _, Deserializer, de::Error as _};
 
-const FORM: &str = "write \"250ms\", \"30s\", \"15m\" or \"1h\"";
-const LONGEST_MILLIS: u64 = 86_400_000;
+const LONGEST: Duration = Duration::from_hours(24);
 
 /// For `#[serde(deserialize_with)]` on an optional duration.
 pub(super) fn optional<'de, D: Deserializer<'de>>(
@@ -17,22 +17,11 @@ pub(super) fn optional<'de, D: Deserializer<'de>>(
 
 /// Reads a duration of at most a day.
 fn parse(text: &str) -> Result<Duration, String> {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let (number, unit) = (&text[..digits], text[digits..].trim_start());
-    let factor = match unit {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        _ => return Err(format!("`{text}` is no duration: {FORM}")),
-    };
-    let number: u64 = number
-        .parse()
-        .map_err(|_| format!("`{text}` is no duration: {FORM}"))?;
-    match number.checked_mul(factor) {
-        Some(millis @ ..=LONGEST_MILLIS) => Ok(Duration::from_millis(millis)),
-        _ => Err(format!("`{text}` is out of range: at most 24h")),
+    let duration = parse_duration(text).map_err(|error| error.to_string())?;
+    if duration > LONGEST {
+        return Err(format!("`{text}` is out of range: at most 24h"));
     }
+    Ok(duration)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use mcp_factory_sdk::{Rate, ScopeHierarchy};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use super::value::{duration_text, size_text};
+use super::value::size_text;
 
 /// `[access]`
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -103,10 +103,7 @@ impl<'de> Deserialize<'de> for Limit {
 }
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    duration_text(&text)
-        .map(Some)
-        .map_err(serde::de::Error::custom)
+    mcp_factory_guard::duration::deserialize(deserializer).map(Some)
 }
 
 fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {

@@ -41,30 +41,10 @@ pub(super) fn duration(value: &DeValue<'_>) -> Read<Duration> {
     let text = value
         .as_str()
         .ok_or_else(|| format!("{}: {DURATION_FORM}", expected("a duration", value)))?;
-    duration_text(text)
+    mcp_factory_guard::duration::parse(text)
 }
 
 const DURATION_FORM: &str = "write \"250ms\", \"30s\", \"5m\" or \"1h\"";
-
-/// The text of a duration.
-pub(super) fn duration_text(text: &str) -> Read<Duration> {
-    let form = DURATION_FORM;
-    let (number, unit) = split_unit(text);
-    let factor = match unit {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        _ => return Err(format!("`{text}` is no duration: {form}")),
-    };
-    let millis: u64 = number
-        .parse()
-        .map_err(|_| format!("`{text}` is no duration: {form}"))?;
-    match millis.checked_mul(factor) {
-        Some(millis @ 1..=86_400_000) => Ok(Duration::from_millis(millis)),
-        _ => Err(format!("`{text}` is out of range: from 1ms to 24h")),
-    }
-}
 
 /// `"64KiB"`, `"4MiB"`, or a number of bytes.
 pub(super) fn size(value: &DeValue<'_>, range: RangeInclusive<usize>) -> Read<usize> {
