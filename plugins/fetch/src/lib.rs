@@ -1,0 +1,1 @@
+//! Fetches web pages as Markdown, and reaches no address that is not public.

@@ -1,0 +1,1 @@
+//! Reads git repositories in this process: no command line, no hooks, no configuration that executes.

@@ -1,0 +1,1 @@
+//! Linear for agents: issues, comments, projects and teams.

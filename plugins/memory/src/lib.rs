@@ -1,0 +1,1 @@
+//! A knowledge graph that survives restarts, kept in SQLite transactions.

@@ -1,0 +1,1 @@
+//! Notion for agents: search, pages, blocks and data sources.

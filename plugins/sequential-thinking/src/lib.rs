@@ -1,0 +1,1 @@
+//! A place to think step by step, with revisions and branches.

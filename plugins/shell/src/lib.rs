@@ -1,0 +1,1 @@
+//! Runs the commands that your manifest declares, and no others, in a sandbox.

@@ -1,0 +1,1 @@
+//! Slack for agents: channels, history, messages and people.

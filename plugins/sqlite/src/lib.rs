@@ -1,0 +1,1 @@
+//! SQLite for agents: questions that cannot change anything, and changes only where the operator allows them.

@@ -1,0 +1,1 @@
+//! The time now, and the same time elsewhere.
