@@ -34,6 +34,7 @@ mod uri_template;
 /// |---|---|
 /// | `name = "notes"` | required: the plugin's name, a lowercase letter and then up to 31 lowercase letters, digits, `-` or `_` |
 /// | `stateless` | also emits `impl Plugin`: no settings, started by `Default::default()` |
+/// | `declares` | a manifest may declare tools for it: the type implements `Declares` |
 ///
 /// Inside of the block: [`macro@tool`], [`macro@resource`], [`macro@prompt`], [`macro@completion`].
 /// Functions without one of them are left alone.

@@ -1,4 +1,4 @@
-//! `#[plugin(name = "…", stateless)]`.
+//! `#[plugin(name = "…", stateless, declares)]`.
 
 use proc_macro2::{Span, TokenStream};
 use syn::LitStr;
@@ -9,7 +9,7 @@ use crate::{
     names::{self, PLUGIN_FORM},
 };
 
-const KEYS: &[&str] = &["name", "stateless"];
+const KEYS: &[&str] = &["name", "stateless", "declares"];
 
 /// What the attribute on the impl block says.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(crate) struct PluginArguments {
     pub(crate) name: Option<LitStr>,
     /// Whether the type is started by `Default::default()` and has no settings.
     pub(crate) stateless: bool,
+    /// Whether a manifest may declare tools for it.
+    pub(crate) declares: bool,
 }
 
 impl PluginArguments {
@@ -27,6 +29,7 @@ impl PluginArguments {
         Self {
             name: name(&arguments, errors),
             stateless: arguments.flag("stateless").is_some_and(|flag| flag.value),
+            declares: arguments.flag("declares").is_some_and(|flag| flag.value),
         }
     }
 }

@@ -35,6 +35,11 @@ pub(crate) fn plugin(plugin: &Plugin) -> TokenStream {
         .iter()
         .map(|completion| completion::row(completion, plugin));
     let lifecycle = stateless(plugin);
+    let declares = option(plugin.arguments.declares.then(|| {
+        quote_spanned! { self_ty.span()=>
+            ::mcp_factory_sdk::__private::DeclaresParts::of::<#self_ty>()
+        }
+    }));
     quote! {
         #lifecycle
 
@@ -51,6 +56,7 @@ pub(crate) fn plugin(plugin: &Plugin) -> TokenStream {
                 completions: &[#(#completions),*],
                 config_schema: <#self_ty as ::mcp_factory_sdk::__private::Lifecycle>::config_schema,
                 start: <#self_ty as ::mcp_factory_sdk::__private::Lifecycle>::start,
+                declares: #declares,
             });
     }
 }

@@ -323,4 +323,5 @@ pub static PLUGIN: ::mcp_factory_sdk::PluginDefinition = ::mcp_factory_sdk::__pr
     ],
     config_schema: <Diary as ::mcp_factory_sdk::__private::Lifecycle>::config_schema,
     start: <Diary as ::mcp_factory_sdk::__private::Lifecycle>::start,
+    declares: ::core::option::Option::None,
 });

@@ -409,6 +409,7 @@ pub static PLUGIN: ::mcp_factory_sdk::PluginDefinition = ::mcp_factory_sdk::__pr
     completions: &[],
     config_schema: <Notes as ::mcp_factory_sdk::__private::Lifecycle>::config_schema,
     start: <Notes as ::mcp_factory_sdk::__private::Lifecycle>::start,
+    declares: ::core::option::Option::None,
 });
 fn any_object() -> serde_json::Value {
     serde_json::json!({ "type" : "object" })

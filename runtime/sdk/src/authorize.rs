@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Arguments, BoxFuture, CompletionDefinition, Context, Instance, Output, Peer, Principal, Prompt,
     PromptDefinition, Resource, ResourceDefinition, Scope, ToolDefinition, ToolError, Variables,
+    definition::ToolRow,
 };
 
 /// Something that demands a scope of its caller.
@@ -123,7 +124,10 @@ impl Permit<'_, ToolDefinition> {
         call: Call,
     ) -> BoxFuture<'static, Result<Output, ToolError>> {
         let context = self.context(call);
-        (self.definition.0.invoke)(instance, arguments, context)
+        match &self.definition.0 {
+            ToolRow::Written(parts) => (parts.invoke)(instance, arguments, context),
+            ToolRow::Declared(declared) => declared.run(instance, context, arguments.as_str()),
+        }
     }
 }
 

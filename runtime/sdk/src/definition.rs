@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::{
-    Rate, Scope, UriTemplate,
+    DeclaredTool, Rate, Scope, UriTemplate,
+    declared::Declared,
     private::{CompletionParts, PluginParts, PromptParts, ResourceParts, ToolParts},
 };
 
@@ -66,59 +67,103 @@ impl PluginDefinition {
     }
 }
 
-/// A tool.
+/// A tool: a function of the plugin's, or a declaration in a manifest.
 #[derive(Debug)]
-pub struct ToolDefinition(pub(crate) ToolParts);
+pub struct ToolDefinition(pub(crate) ToolRow);
+
+/// Where a tool's row comes from.
+#[derive(Debug)]
+pub(crate) enum ToolRow {
+    /// A `#[tool]` function.
+    Written(ToolParts),
+    /// A `[[plugins.NAME.tool]]` of a manifest.
+    Declared(Declared),
+}
+
+/// The same field of both kinds of rows.
+macro_rules! field {
+    ($row:expr, $field:ident) => {
+        match &$row.0 {
+            ToolRow::Written(parts) => parts.$field,
+            ToolRow::Declared(declared) => declared.tool.$field,
+        }
+    };
+}
 
 impl ToolDefinition {
     /// The tool's own name, before any prefix of the mount.
     pub const fn name(&self) -> &'static str {
-        self.0.name
+        field!(self, name)
     }
 
     /// A title for people.
     pub const fn title(&self) -> Option<&'static str> {
-        self.0.title
+        field!(self, title)
     }
 
-    /// What it does; the function's doc comment.
+    /// What it does; the function's doc comment, or the declaration's `description`.
     pub const fn description(&self) -> &'static str {
-        self.0.description
+        field!(self, description)
     }
 
     /// What a caller must hold.
     pub const fn scope(&self) -> Scope {
-        self.0.scope
+        field!(self, scope)
     }
 
     /// What a client may assume of it.
     pub const fn hints(&self) -> Hints {
-        self.0.hints
+        field!(self, hints)
     }
 
     /// How long a call may take; the server's default when `None`.
     pub const fn timeout(&self) -> Option<Duration> {
-        self.0.timeout
+        field!(self, timeout)
     }
 
     /// The group of tools that a second factor opens, if this is one of them.
     pub const fn gate(&self) -> Option<&'static str> {
-        self.0.gate
+        field!(self, gate)
     }
 
     /// How often each caller may call it; the server's default when `None`.
     pub const fn rate(&self) -> Option<Rate> {
-        self.0.rate
+        field!(self, rate)
     }
 
     /// The closed JSON Schema (2020-12) of its arguments.
     pub fn input_schema(&self) -> Value {
-        (self.0.input_schema)()
+        match &self.0 {
+            ToolRow::Written(parts) => (parts.input_schema)(),
+            ToolRow::Declared(declared) => declared.tool.input_schema(),
+        }
     }
 
     /// The JSON Schema of its structured content, if it has any.
     pub fn output_schema(&self) -> Option<Value> {
-        (self.0.output_schema)()
+        match &self.0 {
+            ToolRow::Written(parts) => (parts.output_schema)(),
+            ToolRow::Declared(declared) => declared.output_schema(),
+        }
+    }
+
+    /// The declaration, if it comes from a manifest.
+    pub const fn declaration(&self) -> Option<&'static DeclaredTool> {
+        match &self.0 {
+            ToolRow::Written(_) => None,
+            ToolRow::Declared(declared) => Some(declared.tool),
+        }
+    }
+
+    /// What the plugin says of a declaration; a tool of the plugin's own is always right.
+    ///
+    /// # Errors
+    /// What is wrong with it, for the author of the manifest.
+    pub fn check(&self) -> Result<(), String> {
+        match &self.0 {
+            ToolRow::Written(_) => Ok(()),
+            ToolRow::Declared(declared) => declared.check(),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{any::Any, fmt, sync::Arc};
 
-use crate::{BoxFuture, PendingCall, Plugin, ToolError, private};
+use crate::{BoxFuture, Health, PendingCall, Plugin, ToolError, private};
 
 /// A started plugin, as a server holds it. Cheap to clone.
 #[derive(Clone)]
@@ -10,6 +10,7 @@ pub struct Instance {
     value: Arc<dyn Any + Send + Sync>,
     stop: fn(Instance) -> BoxFuture<'static, ()>,
     validate: Validate,
+    health: for<'a> fn(&'a Instance) -> BoxFuture<'a, Health>,
 }
 
 type Validate = for<'a> fn(&'a Instance, PendingCall<'a>) -> BoxFuture<'a, Result<(), ToolError>>;
@@ -35,6 +36,14 @@ impl Instance {
                     }
                 })
             },
+            health: |instance| {
+                Box::pin(async move {
+                    match instance.value.downcast_ref::<P>() {
+                        Some(plugin) => plugin.health().await,
+                        None => Health::failing("the instance of another plugin"),
+                    }
+                })
+            },
         }
     }
 
@@ -49,6 +58,11 @@ impl Instance {
     /// Why the call must not run.
     pub fn validate<'a>(&'a self, call: PendingCall<'a>) -> BoxFuture<'a, Result<(), ToolError>> {
         (self.validate)(self, call)
+    }
+
+    /// How the plugin says it is doing; see [`Plugin::health`].
+    pub fn health(&self) -> BoxFuture<'_, Health> {
+        (self.health)(self)
     }
 
     /// Lets the plugin release what it holds.

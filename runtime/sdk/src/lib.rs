@@ -40,6 +40,7 @@ mod authorize;
 mod clock;
 mod content;
 mod context;
+mod declared;
 mod definition;
 pub mod describe;
 mod duration;
@@ -47,6 +48,7 @@ mod error;
 mod event;
 mod explain;
 mod future;
+mod health;
 mod instance;
 mod lifecycle;
 mod output;
@@ -79,6 +81,7 @@ pub use authorize::{Call, Denied, Guarded, Permit, authorize};
 pub use clock::Clock;
 pub use content::{Annotations, Audience, Content, EmbeddedResource, Link};
 pub use context::Context;
+pub use declared::{DeclaredParameter, DeclaredTool, Declares, ParameterKind};
 pub use definition::{
     CompletionDefinition, CompletionTarget, Hints, INTERFACE_VERSION, PluginDefinition,
     PromptArgument, PromptDefinition, ResourceDefinition, ToolDefinition,
@@ -87,6 +90,7 @@ pub use duration::{NotADuration, parse_duration};
 pub use error::{InputRequired, ToolError, ToolErrorKind};
 pub use event::Event;
 pub use future::BoxFuture;
+pub use health::Health;
 pub use instance::Instance;
 pub use mcp_factory_macros::{completion, plugin, prompt, resource, tool};
 pub use output::{IntoOutput, Output};

@@ -6,7 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{BoxFuture, Instance, PendingCall, PluginDefinition, ToolError, explain};
+use crate::{
+    BoxFuture, DeclaredTool, Health, Instance, PendingCall, PluginDefinition, ToolDefinition,
+    ToolError, explain,
+};
 
 /// A plugin's life. Its tools are in the `#[plugin]` impl block beside this.
 pub trait Plugin: Send + Sync + Sized + 'static {
@@ -36,6 +39,12 @@ pub trait Plugin: Send + Sync + Sized + 'static {
         async { Ok(()) }
     }
 
+    /// How it is doing, asked now and then by a probe of the server; it should answer at once or within
+    /// seconds, and change nothing.
+    fn health(&self) -> impl Future<Output = Health> + Send {
+        async { Health::ok() }
+    }
+
     /// Releases what the plugin holds. Called once, after the last call has ended, in the reverse order
     /// of starting, within the server's grace period.
     fn stop(&self) -> impl Future<Output = ()> + Send {
@@ -52,6 +61,7 @@ pub struct NoConfig {}
 #[derive(Clone, Debug)]
 pub struct StartContext {
     mount: String,
+    declared: &'static [ToolDefinition],
 }
 
 impl StartContext {
@@ -59,7 +69,20 @@ impl StartContext {
     pub fn new(mount: impl Into<String>) -> Self {
         Self {
             mount: mount.into(),
+            declared: &[],
         }
+    }
+
+    /// Adds the tools that a manifest declares for it.
+    #[must_use]
+    pub const fn with_declared(mut self, tools: &'static [ToolDefinition]) -> Self {
+        self.declared = tools;
+        self
+    }
+
+    /// The tools that the manifest declares for it, to be prepared.
+    pub fn declared(&self) -> impl Iterator<Item = &'static DeclaredTool> + use<> {
+        self.declared.iter().filter_map(ToolDefinition::declaration)
     }
 
     /// The name under which the plugin is mounted: its section is `[plugins.<mount>]`.

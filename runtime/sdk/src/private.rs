@@ -10,9 +10,11 @@ pub use serde_json::{self, Value, json};
 use crate::{
     Arguments, BoxFuture, CompletionDefinition, CompletionTarget, Context, Hints, Instance, Output,
     PluginDefinition, Prompt, PromptArgument, PromptDefinition, Rate, Resource, ResourceDefinition,
-    Scope, StartContext, StartError, ToolDefinition, ToolError, Variables, explain,
+    Scope, StartContext, StartError, ToolDefinition, ToolError, Variables, definition::ToolRow,
+    explain,
 };
 pub use crate::{
+    declared::DeclaresParts,
     lifecycle::{IntoCompletions, IntoToolError, Lifecycle},
     output::IntoOutput,
     parameter::{
@@ -52,6 +54,7 @@ pub struct PluginParts {
     pub completions: &'static [CompletionDefinition],
     pub config_schema: fn() -> Value,
     pub start: StartShim,
+    pub declares: Option<DeclaresParts>,
 }
 
 /// The fields of a [`ToolDefinition`].
@@ -113,7 +116,7 @@ pub const fn plugin(parts: PluginParts) -> PluginDefinition {
 
 /// Makes the definition of a tool.
 pub const fn tool(parts: ToolParts) -> ToolDefinition {
-    ToolDefinition(parts)
+    ToolDefinition(ToolRow::Written(parts))
 }
 
 /// Makes the definition of a resource or template.
@@ -143,6 +146,7 @@ pub const fn broken() -> PluginDefinition {
         completions: &[],
         config_schema: || Value::Null,
         start: |_, _| Box::pin(std::future::ready(Err(StartError::new("not a plugin")))),
+        declares: None,
     })
 }
 

@@ -23,15 +23,17 @@ use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Arguments, BoxFuture, Call, Capability, CompletionTarget, Event, Instance, LogRecord, Output,
-    Peer, PluginDefinition, Principal, Progress, Prompt, Question, Resource, ScopeHierarchy,
-    ScopeSet, StartContext, StartError, ToolError, Variables, authorize,
+    Arguments, BoxFuture, Call, Capability, CompletionTarget, Event, Health, Instance, LogRecord,
+    Output, Peer, PluginDefinition, Principal, Progress, Prompt, Question, Resource,
+    ScopeHierarchy, ScopeSet, StartContext, StartError, ToolDefinition, ToolError, Variables,
+    authorize,
 };
 
 /// A started plugin to be called by a test.
 #[derive(Debug)]
 pub struct TestPlugin {
     definition: &'static PluginDefinition,
+    declared: &'static [ToolDefinition],
     instance: Instance,
     principal: Arc<Principal>,
     peer: Arc<RecordingPeer>,
@@ -49,11 +51,27 @@ impl TestPlugin {
         definition: &'static PluginDefinition,
         config: Value,
     ) -> Result<Self, StartError> {
-        let instance = definition
-            .start(config, StartContext::new(definition.name()))
-            .await?;
+        Self::start_declared(definition, &[], config).await
+    }
+
+    /// Starts the plugin with tools that a manifest would declare for it; each is checked first, as when a
+    /// server is built.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start), or what the plugin says of a declaration.
+    pub async fn start_declared(
+        definition: &'static PluginDefinition,
+        declared: &'static [ToolDefinition],
+        config: Value,
+    ) -> Result<Self, StartError> {
+        for tool in declared {
+            tool.check().map_err(StartError::new)?;
+        }
+        let context = StartContext::new(definition.name()).with_declared(declared);
+        let instance = definition.start(config, context).await?;
         Ok(Self {
             definition,
+            declared,
             instance,
             principal: Arc::new(Principal::local()),
             peer: Arc::default(),
@@ -122,6 +140,7 @@ impl TestPlugin {
             .definition
             .tools()
             .iter()
+            .chain(self.declared)
             .find(|definition| definition.name() == tool);
         let definition =
             found.ok_or_else(|| ToolError::not_found(format!("there is no tool `{tool}`")))?;
@@ -211,6 +230,11 @@ impl TestPlugin {
                 self.next_call(),
             )
             .await
+    }
+
+    /// How the plugin says it is doing.
+    pub async fn health(&self) -> Health {
+        self.instance.health().await
     }
 
     /// Stops the plugin.
