@@ -1,3 +1,41 @@
 //! The way out of a server: names, addresses, TLS and HTTP.
+//!
+//! Every byte a plugin sends to another machine leaves through here, so that the questions of every such
+//! program have one answer each:
+//!
+//! - **Where may it go?** [`Reach`]: the address that was vetted is the address that is dialled, for names
+//!   and for addresses written in the URL alike, on every hop.
+//! - **How much, how long?** Bodies are counted while they are read, and one deadline covers a request from
+//!   the look-up of its name to the last byte of its answer.
+//! - **Whom does it trust?** [`tls`]: Mozilla's roots inside the binary, those of the system besides.
+//! - **What does it tell?** [`OutboundError`] prints no URL, no secret and no address.
+//!
+//! HTTP/1.1 only, no proxy, no cookies, no decompression: each of them is a way around one of the above.
+//! Not in the room: what any service's answers mean.
 
 #![forbid(unsafe_code)]
+
+mod address;
+mod client;
+mod connect;
+mod error;
+mod reach;
+mod redirect;
+mod request;
+pub mod resolve;
+mod response;
+pub mod retry;
+pub mod sse;
+pub mod tls;
+
+pub use bytes::Bytes;
+pub use client::{Client, ClientBuilder};
+pub use error::{OutboundError, RedirectProblem, Refusal};
+pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+pub use ipnet::IpNet;
+pub use reach::Reach;
+pub use redirect::Redirects;
+pub use request::Request;
+pub use resolve::Resolver;
+pub use response::Response;
+pub use url::{Host, Url};
