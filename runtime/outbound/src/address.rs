@@ -27,12 +27,12 @@ pub(crate) fn unwrapped(address: IpAddr) -> Seen {
         IpAddr::V4(Ipv4Addr::new(a, b, c, d))
     };
     match part {
-        // ::/96 IPv4-compatible, ::ffff:0:0/96 mapped, ::ffff:0:0:0/96 translated (SIIT), 64:ff9b::/96 NAT64.
+        // ::/96 IPv4-compatible, ::ffff:0:0/96 mapped, ::ffff:0:0:0/96 translated (SIIT), 64:ff9b::/96 NAT64,
+        // 2002::/16 6to4.
         [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
         | [0, 0, 0, 0, 0xffff, 0, high, low]
-        | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Seen::One(inside(high, low)),
-        // 6to4.
-        [0x2002, high, low, ..] => Seen::One(inside(high, low)),
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..] => Seen::One(inside(high, low)),
         // Teredo: the server as it is, the client with every bit flipped.
         [0x2001, 0, server_high, server_low, _, _, high, low] => {
             Seen::Two(inside(server_high, server_low), inside(!high, !low))
@@ -58,23 +58,27 @@ pub(crate) fn is_public(address: IpAddr) -> bool {
     }
 }
 
+#[expect(
+    clippy::match_same_arms,
+    reason = "a network a line, each with its reason"
+)]
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, d] = address.octets();
-    !matches!(
-        (a, b, c, d),
-        (0 | 10 | 127, ..)            // "this network", private, loopback
-        | (100, 64..=127, ..)         // carrier-grade NAT; a cloud's metadata lives here too
-        | (168, 63, 129, 16)          // the host agent of a large cloud, reachable from its machines only
-        | (169, 254, ..)              // link-local: the metadata of most clouds
-        | (172, 16..=31, ..)          // private
-        | (192, 0, 0 | 2, _)          // protocol assignments, documentation
-        | (192, 88, 99, _)            // 6to4 relays
-        | (192, 168, ..)              // private
-        | (198, 18 | 19, ..)          // benchmarks
-        | (198, 51, 100, _)           // documentation
-        | (203, 0, 113, _)            // documentation
-        | (224..=255, ..)             // multicast, reserved, broadcast
-    )
+    let private = match address.octets() {
+        // "This network", private, loopback, multicast, reserved, broadcast.
+        [0 | 10 | 127 | 224..=255, ..] => true,
+        // Carrier-grade NAT; a cloud's metadata lives here too.
+        [100, 64..=127, ..] => true,
+        // The host agent of a large cloud, reachable from its machines only.
+        [168, 63, 129, 16] => true,
+        // Link-local: the metadata of most clouds.
+        [169, 254, ..] => true,
+        [172, 16..=31, ..] | [192, 168, ..] => true,
+        // Protocol assignments, documentation, relays of 6to4, benchmarks.
+        [192, 0, 0 | 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => true,
+        [192, 88, 99, _] | [198, 18 | 19, ..] => true,
+        _ => false,
+    };
+    !private
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {

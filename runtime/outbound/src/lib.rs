@@ -26,6 +26,8 @@ pub mod resolve;
 mod response;
 pub mod retry;
 pub mod sse;
+#[cfg(test)]
+mod testing;
 pub mod tls;
 
 pub use bytes::Bytes;

@@ -75,7 +75,11 @@ impl Reach {
     }
 
     fn permits_bare(&self, address: IpAddr) -> bool {
-        is_public(address) || self.allowed.iter().any(|network| network.contains(&address))
+        is_public(address)
+            || self
+                .allowed
+                .iter()
+                .any(|network| network.contains(&address))
     }
 
     pub(crate) fn permits_port(&self, port: u16) -> bool {

@@ -6,19 +6,21 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolverConfig};
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::{ResolverBuilder, TokioResolver};
 use tokio::sync::OnceCell;
 
 use crate::error::OutboundError;
+
+type Builder = ResolverBuilder<TokioRuntimeProvider>;
 
 /// The most addresses taken of one answer.
 const MAX_ADDRESSES: usize = 16;
 /// The most answers remembered, and the longest one is.
 const CACHED_ANSWERS: u64 = 256;
-const LONGEST_MEMORY: Duration = Duration::from_secs(300);
+const LONGEST_MEMORY: Duration = Duration::from_mins(5);
 /// How long a name server may take, and how often it is asked.
 const PER_QUERY: Duration = Duration::from_secs(3);
 const ATTEMPTS: usize = 2;
@@ -30,11 +32,14 @@ const ATTEMPTS: usize = 2;
 #[derive(Clone)]
 pub struct Resolver(Source);
 
+#[cfg(test)]
+type Answering = Arc<dyn Fn(&str) -> Vec<IpAddr> + Send + Sync>;
+
 #[derive(Clone)]
 enum Source {
     System(Arc<OnceCell<TokioResolver>>),
     #[cfg(test)]
-    Stub(Arc<dyn Fn(&str) -> Vec<IpAddr> + Send + Sync>),
+    Stub(Answering),
 }
 
 impl Resolver {
@@ -117,7 +122,7 @@ async fn system() -> Result<TokioResolver, OutboundError> {
 }
 
 fn configured() -> Result<TokioResolver, NetError> {
-    let mut builder = TokioResolver::builder_tokio().unwrap_or_else(|error| {
+    let builder = TokioResolver::builder_tokio().unwrap_or_else(|error| {
         tracing::debug!(%error, "no resolv.conf: the name server of this machine is asked");
         let here = NameServerConfig::udp_and_tcp(IpAddr::V4(Ipv4Addr::LOCALHOST));
         TokioResolver::builder_with_config(
@@ -125,6 +130,10 @@ fn configured() -> Result<TokioResolver, NetError> {
             TokioRuntimeProvider::default(),
         )
     });
+    bounded(builder).build()
+}
+
+fn bounded(mut builder: Builder) -> Builder {
     let options = builder.options_mut();
     options.ip_strategy = LookupIpStrategy::Ipv6AndIpv4;
     options.cache_size = CACHED_ANSWERS;
@@ -132,7 +141,7 @@ fn configured() -> Result<TokioResolver, NetError> {
     options.negative_max_ttl = Some(LONGEST_MEMORY);
     options.timeout = options.timeout.min(PER_QUERY);
     options.attempts = options.attempts.min(ATTEMPTS);
-    builder.build()
+    builder
 }
 
 fn unresolved(error: NetError) -> OutboundError {

@@ -121,7 +121,10 @@ impl Parser {
     }
 
     /// The next complete event.
-    #[expect(clippy::should_implement_trait, reason = "more may come after a `None`")]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "more may come after a `None`"
+    )]
     pub fn next(&mut self) -> Option<Event> {
         self.ready.pop_front()
     }
@@ -159,7 +162,11 @@ impl Parser {
         let event = std::mem::take(&mut self.event);
         if let Some(data) = self.data.take() {
             self.ready.push_back(Event {
-                event: if event.is_empty() { "message".to_owned() } else { event },
+                event: if event.is_empty() {
+                    "message".to_owned()
+                } else {
+                    event
+                },
                 data,
                 id: self.id.clone(),
             });

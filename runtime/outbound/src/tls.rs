@@ -97,7 +97,9 @@ enum RootsProblem {
     NotPem,
     #[error("holds a certificate that cannot be a root")]
     NotACertificate,
-    #[error("holds no certificate: it must hold blocks that begin with -----BEGIN CERTIFICATE-----")]
+    #[error(
+        "holds no certificate: it must hold blocks that begin with -----BEGIN CERTIFICATE-----"
+    )]
     Empty,
 }
 
