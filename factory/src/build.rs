@@ -153,6 +153,7 @@ pub(crate) fn verify(
         });
     }
     let description = describe::ask(binary, interrupt)?;
+    describe::check_declared(plan, &description)?;
     describe::check(plan, &description)?;
     describe::check_cost(plan, &description)?;
     Ok(Verified {

@@ -53,6 +53,7 @@ mod tests {
             "mcp-factory-guard",
             "mcp-factory-identity",
             "mcp-factory-macros",
+            "mcp-factory-outbound",
             "mcp-factory-sdk",
             "mcp-factory-server",
             "mcp-plugin-echo",

@@ -14,6 +14,7 @@ use mcp_factory_templates::{
 use crate::{
     VERSION,
     cargo::{is_offline, metadata_of, patches},
+    declared,
     emit::{check_ours, write_if_changed},
     error::{AtPath, Code, Failure, Result},
     graph::Graph,
@@ -145,6 +146,7 @@ impl Generation<'_> {
             prefix: plugin.prefix.clone(),
             allow: plugin.allow.clone(),
             deny: plugin.deny.clone(),
+            declared: plugin.declared.iter().map(declared::render).collect(),
         };
         ServerCrate {
             name: plan.server.name.clone(),

@@ -97,6 +97,57 @@ name!(
     |text| text.starts_with(|first: char| first.is_ascii_alphanumeric()) && made_of(text, 128, "-_+./")
 );
 
+name!(
+    /// The name of a tool, as every client accepts it.
+    ToolName,
+    "1 to 64 of the characters A-Z, a-z, 0-9, `_`, `.` and `-`",
+    |text| made_of(text, 64, "_.-")
+);
+
+name!(
+    /// The name of a declared tool's parameter.
+    ParameterName,
+    "letters, digits and `_`, starting with a letter, at most 64",
+    |text| starts_with_letter(text) && made_of(text, 64, "_")
+);
+
+name!(
+    /// What a caller must hold, as the SDK's `Scope` has it.
+    ScopeName,
+    "a lowercase word, or two joined by a colon: \"read\", \"orders:write\"",
+    |text| match text.split_once(':') {
+        Some((namespace, word)) => is_word(namespace) && is_word(word),
+        None => is_word(text),
+    }
+);
+
+name!(
+    /// The group of tools that a second factor opens.
+    GateName,
+    "one lowercase word, such as \"shell\"",
+    is_word
+);
+
+impl ScopeName {
+    /// Whether it is `read`, in whatever namespace.
+    pub(crate) fn is_read(&self) -> bool {
+        let word = self
+            .0
+            .rsplit_once(':')
+            .map_or(self.0.as_str(), |(_, word)| word);
+        word == "read"
+    }
+}
+
+/// Whether `text` is a word of a scope, or the name of a gate.
+fn is_word(text: &str) -> bool {
+    let good =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.-".contains(&byte);
+    text.len() <= 64
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.bytes().all(good)
+}
+
 fn lower_case(text: &str, most: usize) -> bool {
     starts_with_letter(text)
         && made_of(text, most, "-_")
@@ -146,7 +197,16 @@ mod tests {
             assert!(EntryPath::parse(text).is_none(), "{text:?}");
             assert!(Target::parse(text).is_none(), "{text:?}");
         }
+        for text in HOSTILE {
+            assert!(ScopeName::parse(text).is_none(), "{text:?}");
+            assert!(GateName::parse(text).is_none(), "{text:?}");
+            assert!(ParameterName::parse(text).is_none(), "{text:?}");
+        }
+        for text in ["a:b:c", ":a", "a:", "Read", "1a"] {
+            assert!(ScopeName::parse(text).is_none(), "{text:?}");
+        }
         for text in ["", "a b", "a\"b", "a/b", "ä"] {
+            assert!(ToolName::parse(text).is_none(), "{text:?}");
             assert!(Prefix::parse(text).is_none(), "{text:?}");
         }
         for text in ["", "-F", "a b", "a\"]", "ä"] {
@@ -171,5 +231,16 @@ mod tests {
         assert!(EntryPath::parse("mcp::PLUGIN").is_some());
         assert!(Target::parse("x86_64-unknown-linux-musl").is_some());
         assert!(FeatureName::parse("dep/socket-mode").is_some());
+        assert!(ToolName::parse("open-orders.v2").is_some());
+        assert!(ParameterName::parse("customer_id").is_some());
+        assert!(GateName::parse("shell").is_some());
+        for (scope, reads) in [
+            ("read", true),
+            ("orders:read", true),
+            ("write", false),
+            ("reader", false),
+        ] {
+            assert_eq!(ScopeName::parse(scope).unwrap().is_read(), reads, "{scope}");
+        }
     }
 }

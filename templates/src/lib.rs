@@ -12,7 +12,8 @@ mod rendered;
 mod server;
 
 pub use model::{
-    Dependency, DependencySource, GitReference, Mount, PluginScaffold, ProjectScaffold, ServerCrate,
+    BuiltInScaffold, DeclaredParameter, DeclaredTool, Dependency, DependencySource, GitReference,
+    Mount, PluginScaffold, ProjectScaffold, ServerCrate, ToolHints, ToolRate,
 };
 pub use plugin::render_plugin;
 pub use project::render_project;

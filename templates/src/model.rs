@@ -44,6 +44,80 @@ pub struct Mount {
     pub allow: Vec<String>,
     /// Tools to leave out, by their own names.
     pub deny: Vec<String>,
+    /// Tools that the manifest declares for it.
+    pub declared: Vec<DeclaredTool>,
+}
+
+/// A tool that the manifest declares.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DeclaredTool {
+    /// Its own name.
+    pub name: String,
+    /// A title for people.
+    pub title: Option<String>,
+    /// What it does.
+    pub description: String,
+    /// What a caller must hold.
+    pub scope: String,
+    /// The protocol's four hints.
+    pub hints: ToolHints,
+    /// How long a call may take, in milliseconds.
+    pub timeout: Option<u64>,
+    /// The gate that a second factor opens.
+    pub gate: Option<String>,
+    /// How often each caller may call it.
+    pub rate: Option<ToolRate>,
+    /// What it takes, in order.
+    pub parameters: Vec<DeclaredParameter>,
+    /// The plugin's own keys, as JSON.
+    pub body: String,
+}
+
+/// The protocol's four hints of a tool.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the protocol has four independent flags"
+)]
+pub struct ToolHints {
+    /// Changes nothing.
+    pub read_only: bool,
+    /// May delete or overwrite.
+    pub destructive: bool,
+    /// The same call twice is as good as once.
+    pub idempotent: bool,
+    /// Reaches beyond the server.
+    pub open_world: bool,
+}
+
+/// How often a tool may be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ToolRate {
+    /// How many calls.
+    pub calls: u32,
+    /// In how many milliseconds.
+    pub milliseconds: u64,
+}
+
+/// A parameter of a declared tool.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DeclaredParameter {
+    /// Its name on the wire.
+    pub name: String,
+    /// What it is.
+    pub description: String,
+    /// What its values are: a variant of the SDK's `ParameterKind`.
+    pub kind: String,
+    /// Whether a call must have it.
+    pub required: bool,
+    /// What it is when a call leaves it out, as JSON.
+    pub default: Option<String>,
+    /// The only values, if not empty.
+    pub choices: Vec<String>,
+    /// The least value, as a Rust literal of a float.
+    pub minimum: Option<String>,
+    /// The greatest value, as a Rust literal of a float.
+    pub maximum: Option<String>,
 }
 
 /// A crate that the server links.
@@ -94,9 +168,22 @@ pub struct ProjectScaffold {
     /// Version of the factory.
     pub factory: String,
     /// Built-in plugins to start with.
-    pub built_in: Vec<String>,
+    pub built_in: Vec<BuiltInScaffold>,
+    /// What the project does not replace of what a client ran before: a line each.
+    pub kept: Vec<String>,
     /// The first plugin of its own, in `plugins/<name>`.
     pub plugin: PluginScaffold,
+}
+
+/// A built-in plugin of a new project.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct BuiltInScaffold {
+    /// Its name.
+    pub name: String,
+    /// What it takes the place of, and what is left to do: a line each.
+    pub notes: Vec<String>,
+    /// Its settings: the right-hand side of `config =`; none when empty.
+    pub config: String,
 }
 
 /// A new plugin crate.
@@ -114,6 +201,30 @@ impl ServerCrate {
     /// The requirement on the crates that are released together with the factory.
     pub fn pinned(&self) -> String {
         format!("={}", self.factory)
+    }
+}
+
+impl ServerCrate {
+    /// Whether the manifest declares tools.
+    pub fn declares(&self) -> bool {
+        self.mounts.iter().any(|mount| !mount.declared.is_empty())
+    }
+}
+
+impl Mount {
+    /// What its declared tools are called in Rust: `OF_TEAM_NOTES`. The names of two plugins give two.
+    pub fn constant(&self) -> String {
+        let mut constant = "OF_".to_owned();
+        for letter in self.name.chars() {
+            match letter {
+                '_' => constant.push_str("__"),
+                letter if letter.is_ascii_alphanumeric() => {
+                    constant.push(letter.to_ascii_uppercase());
+                }
+                _ => constant.push('_'),
+            }
+        }
+        constant
     }
 }
 

@@ -1,4 +1,5 @@
-//! The crate of a server: `Cargo.toml`, `src/main.rs`, `defaults.toml`.
+//! The crate of a server: `Cargo.toml`, `src/main.rs`, `defaults.toml`, and `src/declared.rs` where the
+//! manifest declares tools.
 
 use askama::Template;
 
@@ -20,6 +21,12 @@ struct MainRs<'a> {
     server: &'a ServerCrate,
 }
 
+#[derive(Template)]
+#[template(path = "server/declared.rs.askama")]
+struct DeclaredRs<'a> {
+    server: &'a ServerCrate,
+}
+
 /// Renders the crate of a server.
 ///
 /// The crate also includes `recipe.json` and `sbom.bin` from beside its `Cargo.toml`; the factory makes
@@ -32,11 +39,15 @@ pub fn render_server(server: &ServerCrate) -> Result<Vec<RenderedFile>, RenderEr
         "# Default settings of {}, from the manifest. A configuration file at run time wins.\n\n{}",
         server.name, server.defaults
     );
-    Ok(vec![
+    let mut files = vec![
         render("Cargo.toml", &CargoToml { server })?,
         check("defaults.toml".to_owned(), defaults.trim_end().to_owned())?,
         render("src/main.rs", &MainRs { server })?,
-    ])
+    ];
+    if server.declares() {
+        files.push(render("src/declared.rs", &DeclaredRs { server })?);
+    }
+    Ok(files)
 }
 
 /// The right-hand side of a line in `[dependencies]`.

@@ -5,8 +5,9 @@
 use std::{env, fs, path::Path};
 
 use mcp_factory_templates::{
-    Dependency, DependencySource, GitReference, Mount, PluginScaffold, ProjectScaffold,
-    RenderedFile, ServerCrate, render_plugin, render_project, render_server,
+    BuiltInScaffold, DeclaredParameter, DeclaredTool, Dependency, DependencySource, GitReference,
+    Mount, PluginScaffold, ProjectScaffold, RenderedFile, ServerCrate, ToolHints, ToolRate,
+    render_plugin, render_project, render_server,
 };
 
 fn assert_golden(name: &str, files: &[RenderedFile]) {
@@ -88,6 +89,47 @@ fn minimal() -> ServerCrate {
     }
 }
 
+fn declared() -> DeclaredTool {
+    let text = |text: &str| Some(text.to_owned());
+    DeclaredTool {
+        name: "open_issues".to_owned(),
+        title: text("Open issues"),
+        description: "Issues that are \"open\".\nOldest first.".to_owned(),
+        scope: "jira:read".to_owned(),
+        hints: ToolHints {
+            read_only: true,
+            idempotent: true,
+            ..ToolHints::default()
+        },
+        timeout: Some(1500),
+        gate: text("jira"),
+        rate: Some(ToolRate {
+            calls: 10,
+            milliseconds: 1000,
+        }),
+        parameters: vec![
+            DeclaredParameter {
+                name: "project".to_owned(),
+                description: "Its key.".to_owned(),
+                kind: "Text".to_owned(),
+                required: true,
+                choices: vec!["OPS".to_owned(), "WEB".to_owned()],
+                ..DeclaredParameter::default()
+            },
+            DeclaredParameter {
+                name: "limit".to_owned(),
+                description: "How many.".to_owned(),
+                kind: "Integer".to_owned(),
+                default: text("20"),
+                minimum: text("1.0"),
+                maximum: text("100.0"),
+                ..DeclaredParameter::default()
+            },
+        ],
+        body: r#"{"jql":"project = \"{project}\""}"#.to_owned(),
+    }
+}
+
 fn full() -> ServerCrate {
     let (fs, fs_crate) = built_in("fs");
     let jira = Mount {
@@ -97,6 +139,14 @@ fn full() -> ServerCrate {
         comment: "path ../plugins/jira".to_owned(),
         source: "path ../plugins/jira".to_owned(),
         allow: vec!["search".to_owned()],
+        declared: vec![
+            declared(),
+            DeclaredTool {
+                name: "count".to_owned(),
+                scope: "admin".to_owned(),
+                ..DeclaredTool::default()
+            },
+        ],
         ..Mount::default()
     };
     let dependency = |package: &str, source, features: &[&str]| Dependency {
@@ -159,7 +209,18 @@ fn project() -> ProjectScaffold {
     ProjectScaffold {
         name: "myservice".to_owned(),
         factory: "0.1.0".to_owned(),
-        built_in: vec!["fs".to_owned(), "echo".to_owned()],
+        built_in: vec![
+            BuiltInScaffold {
+                name: "fs".to_owned(),
+                notes: vec!["replaces files (npx)".to_owned(), "two\nlines".to_owned()],
+                config: "{ roots = [\"/srv\"] }".to_owned(),
+            },
+            BuiltInScaffold {
+                name: "echo".to_owned(),
+                ..BuiltInScaffold::default()
+            },
+        ],
+        kept: vec!["browser: nothing built in".to_owned()],
         plugin: scaffold(),
     }
 }

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 
 use mcp_factory_templates::{
-    Dependency, DependencySource, GitReference, Mount, ServerCrate, render_server,
+    DeclaredParameter, DeclaredTool, Dependency, DependencySource, GitReference, Mount,
+    ServerCrate, render_server,
 };
 use proptest::prelude::*;
 use syn::visit::Visit;
@@ -24,6 +25,23 @@ fn everywhere(text: &str) -> ServerCrate {
             prefix: Some(text.to_owned()),
             allow: vec![text.to_owned()],
             deny: vec![text.to_owned(), text.to_owned()],
+            declared: vec![DeclaredTool {
+                name: text.to_owned(),
+                title: Some(text.to_owned()),
+                description: text.to_owned(),
+                scope: text.to_owned(),
+                gate: Some(text.to_owned()),
+                body: text.to_owned(),
+                parameters: vec![DeclaredParameter {
+                    name: text.to_owned(),
+                    description: text.to_owned(),
+                    kind: "Text".to_owned(),
+                    default: Some(text.to_owned()),
+                    choices: vec![text.to_owned()],
+                    ..DeclaredParameter::default()
+                }],
+                ..DeclaredTool::default()
+            }],
         }],
         dependencies: vec![Dependency {
             package: "pager".to_owned(),
@@ -67,8 +85,8 @@ fn assert_contained(text: &str) {
 
     let mut found = Found::default();
     found.visit_file(&syn::parse_file(contents("src/main.rs")).unwrap());
-    // use, MOUNTS, const _, RECIPE, SBOM, main: nothing was smuggled in, nothing was commented out.
-    assert_eq!(found.items, 6, "{text:?}");
+    // mod, use, MOUNTS, const _, RECIPE, SBOM, main: nothing was smuggled in, nothing was commented out.
+    assert_eq!(found.items, 7, "{text:?}");
     // name, source, prefix, one allowed, two denied, the description.
     assert!(
         found
@@ -77,6 +95,16 @@ fn assert_contained(text: &str) {
             .filter(|literal| *literal == text)
             .count()
             >= 7,
+        "{text:?}"
+    );
+
+    let mut declared = Found::default();
+    declared.visit_file(&syn::parse_file(contents("src/declared.rs")).unwrap());
+    // use, the list, the tool in it.
+    assert_eq!(declared.items, 3, "{text:?}");
+    let texts = declared.literals.iter();
+    assert!(
+        texts.filter(|literal| *literal == text).count() >= 10,
         "{text:?}"
     );
 

@@ -18,6 +18,7 @@ fn plugin() -> PlannedPlugin {
         library: "acme_jira".to_owned(),
         entry: "PLUGIN".to_owned(),
         location: Location::Path("/home/ann/jira".into()),
+        declared: Vec::new(),
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 
 use mcp_factory_sdk::INTERFACE_VERSION;
 use mcp_factory_templates::{
-    PluginScaffold, ProjectScaffold, RenderError, render_plugin, render_project,
+    BuiltInScaffold, PluginScaffold, ProjectScaffold, RenderError, render_plugin, render_project,
 };
 use serde_json::json;
 
@@ -20,8 +20,9 @@ use crate::{
     catalog, embedded,
     error::{AtPath, Code, Error, Failure, Result},
     home::Home,
-    manifest::{Origin, PluginEntry},
+    manifest::PluginEntry,
     names::{PluginName, ServerName},
+    replace::{self, Replaced, Replacement},
     resolve::unknown,
 };
 
@@ -46,11 +47,21 @@ pub(super) fn run(session: &mut Session<'_>, arguments: &NewArguments) -> Result
         render_plugin(&scaffold).map_err(internal)?
     } else {
         let server = checked("server", name, ServerName::FORM, ServerName::parse(name))?;
-        let built_in = built_in(&arguments.plugins)?;
+        let replacement = match &arguments.from {
+            Some(path) => replace::read(path)?,
+            None => Replacement::default(),
+        };
+        let built_in = built_in(&arguments.plugins, &replacement)?;
+        tell(session, &replacement);
         let project = ProjectScaffold {
             name: server.to_string(),
             factory: VERSION.to_owned(),
             built_in,
+            kept: replacement
+                .kept
+                .iter()
+                .map(|(name, why)| format!("{name}: {why}"))
+                .collect(),
             plugin: scaffold,
         };
         render_project(&project).map_err(internal)?
@@ -104,30 +115,67 @@ pub(super) fn run(session: &mut Session<'_>, arguments: &NewArguments) -> Result
     Ok(())
 }
 
-/// The built-in plugins that a project starts with; each has to exist.
-fn built_in(list: &[String]) -> Result<Vec<String>> {
+/// The built-in plugins that a project starts with; each has to exist. Those that were asked for by name
+/// come after those that replace something.
+fn built_in(list: &[String], replacement: &Replacement) -> Result<Vec<BuiltInScaffold>> {
     let mut failures = Vec::new();
-    let mut names = Vec::new();
+    let mut plugins: Vec<BuiltInScaffold> = replacement.plugins.iter().map(scaffold).collect();
     for name in plugin_names(list)? {
         if catalog::find(name.as_str()).is_none() {
-            let entry = PluginEntry {
-                name: name.clone(),
-                place: None,
-                origin: Origin::BuiltIn(None),
-                prefix: None,
-                allow: Vec::new(),
-                deny: Vec::new(),
-                config: toml::Table::new(),
-                features: Vec::new(),
-            };
-            failures.push(unknown(&entry));
+            failures.push(unknown(&PluginEntry::built_in(name.clone())));
         }
-        names.push(name.to_string());
+        if plugins.iter().all(|plugin| plugin.name != name.as_str()) {
+            plugins.push(BuiltInScaffold {
+                name: name.to_string(),
+                ..BuiltInScaffold::default()
+            });
+        }
     }
     if failures.is_empty() {
-        Ok(names)
+        Ok(plugins)
     } else {
         Err(Error(failures))
+    }
+}
+
+fn scaffold(replaced: &Replaced) -> BuiltInScaffold {
+    let first = format!(
+        "Replaces {} ({}).",
+        replaced.servers.join(", "),
+        replaced.package
+    );
+    let notes = std::iter::once(first).chain(replaced.notes.iter().cloned());
+    let config = if replaced.config.is_empty() {
+        String::new()
+    } else {
+        toml::Value::Table(replaced.config.clone()).to_string()
+    };
+    BuiltInScaffold {
+        name: replaced.plugin.to_owned(),
+        notes: notes.collect(),
+        config,
+    }
+}
+
+/// What becomes of each server that the client ran.
+fn tell(session: &mut Session<'_>, replacement: &Replacement) {
+    for replaced in &replacement.plugins {
+        let servers = replaced.servers.join(", ");
+        session.report.step(
+            "Replaces",
+            &format!("{servers} ({}) with {}", replaced.package, replaced.plugin),
+            &json!({ "step": "replace", "servers": replaced.servers, "package": replaced.package, "plugin": replaced.plugin, "notes": replaced.notes }),
+        );
+        for note in &replaced.notes {
+            session.report.line("", &format!("  {note}"));
+        }
+    }
+    for (name, why) in &replacement.kept {
+        session.report.step(
+            "Keeps",
+            &format!("{name}: {why}"),
+            &json!({ "step": "keep", "server": name, "why": why }),
+        );
     }
 }
 

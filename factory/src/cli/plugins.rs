@@ -25,13 +25,17 @@ pub(super) fn run(session: &mut Session<'_>, command: &PluginsCommand) -> Result
 fn list(session: &mut Session<'_>) -> Result<()> {
     let mut text = String::new();
     let mut values = Vec::new();
-    for plugin in catalog::all().iter().filter(|plugin| !plugin.hidden) {
+    let plugins = catalog::all();
+    let shown = || plugins.iter().filter(|plugin| !plugin.hidden);
+    let width = shown().map(|plugin| plugin.name.len()).max().unwrap_or(0);
+    for plugin in shown() {
         let scanned = scanned(plugin)?;
+        let declares = if scanned.declares { " +" } else { "" };
         let line = writeln!(
             text,
-            "{:12} {:9} {}",
+            "{:width$}  {:10} {}",
             plugin.name,
-            count(scanned.tools.len(), "tool"),
+            format!("{}{declares}", count(scanned.tools.len(), "tool")),
             plugin.description
         );
         line.expect("writing to a String cannot fail");
@@ -40,8 +44,10 @@ fn list(session: &mut Session<'_>) -> Result<()> {
             "version": VERSION,
             "description": plugin.description,
             "tools": scanned.tools.iter().map(|tool| &tool.name).collect::<Vec<_>>(),
+            "declares": scanned.declares,
         }));
     }
+    text.push_str("\n+ and those that the manifest declares: [[plugins.NAME.tool]]\n");
     show(session, &text, &json!({ "plugins": values }));
     Ok(())
 }
@@ -141,6 +147,10 @@ fn describe(plugin: &BuiltIn, scanned: &Scanned) -> Result<String, std::fmt::Err
             prompt.scope,
             first_line(&prompt.description)
         )?;
+    }
+    if scanned.declares {
+        let declared = format!("[[plugins.{}.tool]]", plugin.name);
+        writeln!(text, "\nTakes tools that the manifest declares: {declared}")?;
     }
     writeln!(
         text,

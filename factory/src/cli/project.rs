@@ -13,8 +13,7 @@ use crate::{
     home::Home,
     lockfile,
     manifest::{
-        self, BuildSection, FILE_NAME, LimitsSection, Located, Manifest, Origin, PluginEntry,
-        ServerSection,
+        self, BuildSection, FILE_NAME, LimitsSection, Located, Manifest, PluginEntry, ServerSection,
     },
     memo::sha256,
     names::{PluginName, ServerName},
@@ -180,16 +179,6 @@ fn from_list(selection: &Selection, output: Option<&Path>) -> Result<Manifest> {
             .or_else(|| ServerName::parse("mcp-server"))
             .expect("the name is a valid one"),
     };
-    let entry = |name| PluginEntry {
-        name,
-        place: None,
-        origin: Origin::BuiltIn(None),
-        prefix: None,
-        allow: Vec::new(),
-        deny: Vec::new(),
-        config: toml::Table::new(),
-        features: Vec::new(),
-    };
     Ok(Manifest {
         source: None,
         server: ServerSection {
@@ -203,7 +192,7 @@ fn from_list(selection: &Selection, output: Option<&Path>) -> Result<Manifest> {
         limits: LimitsSection::default(),
         plugins: plugin_names(&selection.plugins)?
             .into_iter()
-            .map(entry)
+            .map(PluginEntry::built_in)
             .collect(),
     })
 }

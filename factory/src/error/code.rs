@@ -84,6 +84,8 @@ codes! {
     UnknownTool = "MF0208", Manifest;
     /// A schema that this version does not know.
     UnknownSchema = "MF0209", Manifest;
+    /// A declared tool that its plugin does not accept.
+    Declaration = "MF0210", Manifest;
 
     /// There is no built-in plugin of this name.
     UnknownPlugin = "MF0301", Plugin;
@@ -109,6 +111,8 @@ codes! {
     BuiltInVersion = "MF0311", Plugin;
     /// A read-only server without anything that only reads.
     NothingLeft = "MF0312", Plugin;
+    /// Tools are declared for a plugin that takes none.
+    TakesNoTools = "MF0313", Plugin;
 
     /// A plugin's crate does not compile.
     PluginCompile = "MF0401", Compile;

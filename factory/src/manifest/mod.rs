@@ -1,8 +1,11 @@
 //! `mcp-factory.toml`, checked: which server, how it is built, and from which plugins.
 //!
-//! Reading the text is in `parse`, with `reader` for the spans and types. Finding the plugins that are
+//! Reading the text is in `parse`, with `reader` for the spans and types; `plugin`, `declared` and
+//! `parameter` read what stands below `[plugins.NAME]`. Finding the plugins that are
 //! named here is the business of `resolve`.
 
+mod declared;
+mod parameter;
 mod parse;
 mod plugin;
 mod reader;
@@ -16,6 +19,8 @@ use crate::{
     names::{FeatureName, PackageName, PluginName, Prefix, ServerName, Target},
 };
 
+pub use declared::DeclaredEntry;
+pub use parameter::DeclaredParameter;
 pub(crate) use parse::parse;
 
 /// The file's usual name.
@@ -92,6 +97,25 @@ pub struct PluginEntry {
     pub config: toml::Table,
     /// Cargo features to turn on.
     pub features: Vec<FeatureName>,
+    /// Tools that are declared for it.
+    pub declared: Vec<DeclaredEntry>,
+}
+
+impl PluginEntry {
+    /// A built-in plugin with nothing said of it.
+    pub(crate) fn built_in(name: PluginName) -> Self {
+        Self {
+            name,
+            place: None,
+            origin: Origin::BuiltIn(None),
+            prefix: None,
+            allow: Vec::new(),
+            deny: Vec::new(),
+            config: toml::Table::new(),
+            features: Vec::new(),
+            declared: Vec::new(),
+        }
+    }
 }
 
 /// A value and where it stands.

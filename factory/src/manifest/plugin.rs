@@ -9,6 +9,7 @@ use crate::{
 
 use super::{
     Located, Origin, PluginEntry,
+    declared::read_declared,
     reader::{Document, Reader},
 };
 
@@ -40,6 +41,11 @@ pub(super) fn read_plugins(
             allow: owned(table.strings("allow")),
             deny: owned(table.strings("deny")),
             features: read_features(document, &table),
+            declared: read_declared(
+                document,
+                &table,
+                &sub_table(plain, &["plugins", name.value]),
+            ),
             place: name.place,
             name: parsed,
             config,

@@ -224,6 +224,49 @@ impl<'d> Reader<'d> {
         tables
     }
 
+    /// A number, whole or not.
+    pub(super) fn number(&self, key: &'static str) -> Option<f64> {
+        let value = self.get(key)?;
+        let number = value.get_ref();
+        let parsed = number
+            .as_integer()
+            .and_then(|whole| i64::from_str_radix(whole.as_str(), whole.radix()).ok())
+            .and_then(|whole| whole.to_string().parse().ok())
+            .or_else(|| number.as_float()?.as_str().parse::<f64>().ok())
+            .filter(|number| number.is_finite());
+        if parsed.is_none() {
+            self.wrong_type(key, value, "a number");
+        }
+        parsed
+    }
+
+    /// A list of tables, `[[path.key]]`; absent is empty.
+    pub(super) fn table_list(&self, key: &'static str) -> Vec<Reader<'d>> {
+        let Some(value) = self.get(key) else {
+            return Vec::new();
+        };
+        let Some(array) = value.get_ref().as_array() else {
+            self.wrong_type(key, value, "a list of tables");
+            return Vec::new();
+        };
+        let mut tables = Vec::new();
+        for item in array {
+            match item.get_ref().as_table() {
+                Some(table) => {
+                    let path = self.full(key);
+                    tables.push(Reader::new(self.document, table, item.span(), path));
+                }
+                None => self.wrong_type(key, item, "a list of tables"),
+            }
+        }
+        tables
+    }
+
+    /// The keys that have been asked for so far.
+    pub(super) fn asked_for(&self) -> Vec<&'static str> {
+        self.known.borrow().clone()
+    }
+
     pub(super) fn has(&self, key: &'static str) -> bool {
         self.get(key).is_some()
     }

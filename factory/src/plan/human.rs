@@ -181,6 +181,9 @@ fn write_tools(text: &mut String, plan: &Plan, plugin: &str) -> Result<usize, st
             "  {:width$}  {:8} {hint:11} {summary}",
             tool.name, tool.scope
         )?;
+        if tool.declared {
+            write!(text, "   declared in the manifest")?;
+        }
         if let Some(gate) = &tool.gate {
             write!(text, "   gate: {gate}")?;
         }

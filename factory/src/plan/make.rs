@@ -13,7 +13,7 @@ use crate::{
 
 use super::{
     FORMAT, LeftOut, Plan, PlannedBuild, PlannedPlugin, PlannedPrompt, PlannedResource,
-    PlannedServer, PlannedTool, Why, gate,
+    PlannedServer, PlannedTool, Why, declared, gate,
 };
 
 /// The longest name that clients accept.
@@ -22,9 +22,10 @@ const LONGEST_NAME: usize = 64;
 /// Decides.
 ///
 /// # Errors
-/// Tools that `allow` and `deny` name in vain, names that collide after prefixes or with the server's own,
+/// Declarations that do not fit, tools that `allow` and `deny` name in vain, names that collide after prefixes or with the server's own,
 /// limits exceeded, and a read-only server that could do nothing.
 pub(crate) fn make(manifest: &Manifest, resolved: &[Resolved]) -> Result<Plan> {
+    let resolved = &declared::join(manifest, resolved)?;
     let mut failures = Vec::new();
     let mut plan = Plan {
         format: FORMAT,
@@ -117,6 +118,7 @@ fn add(plan: &mut Plan, entry: &PluginEntry, plugin: &Resolved) {
         library: plugin.library.clone(),
         entry: plugin.metadata.entry.to_string(),
         location: plugin.location.clone(),
+        declared: entry.declared.clone(),
         name,
     });
 }
@@ -146,6 +148,7 @@ pub(super) fn planned(tool: &ScannedTool, name: String, plugin: &str) -> Planned
         rate: tool.rate.clone(),
         parameters: tool.parameters.clone(),
         own_schema: tool.own_schema,
+        declared: tool.declared,
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! `make` decides, `human` prints. What the values mean for files is in `generate`.
 
+mod declared;
 mod gate;
 mod human;
 mod make;
@@ -13,7 +14,7 @@ use mcp_factory_templates::DependencySource;
 use serde::Serialize;
 
 use crate::{
-    manifest::{LimitsSection, Profile, StaticMode},
+    manifest::{DeclaredEntry, LimitsSection, Profile, StaticMode},
     scan::{ScannedHints, ScannedParameter},
 };
 
@@ -128,6 +129,9 @@ pub struct PlannedPlugin {
     /// How cargo finds it.
     #[serde(skip)]
     pub location: Location,
+    /// The tools that the manifest declares for it.
+    #[serde(skip)]
+    pub declared: Vec<DeclaredEntry>,
 }
 
 /// How cargo finds a plugin.
@@ -166,6 +170,9 @@ pub struct PlannedTool {
     /// Whether its schema cannot be read without running it.
     #[serde(skip)]
     pub own_schema: bool,
+    /// Whether the manifest declares it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub declared: bool,
 }
 
 /// A tool of a plugin that the server does not have.

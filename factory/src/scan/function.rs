@@ -25,6 +25,7 @@ pub(super) fn tool(function: &ImplItemFn, arguments: &Arguments) -> ScannedTool 
         rate: arguments.string("rate").map(normal),
         parameters: parameters(function),
         own_schema: arguments.has("input_schema"),
+        declared: false,
     }
 }
 

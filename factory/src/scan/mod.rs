@@ -24,6 +24,8 @@ pub struct Scanned {
     pub resources: Vec<ScannedResource>,
     /// Its prompts, in the order of the source.
     pub prompts: Vec<ScannedPrompt>,
+    /// Whether a manifest may declare tools for it.
+    pub declares: bool,
 }
 
 /// A tool.
@@ -51,6 +53,9 @@ pub struct ScannedTool {
     /// Whether its schema is a function of the author's, which cannot be read without running it.
     #[serde(skip)]
     pub own_schema: bool,
+    /// Whether it stands in a manifest instead of a source.
+    #[serde(skip)]
+    pub declared: bool,
 }
 
 /// The protocol's four hints.
@@ -207,11 +212,15 @@ impl<'ast> Visit<'ast> for Blocks {
     fn visit_item_fn(&mut self, _: &'ast syn::ItemFn) {}
 
     fn visit_item_impl(&mut self, block: &'ast syn::ItemImpl) {
-        if find(&block.attrs, "plugin").is_none() || is_test(&block.attrs) {
+        let Some(attribute) = find(&block.attrs, "plugin") else {
+            return;
+        };
+        if is_test(&block.attrs) {
             return;
         }
         let mut scanned = Scanned {
             description: description(&block.attrs),
+            declares: Arguments::of(attribute).flag("declares").unwrap_or(false),
             ..Scanned::default()
         };
         for item in &block.items {

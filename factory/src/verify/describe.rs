@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, path::Path, process::Command, time::Duration};
 
-use mcp_factory_sdk::describe::{Description, FORMAT, ToolDescription};
+use mcp_factory_sdk::describe::{DeclarationProblem, Description, FORMAT, ToolDescription};
 
 use crate::{
-    error::{Code, Failure, Result, plain},
+    error::{Code, Error, Failure, Result, plain},
     interrupt::Interrupt,
     plan::{GATE, Plan, PlannedTool},
     process,
@@ -49,6 +49,37 @@ pub(crate) fn ask(binary: &Path, interrupt: &Interrupt) -> Result<Description> {
         .into());
     }
     Ok(description)
+}
+
+/// Refuses a binary whose plugins do not accept what the manifest declares for them.
+pub(crate) fn check_declared(plan: &Plan, binary: &Description) -> Result<()> {
+    let place = |problem: &DeclarationProblem| {
+        let mut plugins = plan.plugins.iter();
+        let plugin = plugins.find(|plugin| plugin.name == problem.plugin)?;
+        let mut declared = plugin.declared.iter();
+        declared
+            .find(|declared| declared.name.as_str() == problem.tool)?
+            .place
+            .as_ref()
+    };
+    let failures: Vec<Failure> = binary
+        .problems
+        .iter()
+        .map(|problem| {
+            let message = format!(
+                "the plugin `{}` does not accept the tool `{}`: {}",
+                problem.plugin, problem.tool, problem.message
+            );
+            Failure::new(Code::Declaration, message)
+                .at(place(problem), "declared here")
+                .fix("correct the declaration and build again")
+        })
+        .collect();
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        Err(Error(failures))
+    }
 }
 
 /// Everything in which the binary differs from the plan.

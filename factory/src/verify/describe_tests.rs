@@ -42,6 +42,7 @@ fn plan() -> Plan {
             rate: Some("10/s".to_owned()),
             parameters: Vec::new(),
             own_schema: false,
+            declared: false,
         }],
         resources: vec![PlannedResource {
             uri: "jira://{key}".to_owned(),

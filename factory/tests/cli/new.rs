@@ -130,3 +130,69 @@ fn a_setup_of_another_version_is_corrected_by_the_way() {
     factory.run(&["generate"]).succeeds();
     assert_eq!(factory.read(".cargo/config.toml"), good);
 }
+
+#[test]
+fn what_a_client_runs_becomes_plugins() {
+    let factory = Factory::new();
+    factory.write(
+        "claude_desktop_config.json",
+        r#"{"mcpServers": {
+            "files": {"command": "npx", "args": ["-y", "@modelcontextprotocol/server-filesystem", "/srv/docs"]},
+            "web": {"command": "uvx", "args": ["mcp-server-fetch"]},
+            "browser": {"command": "npx", "args": ["@playwright/mcp"], "env": {"KEY": "canary"}}
+        }}"#,
+    );
+    let ran = factory.run(&[
+        "new",
+        "tools",
+        "--from",
+        "claude_desktop_config.json",
+        "--plugins",
+        "echo,fs",
+    ]);
+    let ran = ran.succeeds();
+    for line in [
+        "Replaces files (@modelcontextprotocol/server-filesystem) with fs",
+        "Replaces web (mcp-server-fetch) with fetch",
+        "Keeps browser: no built-in plugin is known to replace it",
+    ] {
+        assert!(ran.stderr.contains(line), "{}", ran.stderr);
+    }
+    let manifest = std::fs::read_to_string(factory.path("tools/mcp-factory.toml")).unwrap();
+    assert!(
+        manifest.contains("config = { roots = [\"/srv/docs\"] }"),
+        "{manifest}"
+    );
+    assert!(manifest.contains("# browser: no built-in"), "{manifest}");
+    assert!(!manifest.contains("canary"), "{manifest}");
+    let plan = factory
+        .run(&["-C", "tools", "plan", "--format", "json"])
+        .succeeds()
+        .json();
+    let plugins = plan["plugins"].as_array().unwrap();
+    let names: Vec<&str> = plugins
+        .iter()
+        .map(|plugin| plugin["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["tools", "fs", "fetch", "echo"]);
+}
+
+#[test]
+fn a_file_of_no_client_is_refused_before_anything_is_made() {
+    let factory = Factory::new();
+    factory.write("other.json", "{\"servers\": {}}");
+    factory
+        .run(&["new", "tools", "--from", "other.json"])
+        .fails(
+            2,
+            &[
+                "error[MF0101]: other.json lists no servers",
+                "fix: expected {\"mcpServers\"",
+            ],
+        );
+    factory.run(&["new", "tools", "--from", "gone.json"]).fails(
+        8,
+        &["gone.json cannot be read", "claude_desktop_config.json"],
+    );
+    assert!(!factory.path("tools").exists());
+}

@@ -29,6 +29,21 @@ pub struct Description {
     pub resources: Vec<ResourceDescription>,
     pub resource_templates: Vec<ResourceTemplateDescription>,
     pub prompts: Vec<PromptDescription>,
+    /// What plugins have to say against tools that the manifest declares for them; a server with one is
+    /// not to be used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<DeclarationProblem>,
+}
+
+/// A tool that a manifest declares, and that its plugin does not accept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeclarationProblem {
+    /// The mount's name.
+    pub plugin: String,
+    /// The tool's own name.
+    pub tool: String,
+    /// What is wrong and how to mend it.
+    pub message: String,
 }
 
 /// Name and version of the server.

@@ -1,11 +1,11 @@
 //! What this binary says of itself, without starting anything.
 
 use mcp_factory_sdk::describe::{
-    Description, FORMAT, PluginDescription, PromptDescription, ResourceDescription,
-    ResourceTemplateDescription, ServerDescription, ToolDescription,
+    DeclarationProblem, Description, FORMAT, PluginDescription, PromptDescription,
+    ResourceDescription, ResourceTemplateDescription, ServerDescription, ToolDescription,
 };
 
-use crate::{identity::Identity, mcp, registry::Registry};
+use crate::{identity::Identity, mcp, mount::Mount, registry::Registry};
 
 /// Describes the whole server.
 pub(crate) fn describe(identity: &Identity, registry: &Registry) -> Description {
@@ -54,5 +54,22 @@ pub(crate) fn describe(identity: &Identity, registry: &Registry) -> Description 
                 )
             })
             .collect(),
+        problems: registry
+            .mounts()
+            .iter()
+            .flat_map(|mount| problems(mount))
+            .collect(),
     }
+}
+
+/// What the plugin says against the tools that the manifest declares for it.
+fn problems(mount: &'static Mount) -> impl Iterator<Item = DeclarationProblem> {
+    mount.declared_tools().iter().filter_map(|tool| {
+        let message = tool.check().err()?;
+        Some(DeclarationProblem {
+            plugin: mount.name().to_owned(),
+            tool: tool.name().to_owned(),
+            message,
+        })
+    })
 }

@@ -30,4 +30,11 @@ mod startup;
 mod stdio;
 
 pub use mount::{Mount, assert_unique, mount};
+
+/// What the rows of tools that a manifest declares are written with.
+pub mod declared {
+    pub use mcp_factory_sdk::{
+        DeclaredParameter, DeclaredTool, Hints, ParameterKind, Rate, Scope, ToolDefinition,
+    };
+}
 pub use server::Server;

@@ -66,9 +66,8 @@ impl Registry {
 
     fn add(&mut self, index: usize, mount: &Mount, read_only: bool) {
         let plugin = mount.plugin();
-        let tools = plugin
+        let tools = mount
             .tools()
-            .iter()
             .filter(|tool| mount.offers(tool.name()) && (tool.hints().read_only || !read_only));
         self.tools
             .extend(tools.map(|tool| entry(mount.public_name(tool.name()), index, tool)));

@@ -52,9 +52,8 @@ pub(crate) async fn start_plugins(
 }
 
 async fn start(mount: &Mount, section: Value) -> Result<Instance, StartError> {
-    let starting = mount
-        .plugin()
-        .start(section, StartContext::new(mount.name()));
+    let context = StartContext::new(mount.name()).with_declared(mount.declared_tools());
+    let starting = mount.plugin().start(section, context);
     tokio::time::timeout(START_LIMIT, starting)
         .await
         .unwrap_or_else(|_| {

@@ -3,18 +3,20 @@
 use std::process::ExitCode;
 
 use mcp_factory_identity::AuthConfig;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::Product;
 use super::doorkeeper::{is_authenticated, outside_names};
-use super::output::{Answers, DONE, USAGE, complain, pretty};
+use super::output::{Answers, DONE, USAGE, complain, pretty, warn};
 use super::start::{Door, start};
 use crate::config::{Config, Problem, Problems};
 use crate::executor;
 use crate::http::Listen;
 use crate::lifecycle::Lifecycle;
+use crate::pipeline::PluginHealth;
 
-/// Starts every plugin with its section and stops it again.
+/// Starts every plugin with its section, asks how it is, and stops it again. A plugin that is not well,
+/// because something it needs is down, is told of; the configuration is fine all the same.
 pub(super) fn run(
     product: &Product,
     config: &Config,
@@ -31,7 +33,7 @@ pub(super) fn run(
         Err(error) => return complain(&format!("the threads cannot be started: {error}"), USAGE),
     };
     let lifecycle = Lifecycle::default();
-    let mut outcome: Result<(), Problems> = executor.block_on(async {
+    let mut outcome: Result<Vec<PluginHealth>, Problems> = executor.block_on(async {
         // `[auth]` is read even for stdio: a file for both ways in is checked as a whole.
         let address = listen.unwrap_or(config.http.listen).address();
         let asked = listen.is_some() || config.auth != AuthConfig::default();
@@ -41,9 +43,10 @@ pub(super) fn run(
             Door::Stdio
         };
         let started = start(product, config, door, &lifecycle).await?;
+        let health = started.runtime.pipeline.health().await;
         lifecycle.stop();
         started.runtime.stop().await;
-        Ok(())
+        Ok(health)
     });
     executor::end(executor);
     if let Some(Err(message)) = listen.map(|listen| {
@@ -51,29 +54,65 @@ pub(super) fn run(
     }) {
         let problem = Problem::new("--http", message);
         match &mut outcome {
-            Ok(()) => outcome = Err(problem.into()),
+            Ok(_) => outcome = Err(problem.into()),
             Err(problems) => problems.add(problem),
         }
     }
     report(answers, outcome, json)
 }
 
-pub(super) fn report(answers: Answers, outcome: Result<(), Problems>, json: bool) -> ExitCode {
+pub(super) fn report(
+    answers: Answers,
+    outcome: Result<Vec<PluginHealth>, Problems>,
+    json: bool,
+) -> ExitCode {
     let code = if outcome.is_ok() { DONE } else { USAGE };
     if json {
-        let problems: Vec<_> = outcome
-            .err()
-            .iter()
-            .flat_map(Problems::iter)
-            .map(|problem| json!({"place": problem.place, "message": problem.message}))
-            .collect();
+        let (plugins, problems) = match outcome {
+            Ok(plugins) => (plugins, Vec::new()),
+            Err(problems) => (Vec::new(), problems.iter().map(told).collect()),
+        };
+        let plugins: Vec<Value> = plugins.iter().map(health).collect();
         return answers.print(
-            &pretty(&json!({"ok": problems.is_empty(), "problems": problems})),
+            &pretty(&json!({"ok": problems.is_empty(), "problems": problems, "plugins": plugins})),
             code,
         );
     }
     match outcome {
-        Ok(()) => answers.print("the configuration is fine", code),
+        Ok(plugins) => {
+            for plugin in &plugins {
+                if let Some(trouble) = plugin.health.trouble() {
+                    warn(&format!("{} is not well: {trouble}", name(plugin)));
+                }
+            }
+            answers.print("the configuration is fine", code)
+        }
         Err(problems) => complain(&problems.to_string(), code),
     }
+}
+
+fn told(problem: &Problem) -> Value {
+    json!({"place": problem.place, "message": problem.message})
+}
+
+/// `plugins.sqlite`, or `plugins.sqlite of tenant acme`.
+fn name(plugin: &PluginHealth) -> String {
+    match &plugin.tenant {
+        None => format!("plugins.{}", plugin.plugin),
+        Some(tenant) => format!("plugins.{} of tenant {tenant}", plugin.plugin),
+    }
+}
+
+fn health(plugin: &PluginHealth) -> Value {
+    let gauges = plugin.health.gauges().iter();
+    let gauges: Map<String, Value> = gauges
+        .map(|(name, value)| ((*name).to_owned(), json!(value)))
+        .collect();
+    json!({
+        "name": plugin.plugin,
+        "tenant": plugin.tenant,
+        "healthy": plugin.health.trouble().is_none(),
+        "trouble": plugin.health.trouble(),
+        "gauges": gauges,
+    })
 }

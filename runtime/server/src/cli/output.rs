@@ -53,6 +53,15 @@ pub(super) fn complain(message: &str, code: u8) -> ExitCode {
     ExitCode::from(code)
 }
 
+/// Says what somebody should know of, one `warning:` a line.
+pub(super) fn warn(message: &str) {
+    let mut stderr = io::stderr().lock();
+    for line in message.lines() {
+        // Nobody is left to be told that nobody can be told.
+        let _written = writeln!(stderr, "warning: {line}");
+    }
+}
+
 /// Pretty JSON, as the `--json` forms print it.
 pub(super) fn pretty(value: &impl serde::Serialize) -> String {
     serde_json::to_string_pretty(value)

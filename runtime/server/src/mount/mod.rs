@@ -5,7 +5,7 @@
 
 mod unique;
 
-use mcp_factory_sdk::PluginDefinition;
+use mcp_factory_sdk::{PluginDefinition, ToolDefinition};
 
 pub use unique::assert_unique;
 
@@ -14,6 +14,7 @@ pub use unique::assert_unique;
 pub struct Mount {
     name: &'static str,
     plugin: &'static PluginDefinition,
+    declared: &'static [ToolDefinition],
     source: &'static str,
     prefix: &'static str,
     allow: Option<&'static [&'static str]>,
@@ -25,6 +26,7 @@ pub const fn mount(name: &'static str, plugin: &'static PluginDefinition) -> Mou
     Mount {
         name,
         plugin,
+        declared: &[],
         source: "",
         prefix: "",
         allow: None,
@@ -40,6 +42,13 @@ impl Mount {
     #[must_use]
     pub const fn source(mut self, source: &'static str) -> Self {
         self.source = source;
+        self
+    }
+
+    /// Adds tools that the manifest declares for the plugin.
+    #[must_use]
+    pub const fn declared(mut self, tools: &'static [ToolDefinition]) -> Self {
+        self.declared = tools;
         self
     }
 
@@ -74,6 +83,30 @@ impl Mount {
         self.plugin
     }
 
+    /// The tools that the manifest declares for it.
+    pub const fn declared_tools(&self) -> &'static [ToolDefinition] {
+        self.declared
+    }
+
+    /// All of its tools: the plugin's own, then those that the manifest declares.
+    pub fn tools(&self) -> impl Iterator<Item = &'static ToolDefinition> + use<> {
+        self.plugin.tools().iter().chain(self.declared)
+    }
+
+    /// Number `index` of [`tools`](Self::tools); usable in constants.
+    const fn tool(&self, index: usize) -> Option<&'static ToolDefinition> {
+        let own = self.plugin.tools();
+        if index < own.len() {
+            return Some(&own[index]);
+        }
+        let index = index - own.len();
+        if index < self.declared.len() {
+            Some(&self.declared[index])
+        } else {
+            None
+        }
+    }
+
     /// Where its source came from.
     pub const fn source_text(&self) -> &'static str {
         self.source
@@ -99,10 +132,9 @@ impl Mount {
 
     /// Whether a second factor stands before any of its tools.
     const fn is_gated(&self) -> bool {
-        let tools = self.plugin.tools();
         let mut index = 0;
-        while index < tools.len() {
-            if tools[index].gate().is_some() && self.offers(tools[index].name()) {
+        while let Some(tool) = self.tool(index) {
+            if tool.gate().is_some() && self.offers(tool.name()) {
                 return true;
             }
             index += 1;

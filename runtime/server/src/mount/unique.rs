@@ -57,7 +57,8 @@ pub const fn assert_unique(mounts: &[Mount]) {
     index = 0;
     while index < mounts.len() {
         assert_names_exist(&mounts[index]);
-        // The mount itself comes first: a plugin can collide with itself only through the macros,
+        assert_declared(&mounts[index]);
+        // The mount itself comes first: a plugin's own names can collide only through the macros,
         // which refuse that already.
         let mut other = index + 1;
         while other < mounts.len() {
@@ -66,6 +67,29 @@ pub const fn assert_unique(mounts: &[Mount]) {
         }
         if gated {
             assert_pair(&mounts[index], &GATE);
+        }
+        index += 1;
+    }
+}
+
+/// A declared tool may have the name of no other tool of its plugin.
+const fn assert_declared(mount: &Mount) {
+    let mut index = mount.plugin.tools().len();
+    while let Some(tool) = mount.tool(index) {
+        let mut before = 0;
+        while before < index {
+            if let Some(other) = mount.tool(before)
+                && same(tool.name(), other.name())
+            {
+                Message::new()
+                    .push("the plugin `")
+                    .push(mount.name)
+                    .push("` has two tools named `")
+                    .push(tool.name())
+                    .push("`; give the declared one another name in mcp-factory.toml")
+                    .fail();
+            }
+            before += 1;
         }
         index += 1;
     }
@@ -81,11 +105,10 @@ const fn assert_names_exist(mount: &Mount) {
 const fn assert_list(mount: &Mount, list: &[&str], key: &str) {
     let mut index = 0;
     while index < list.len() {
-        let tools = mount.plugin.tools();
         let mut found = false;
         let mut at = 0;
-        while at < tools.len() {
-            found |= same(tools[at].name(), list[index]);
+        while let Some(tool) = mount.tool(at) {
+            found |= same(tool.name(), list[index]);
             at += 1;
         }
         if !found {
@@ -111,12 +134,11 @@ const fn assert_pair(left: &Mount, right: &Mount) {
             .push("`")
             .fail();
     }
-    let (tools, others) = (left.plugin.tools(), right.plugin.tools());
     let mut index = 0;
-    while index < tools.len() {
+    while let Some(tool) = left.tool(index) {
         let mut other = 0;
-        while other < others.len() {
-            let (name, second) = (tools[index].name(), others[other].name());
+        while let Some(second) = right.tool(other) {
+            let (name, second) = (tool.name(), second.name());
             if left.offers(name) && right.offers(second) && same_public(left, name, right, second) {
                 collision("tool", name, left, right);
             }

@@ -32,7 +32,7 @@ use decision::Decision;
 pub(crate) use failure::CallFailure;
 pub(crate) use limits::CallLimits;
 use limits::{ToolBudget, budgets, places};
-pub(crate) use tenants::{Tenant, Tenants};
+pub(crate) use tenants::{PluginHealth, Tenant, Tenants};
 
 use crate::{
     config::{ToolLimits, Visibility},
@@ -415,6 +415,13 @@ impl Pipeline {
             start,
         )
         .await
+    }
+
+    /// What every plugin says of itself.
+    pub(crate) async fn health(&self) -> Vec<PluginHealth> {
+        let mounts = self.registry.mounts().iter();
+        let mounts: Vec<&str> = mounts.map(|mount| mount.name()).collect();
+        self.tenants.health(&mounts).await
     }
 
     /// Stops the plugins, in the reverse order of their start, and writes the last records.

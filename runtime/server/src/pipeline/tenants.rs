@@ -1,12 +1,25 @@
 //! Whose plugins a call reaches: those of the caller's tenant, and no others.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use mcp_factory_sdk::{Instance, Principal};
+use mcp_factory_sdk::{Health, Instance, Principal};
 use tokio::sync::Semaphore;
 
 use super::limits::places;
 use crate::config::Limit;
+
+/// How long a plugin may think about how it is.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a plugin says of itself.
+#[derive(Debug)]
+pub(crate) struct PluginHealth {
+    /// The mount's name.
+    pub(crate) plugin: String,
+    /// Whose plugin it is, where there are tenants.
+    pub(crate) tenant: Option<String>,
+    pub(crate) health: Health,
+}
 
 /// The plugins started for one tenant, with its share of the server.
 #[derive(Debug)]
@@ -50,6 +63,30 @@ impl Tenants {
             None => self.nobodys.as_ref(),
             Some(name) => self.named.get(name),
         }
+    }
+
+    /// What every plugin says of itself, each asked for at most [`PATIENCE`]; `mounts` are the plugins'
+    /// names.
+    pub(crate) async fn health(&self, mounts: &[&str]) -> Vec<PluginHealth> {
+        let nobodys = self.nobodys.iter().map(|tenant| (None, tenant));
+        let mut named: Vec<_> = self.named.iter().collect();
+        named.sort_by_key(|(name, _)| name.as_str());
+        let named = named.into_iter().map(|(name, tenant)| (Some(name), tenant));
+        let mut answers = Vec::new();
+        for (name, tenant) in nobodys.chain(named) {
+            for (mount, instance) in mounts.iter().zip(&tenant.instances) {
+                let answer = tokio::time::timeout(PATIENCE, instance.health()).await;
+                let health = answer.unwrap_or_else(|_| {
+                    Health::failing(format!("it did not answer within {PATIENCE:?}"))
+                });
+                answers.push(PluginHealth {
+                    plugin: (*mount).to_owned(),
+                    tenant: name.cloned(),
+                    health,
+                });
+            }
+        }
+        answers
     }
 
     pub(crate) async fn stop(&self) {
