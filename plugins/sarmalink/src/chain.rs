@@ -1,0 +1,448 @@
+//! The engines, from settings that were checked: every refusal at start names its key.
+
+use std::time::Duration;
+
+use mcp_factory_outbound::{Host, Url};
+use mcp_factory_sdk::parse_duration;
+
+use crate::{
+    breaker::{Breaker, LONGEST_REST},
+    config::{Config, EngineConfig, JsonMode, TokenLimit},
+    keys::{KeyRing, LONGEST_BENCH},
+    money::Price,
+    tally::Tally,
+};
+
+/// The most engines of a chain.
+const MOST_ENGINES: usize = 20;
+/// The most keys of an engine.
+const MOST_KEYS: usize = 20;
+/// The most modes of an engine.
+const MOST_MODES: usize = 10;
+/// A price above this is a slip: nobody asks a million dollars for a million tokens.
+const HIGHEST_PRICE: f64 = 1e6;
+
+/// One engine, ready to be asked.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) name: String,
+    /// Where completions are asked for. The operator's: never shown.
+    pub(crate) url: Url,
+    pub(crate) model: String,
+    pub(crate) window: Option<u64>,
+    pub(crate) price: Option<Price>,
+    pub(crate) prices: (Option<f64>, Option<f64>),
+    pub(crate) modes: Vec<String>,
+    pub(crate) stream: bool,
+    pub(crate) json: JsonMode,
+    pub(crate) token_limit: TokenLimit,
+    pub(crate) silence: Duration,
+    pub(crate) keys: KeyRing,
+    pub(crate) breaker: Breaker,
+    pub(crate) tally: Tally,
+}
+
+/// Times that hold for all engines.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    pub(crate) connect: Duration,
+    pub(crate) cooldown: Duration,
+    pub(crate) bench: Duration,
+}
+
+/// A setting that cannot be used: a sentence for the operator.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct BadSetting(String);
+
+impl BadSetting {
+    pub(crate) fn new(what: impl Into<String>) -> Self {
+        Self(what.into())
+    }
+}
+
+/// The times of the settings.
+pub(crate) fn times(config: &Config) -> Result<Times, BadSetting> {
+    let hour = Duration::from_secs(3600);
+    Ok(Times {
+        connect: duration("connect_timeout", &config.connect_timeout, hour)?,
+        cooldown: duration("cooldown", &config.cooldown, LONGEST_REST)?,
+        bench: duration("key_bench", &config.key_bench, LONGEST_BENCH)?,
+    })
+}
+
+fn duration(key: &str, text: &str, most: Duration) -> Result<Duration, BadSetting> {
+    let length = parse_duration(text).map_err(|error| BadSetting(format!("`{key}`: {error}")))?;
+    if length.is_zero() || length > most {
+        let most = most.as_secs() / 3600;
+        return Err(BadSetting(format!(
+            "`{key}` must be more than nothing and at most {most}h"
+        )));
+    }
+    Ok(length)
+}
+
+/// All engines, in order. Reads keys, so it may block.
+pub(crate) fn engines(config: &Config, times: Times) -> Result<Vec<Engine>, BadSetting> {
+    if config.chain.is_empty() {
+        return Err(BadSetting::new(
+            "`chain` names no engine: add a [[chain]] with name, base_url, model and keys",
+        ));
+    }
+    if config.chain.len() > MOST_ENGINES {
+        return Err(BadSetting(format!(
+            "`chain` has more than {MOST_ENGINES} engines"
+        )));
+    }
+    if config.breaker_failures == 0 {
+        return Err(BadSetting::new(
+            "`breaker_failures` is 0: set it to 1 or more",
+        ));
+    }
+    let mut problems = Vec::new();
+    let mut engines: Vec<Engine> = Vec::new();
+    for settings in &config.chain {
+        if engines.iter().any(|engine| engine.name == settings.name) {
+            let name = &settings.name;
+            return Err(BadSetting(format!(
+                "`chain` has two engines called `{name}`"
+            )));
+        }
+        engines.push(engine(settings, config, times, &mut problems)?);
+    }
+    for problem in &problems {
+        tracing::warn!("{problem}; the engine is left out where no other key is left");
+    }
+    if engines.iter().all(|engine| engine.keys.is_empty()) {
+        return Err(BadSetting(format!(
+            "no engine of `chain` has a usable key: {}",
+            problems.join("; ")
+        )));
+    }
+    Ok(engines)
+}
+
+fn engine(
+    settings: &EngineConfig,
+    config: &Config,
+    times: Times,
+    problems: &mut Vec<String>,
+) -> Result<Engine, BadSetting> {
+    let name = &settings.name;
+    let bad = |key: &str, what: &str| BadSetting(format!("`{key}` of the engine `{name}` {what}"));
+    if !is_name(name) {
+        return Err(BadSetting::new(
+            "`name` of an engine in `chain` must be 1 to 32 letters, digits, dots, dashes or underscores",
+        ));
+    }
+    if settings.model.is_empty() || settings.model.len() > 200 {
+        return Err(bad("model", "must have 1 to 200 characters"));
+    }
+    if settings.modes.len() > MOST_MODES
+        || settings
+            .modes
+            .iter()
+            .any(|mode| !is_name(mode) || mode == "auto")
+    {
+        return Err(bad(
+            "modes",
+            "must be at most 10 short words other than `auto`, which means any engine",
+        ));
+    }
+    let keys = match (settings.keyless, settings.keys.len()) {
+        (true, 0) => KeyRing::keyless(),
+        (true, _) => {
+            return Err(bad(
+                "keyless",
+                "is true, but there are `keys`: remove one of them",
+            ));
+        }
+        (false, 0) => {
+            return Err(bad(
+                "keys",
+                "names no key: add \"env:NAME\" or \"file:/path\", or set `keyless` = true",
+            ));
+        }
+        (false, count) if count > MOST_KEYS => return Err(bad("keys", "names more than 20 keys")),
+        (false, _) => {
+            let (keys, missing) = KeyRing::read(&settings.keys);
+            problems.extend(
+                missing
+                    .into_iter()
+                    .map(|problem| format!("`{name}`: {problem}")),
+            );
+            keys
+        }
+    };
+    let has_budget = config.daily_budget_usd.is_some() || config.caller_daily_budget_usd.is_some();
+    let price = match (settings.price_in, settings.price_out) {
+        (Some(sent), Some(received)) => {
+            if ![sent, received]
+                .iter()
+                .all(|price| (0.0..=HIGHEST_PRICE).contains(price))
+            {
+                return Err(bad(
+                    "price_in",
+                    "and `price_out` must be USD per million tokens, from 0",
+                ));
+            }
+            Some(Price::per_million(sent, received))
+        }
+        (None, None) if has_budget => {
+            return Err(bad(
+                "price_in",
+                "and `price_out` are missing, so no budget can hold: set them (0 for an engine of your own)",
+            ));
+        }
+        (None, None) => None,
+        _ => {
+            return Err(bad(
+                "price_in",
+                "and `price_out` go together: set both or none",
+            ));
+        }
+    };
+    if settings.context == Some(0) {
+        return Err(bad(
+            "context",
+            "is 0: write the window in tokens, or leave it out",
+        ));
+    }
+    let silence = settings
+        .silence_timeout
+        .as_ref()
+        .unwrap_or(&config.silence_timeout);
+    Ok(Engine {
+        url: url(settings).map_err(|what| bad("base_url", what))?,
+        name: name.clone(),
+        model: settings.model.clone(),
+        window: settings.context,
+        price,
+        prices: (settings.price_in, settings.price_out),
+        modes: settings.modes.clone(),
+        stream: settings.stream,
+        json: settings.json,
+        token_limit: settings.token_limit,
+        silence: duration("silence_timeout", silence, Duration::from_secs(3600))?,
+        keys,
+        breaker: Breaker::new(config.breaker_failures, times.cooldown),
+        tally: Tally::default(),
+    })
+}
+
+/// Where completions are asked for.
+fn url(settings: &EngineConfig) -> Result<Url, &'static str> {
+    let mut url = Url::parse(&settings.base_url)
+        .map_err(|_| "is no URL: write https://host/path, without /chat/completions")?;
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return Err("must begin with https://");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must not hold a user name or password: name a key in `keys`");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("must not have a `?` or `#` part");
+    }
+    if url
+        .path()
+        .trim_end_matches('/')
+        .ends_with("/chat/completions")
+    {
+        return Err("ends with /chat/completions, which is added by itself: remove it");
+    }
+    if url.scheme() == "http" && !settings.allow_http && !is_this_machine(&url) {
+        return Err(
+            "must be https, since keys and texts go there; for a network that you trust set `allow_http` = true",
+        );
+    }
+    url.path_segments_mut()
+        .map_err(|()| "must begin with https://")?
+        .pop_if_empty()
+        .extend(["chat", "completions"]);
+    Ok(url)
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// A name that can stand in a message without quoting.
+fn is_name(name: &str) -> bool {
+    (1..=32).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn built(config: Value) -> Result<Vec<Engine>, String> {
+        let config: Config = serde_json::from_value(config).map_err(|error| error.to_string())?;
+        let times = times(&config).map_err(|error| error.to_string())?;
+        engines(&config, times).map_err(|error| error.to_string())
+    }
+
+    /// One keyless engine with `changes`.
+    fn with(changes: &Value) -> Result<Vec<Engine>, String> {
+        let mut engine = json!({ "name": "a", "base_url": "http://127.0.0.1:1/v1", "model": "m", "keyless": true });
+        for (key, value) in changes.as_object().expect("an object") {
+            engine[key] = value.clone();
+        }
+        built(json!({ "chain": [engine] }))
+    }
+
+    #[test]
+    fn an_address_is_the_base_and_two_words() {
+        for (base, expected) in [
+            (
+                "https://api.example.com/v1",
+                "https://api.example.com/v1/chat/completions",
+            ),
+            (
+                "https://api.example.com/v1/",
+                "https://api.example.com/v1/chat/completions",
+            ),
+            (
+                "https://api.example.com",
+                "https://api.example.com/chat/completions",
+            ),
+            (
+                "http://localhost:8080/v1",
+                "http://localhost:8080/v1/chat/completions",
+            ),
+            ("http://[::1]:8080", "http://[::1]:8080/chat/completions"),
+        ] {
+            let engines = with(&json!({ "base_url": base })).expect(base);
+            assert_eq!(engines[0].url.as_str(), expected);
+        }
+        let trusted = json!({ "base_url": "http://inside:8000/v1", "allow_http": true });
+        assert!(with(&trusted).is_ok());
+    }
+
+    #[test]
+    fn every_refusal_names_its_key() {
+        for (changes, words) in [
+            (
+                json!({ "base_url": "nonsense" }),
+                "`base_url` of the engine `a` is no URL",
+            ),
+            (
+                json!({ "base_url": "ftp://host/" }),
+                "must begin with https://",
+            ),
+            (
+                json!({ "base_url": "http://example.com/v1" }),
+                "set `allow_http` = true",
+            ),
+            (
+                json!({ "base_url": "http://127.0.0.1.example.com/v1" }),
+                "must be https",
+            ),
+            (
+                json!({ "base_url": "https://me:pw@example.com" }),
+                "must not hold a user name",
+            ),
+            (json!({ "base_url": "https://example.com?key=1" }), "`?`"),
+            (
+                json!({ "base_url": "https://example.com/v1/chat/completions" }),
+                "remove it",
+            ),
+            (json!({ "name": "a b" }), "`name` of an engine"),
+            (json!({ "model": "" }), "`model` of the engine `a`"),
+            (json!({ "modes": ["auto"] }), "`modes` of the engine `a`"),
+            (
+                json!({ "keys": ["env:HOME"] }),
+                "`keyless` of the engine `a` is true",
+            ),
+            (
+                json!({ "keyless": false }),
+                "`keys` of the engine `a` names no key",
+            ),
+            (
+                json!({ "keyless": false, "keys": vec!["env:X"; 21] }),
+                "more than 20 keys",
+            ),
+            (
+                json!({ "keyless": false, "keys": ["env:MCP_FACTORY_NOT_SET"] }),
+                "no engine of `chain` has a usable key: `a`: the environment variable MCP_FACTORY_NOT_SET is not set",
+            ),
+            (json!({ "price_in": 1.0 }), "go together"),
+            (json!({ "price_in": -1.0, "price_out": 1.0 }), "from 0"),
+            (json!({ "context": 0 }), "`context` of the engine `a`"),
+            (json!({ "silence_timeout": "soon" }), "`silence_timeout`"),
+            (json!({ "nmae": "a" }), "unknown field `nmae`"),
+        ] {
+            let error = with(&changes).expect_err("refused");
+            assert!(error.contains(words), "{changes}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_literal_key_is_refused_and_not_repeated() {
+        let error = with(&json!({ "keys": ["sk-canary"] })).expect_err("refused");
+        assert!(
+            error.contains("env:NAME") && !error.contains("canary"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn the_chain_as_a_whole_is_checked_too() {
+        let engine = json!({ "name": "a", "base_url": "http://127.0.0.1:1/v1", "model": "m", "keyless": true });
+        let many: Vec<Value> = vec![engine.clone(); 21];
+        for (config, words) in [
+            (json!({}), "`chain` names no engine"),
+            (
+                json!({ "chain": [engine, engine] }),
+                "two engines called `a`",
+            ),
+            (json!({ "chain": many }), "more than 20 engines"),
+            (
+                json!({ "chain": [engine], "daily_budget_usd": 1.0 }),
+                "no budget can hold",
+            ),
+            (
+                json!({ "chain": [engine], "caller_daily_budget_usd": 1.0 }),
+                "no budget can hold",
+            ),
+            (
+                json!({ "chain": [engine], "breaker_failures": 0 }),
+                "`breaker_failures` is 0",
+            ),
+            (
+                json!({ "chain": [engine], "cooldown": "2h" }),
+                "`cooldown` must be",
+            ),
+            (
+                json!({ "chain": [engine], "key_bench": "0s" }),
+                "`key_bench` must be",
+            ),
+            (
+                json!({ "chain": [engine], "connect_timeout": "x" }),
+                "`connect_timeout`",
+            ),
+        ] {
+            let error = built(config).expect_err("refused");
+            assert!(error.contains(words), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_engine_without_a_key_stays_in_a_chain_that_has_another() {
+        let engines = built(json!({ "chain": [
+            { "name": "a", "base_url": "https://example.com", "model": "m", "keys": ["env:MCP_FACTORY_NOT_SET"] },
+            { "name": "b", "base_url": "http://localhost", "model": "m", "keyless": true },
+        ] }))
+        .expect("one is enough");
+        assert!(engines[0].keys.is_empty() && !engines[1].keys.is_empty());
+    }
+}

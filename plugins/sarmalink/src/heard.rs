@@ -1,0 +1,286 @@
+//! What an engine says, put together: from one JSON body, or from the events of a stream.
+//!
+//! Lenient where engines differ (a missing `[DONE]`, no usage, unknown members), strict where it matters: an
+//! answer counts only if the engine said that it is over.
+
+use mcp_factory_outbound::StatusCode;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{
+    failure::{Failure, Reason},
+    meter::{Meter, Usage},
+};
+
+/// The longest `finish_reason` that is kept.
+const LONGEST_REASON: usize = 32;
+
+/// An answer as far as it was heard.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    pub(crate) text: String,
+    /// Characters so far, cut ones included.
+    pub(crate) characters: u64,
+    /// There was more than is kept.
+    pub(crate) truncated: bool,
+    finish: Option<String>,
+    done: bool,
+    refused: bool,
+}
+
+/// One answer or one event, as far as it is read. Everything else is ignored.
+#[derive(Deserialize)]
+struct Piece {
+    #[serde(default)]
+    choices: Option<Vec<Choice>>,
+    #[serde(default)]
+    usage: Value,
+    #[serde(default)]
+    error: Value,
+}
+
+#[derive(Deserialize)]
+struct Choice {
+    /// In a whole answer.
+    #[serde(default)]
+    message: Option<Said>,
+    /// In an event.
+    #[serde(default)]
+    delta: Option<Said>,
+    #[serde(default)]
+    finish_reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Said {
+    #[serde(default)]
+    content: Option<String>,
+    #[serde(default)]
+    refusal: Option<String>,
+}
+
+impl Heard {
+    /// Takes a whole answer.
+    pub(crate) fn body(
+        &mut self,
+        body: &[u8],
+        status: StatusCode,
+        keep: usize,
+        meter: &mut Meter,
+    ) -> Result<(), Failure> {
+        let piece: Piece = serde_json::from_slice(body)
+            .map_err(|_| Failure::new(Reason::Malformed).with_status(status))?;
+        if piece.choices.as_ref().is_none_or(Vec::is_empty) && piece.error.is_null() {
+            return Err(Failure::new(Reason::Malformed).with_status(status));
+        }
+        self.take(piece, status, keep, meter)?;
+        // A body that is complete as JSON is a complete answer.
+        self.done = true;
+        Ok(())
+    }
+
+    /// Takes the data of an event; `true` when it was the last one.
+    pub(crate) fn event(
+        &mut self,
+        data: &str,
+        status: StatusCode,
+        keep: usize,
+        meter: &mut Meter,
+    ) -> Result<bool, Failure> {
+        if data.trim() == "[DONE]" {
+            self.done = true;
+            return Ok(true);
+        }
+        let piece: Piece = serde_json::from_str(data)
+            .map_err(|_| Failure::new(Reason::Malformed).with_status(status))?;
+        self.take(piece, status, keep, meter)?;
+        Ok(self.truncated)
+    }
+
+    fn take(
+        &mut self,
+        piece: Piece,
+        status: StatusCode,
+        keep: usize,
+        meter: &mut Meter,
+    ) -> Result<(), Failure> {
+        if !piece.error.is_null() {
+            return Err(Failure::of_error_event(status, &piece.error));
+        }
+        if let Some(usage) = usage(&piece.usage) {
+            meter.count(usage);
+        }
+        let Some(choice) = piece.choices.and_then(|choices| choices.into_iter().next()) else {
+            return Ok(());
+        };
+        if let Some(said) = choice.message.or(choice.delta) {
+            self.refused |= said.refusal.is_some_and(|refusal| !refusal.is_empty());
+            let text = said.content.unwrap_or_default();
+            meter.received(text.len());
+            self.keep(&text, keep);
+        }
+        if let Some(mut finish) = choice.finish_reason {
+            finish.truncate(finish.floor_char_boundary(LONGEST_REASON));
+            self.finish = Some(finish);
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, text: &str, most: usize) {
+        self.characters += text.chars().count() as u64;
+        let room = text.floor_char_boundary(most.saturating_sub(self.text.len()));
+        self.truncated |= room < text.len();
+        self.text.push_str(&text[..room]);
+    }
+
+    /// Why it ended, if this is a complete answer that may be passed on.
+    pub(crate) fn finish(&mut self, status: StatusCode) -> Result<String, Failure> {
+        let failed = |reason| Err(Failure::new(reason).with_status(status));
+        if self.refused || self.finish.as_deref() == Some("content_filter") {
+            return failed(Reason::ContentFilter);
+        }
+        if self.truncated {
+            return Ok("cut".to_owned());
+        }
+        match self.finish.take() {
+            Some(finish) => Ok(finish),
+            None if self.done => Ok("stop".to_owned()),
+            None => failed(Reason::Truncated),
+        }
+    }
+}
+
+/// The engine's own count, if it is one.
+fn usage(usage: &Value) -> Option<Usage> {
+    let tokens = |name: &str| usage.get(name).and_then(Value::as_u64);
+    Some(Usage {
+        input: tokens("prompt_tokens")?,
+        output: tokens("completion_tokens").unwrap_or_default(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::money::Price;
+
+    fn meter() -> Meter {
+        Meter::new(Price::default(), 0, 0, 0)
+    }
+
+    fn event(heard: &mut Heard, data: &Value) -> Result<bool, Failure> {
+        heard.event(&data.to_string(), StatusCode::OK, 100, &mut meter())
+    }
+
+    fn delta(text: &str) -> Value {
+        json!({ "choices": [{ "delta": { "content": text }, "finish_reason": null }] })
+    }
+
+    #[test]
+    fn events_add_up_and_only_an_end_makes_an_answer() {
+        let mut heard = Heard::default();
+        let mut meter = meter();
+        for data in [
+            delta("one "),
+            delta("two"),
+            json!({ "choices": [], "usage": null }),
+        ] {
+            assert_eq!(
+                heard.event(&data.to_string(), StatusCode::OK, 100, &mut meter),
+                Ok(false)
+            );
+        }
+        assert_eq!(
+            heard
+                .finish(StatusCode::OK)
+                .map_err(|failure| failure.reason),
+            Err(Reason::Truncated)
+        );
+        let end = json!({
+            "choices": [{ "delta": {}, "finish_reason": "stop" }],
+            "usage": { "prompt_tokens": 5, "completion_tokens": 2 }
+        });
+        heard
+            .event(&end.to_string(), StatusCode::OK, 100, &mut meter)
+            .expect("read");
+        assert_eq!(heard.finish(StatusCode::OK).as_deref(), Ok("stop"));
+        assert_eq!((heard.text.as_str(), heard.characters), ("one two", 7));
+        assert_eq!(
+            meter.usage(),
+            Usage {
+                input: 5,
+                output: 2
+            }
+        );
+        assert_eq!(
+            heard.event(" [DONE]", StatusCode::OK, 100, &mut meter),
+            Ok(true)
+        );
+        assert_eq!(heard.finish(StatusCode::OK).as_deref(), Ok("stop"));
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_between_characters() {
+        let mut heard = Heard::default();
+        let mut meter = meter();
+        let data = delta("größer").to_string();
+        assert_eq!(heard.event(&data, StatusCode::OK, 3, &mut meter), Ok(true));
+        assert_eq!((heard.text.as_str(), heard.truncated), ("gr", true));
+        assert_eq!(heard.finish(StatusCode::OK).as_deref(), Ok("cut"));
+    }
+
+    #[test]
+    fn filtered_and_refused_answers_are_not_passed_on() {
+        for data in [
+            json!({ "choices": [{ "delta": { "content": "x" }, "finish_reason": "content_filter" }] }),
+            json!({ "choices": [{ "message": { "content": null, "refusal": "I cannot" }, "finish_reason": "stop" }] }),
+        ] {
+            let mut heard = Heard::default();
+            event(&mut heard, &data).expect("read");
+            let failure = heard.finish(StatusCode::OK).expect_err("filtered");
+            assert_eq!(failure.reason, Reason::ContentFilter, "{data}");
+        }
+    }
+
+    #[test]
+    fn an_error_in_a_stream_is_an_error() {
+        for (error, reason) in [
+            (
+                json!({ "error": { "message": "overloaded" } }),
+                Reason::ServerError,
+            ),
+            (
+                json!({ "error": { "code": "rate_limit_exceeded" } }),
+                Reason::RateLimited,
+            ),
+            (
+                json!({ "error": { "code": "context_length_exceeded" } }),
+                Reason::ContextLength,
+            ),
+            (
+                json!({ "error": { "code": "content_filter" } }),
+                Reason::ContentFilter,
+            ),
+            (json!([1]), Reason::Malformed),
+        ] {
+            let failure = event(&mut Heard::default(), &error).expect_err("an error");
+            assert_eq!(failure.reason, reason, "{error}");
+        }
+    }
+
+    proptest! {
+        /// Nothing that an engine sends makes this panic, and nothing is kept beyond the limit.
+        #[test]
+        fn any_bytes_are_survived(data in ".{0,200}", text in ".{0,80}", keep in 0_usize..40) {
+            let mut heard = Heard::default();
+            let mut meter = meter();
+            let _ = heard.body(data.as_bytes(), StatusCode::OK, keep, &mut meter).is_ok();
+            let _ = heard.event(&data, StatusCode::OK, keep, &mut meter).is_ok();
+            let _ = heard.event(&delta(&text).to_string(), StatusCode::OK, keep, &mut meter).is_ok();
+            prop_assert!(heard.text.len() <= keep);
+        }
+    }
+}

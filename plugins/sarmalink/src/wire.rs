@@ -1,0 +1,188 @@
+//! One attempt: a request goes out, and an answer or a failure comes back. It is never repeated here.
+
+use std::time::{Duration, SystemTime};
+
+use mcp_factory_outbound::{
+    Bytes, Client, HeaderValue, OutboundError, Request, Response, StatusCode, header, retry,
+    sse::Events,
+};
+use tokio::time::{Instant, timeout_at};
+
+use crate::{
+    chain::Engine,
+    failure::{Failure, Reason},
+    heard::Heard,
+    keys::Key,
+    meter::Meter,
+};
+
+/// The most of an error's body that is read.
+const ERROR_BYTES: usize = 16 << 10;
+/// What an answer may need on the wire beside its text.
+const OVERHEAD: usize = 1 << 20;
+/// In a body, a character may be six bytes (`\u00e9`).
+const ESCAPED: usize = 6;
+/// In a stream, each word comes in an envelope.
+const ENVELOPES: usize = 128;
+/// How often progress is reported.
+const REPORT_EVERY: Duration = Duration::from_millis(500);
+/// Keys shorter than this are not looked for in answers: they would be found in words.
+const SHORTEST_KEY: usize = 8;
+
+/// Who is told how far an answer has come.
+pub(crate) trait Listener: Send + Sync {
+    /// `engine` has answered so many characters more.
+    fn heard(&self, engine: &str, characters: u64) -> impl Future<Output = ()> + Send;
+
+    /// `engine` is given up for another.
+    fn left(&self, engine: &str, reason: Reason) -> impl Future<Output = ()> + Send;
+}
+
+/// A complete answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) text: String,
+    pub(crate) finish: String,
+    pub(crate) truncated: bool,
+    pub(crate) status: StatusCode,
+}
+
+/// What an attempt needs beside the engine.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    pub(crate) client: Client,
+    /// The most text that is kept, in bytes.
+    pub(crate) keep: usize,
+}
+
+/// An engine that is waited for: at most until the deadline, and never longer in silence than it may be.
+struct Patience<'a> {
+    engine: &'a Engine,
+    deadline: Instant,
+}
+
+impl Patience<'_> {
+    async fn wait<T>(
+        &self,
+        what: impl Future<Output = Result<T, OutboundError>>,
+    ) -> Result<T, Reason> {
+        let until = self.deadline.min(Instant::now() + self.engine.silence);
+        match timeout_at(until, what).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(error)) => Err(reason(&error)),
+            Err(_) => Err(Reason::TimedOut),
+        }
+    }
+}
+
+fn reason(error: &OutboundError) -> Reason {
+    match error {
+        OutboundError::Timeout => Reason::TimedOut,
+        OutboundError::Broken(_) => Reason::Truncated,
+        OutboundError::TooLarge { .. } => Reason::TooLarge,
+        // The only part of a request that can be wrong is the key.
+        OutboundError::Request(_) => Reason::BadKey,
+        _ => Reason::Unreachable,
+    }
+}
+
+impl Wire {
+    /// Asks `engine` once. The meter shows at every moment what it has cost so far.
+    pub(crate) async fn ask<L: Listener>(
+        &self,
+        engine: &Engine,
+        key: &Key,
+        body: Bytes,
+        deadline: Instant,
+        meter: &mut Meter,
+        listener: &L,
+    ) -> Result<Answer, Failure> {
+        let patience = Patience { engine, deadline };
+        let most = self
+            .keep
+            .saturating_mul(if engine.stream { ENVELOPES } else { ESCAPED });
+        let mut request = Request::post(engine.url.clone())
+            .header(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/json"),
+            )
+            .timeout(deadline.saturating_duration_since(Instant::now()))
+            .max_body(most.saturating_add(OVERHEAD))
+            .body(body);
+        if let Some(secret) = &key.secret {
+            request = request.bearer(secret);
+        }
+        meter.sent();
+        let response = patience
+            .wait(self.client.send(request))
+            .await
+            .map_err(|reason| {
+                if matches!(reason, Reason::Unreachable | Reason::BadKey) {
+                    meter.refused();
+                }
+                Failure::new(reason)
+            })?;
+        let status = response.status();
+        if !status.is_success() {
+            meter.refused();
+            return Err(refusal(response, &patience).await);
+        }
+        let mut heard = Heard::default();
+        let failed = |reason| Failure::new(reason).with_status(status);
+        if is_stream(&response) {
+            let mut events =
+                Events::new(response).max_event(self.keep.saturating_mul(ESCAPED) + OVERHEAD);
+            let (mut reported, mut report_at) = (0, Instant::now());
+            while let Some(event) = patience.wait(events.next()).await.map_err(failed)? {
+                if heard.event(&event.data, status, self.keep, meter)? {
+                    break;
+                }
+                if heard.characters > reported && Instant::now() >= report_at {
+                    listener
+                        .heard(&engine.name, heard.characters - reported)
+                        .await;
+                    (reported, report_at) = (heard.characters, Instant::now() + REPORT_EVERY);
+                }
+            }
+        } else {
+            let body = patience.wait(response.bytes()).await.map_err(failed)?;
+            heard.body(&body, status, self.keep, meter)?;
+        }
+        let finish = heard.finish(status)?;
+        Ok(Answer {
+            text: without_key(heard.text, key),
+            finish: without_key(finish, key),
+            truncated: heard.truncated,
+            status,
+        })
+    }
+}
+
+/// Reads why the engine refused.
+async fn refusal(response: Response, patience: &Patience<'_>) -> Failure {
+    let status = response.status();
+    let retry_after = retry::retry_after(response.headers(), SystemTime::now());
+    let body = patience.wait(response.bytes_up_to(ERROR_BYTES)).await;
+    let body = body.map(|(bytes, _)| bytes).unwrap_or_default();
+    Failure::of_response(status, retry_after, &body)
+}
+
+fn is_stream(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    kind.and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| {
+            kind.trim_start()
+                .to_ascii_lowercase()
+                .starts_with("text/event-stream")
+        })
+}
+
+/// An engine that sends our key back does not get it any further.
+fn without_key(text: String, key: &Key) -> String {
+    match &key.secret {
+        Some(secret) if secret.expose().len() >= SHORTEST_KEY && text.contains(secret.expose()) => {
+            text.replace(secret.expose(), "[key]")
+        }
+        _ => text,
+    }
+}
