@@ -18,6 +18,10 @@ pub enum Product {
     Guarded,
     /// The built-in plugins that people use.
     Standard,
+    /// Every built-in plugin but the fixture, with tools that its manifest declares: `tests/everything.toml`.
+    Everything,
+    /// What a data team would build, as it would ship it.
+    Five,
 }
 
 impl Product {
@@ -27,6 +31,8 @@ impl Product {
             Self::Fixture => "fixture",
             Self::Guarded => "watched",
             Self::Standard => "standard",
+            Self::Everything => "everything",
+            Self::Five => "five",
         }
     }
 
@@ -35,7 +41,7 @@ impl Product {
     /// `MCP_FACTORY_TEST_SERVERS=DIR` takes the binaries of that folder as they are instead, to test ones
     /// that were built in another way.
     pub fn binary(self) -> &'static Path {
-        static BUILT: [OnceLock<PathBuf>; 3] = [const { OnceLock::new() }; 3];
+        static BUILT: [OnceLock<PathBuf>; 5] = [const { OnceLock::new() }; 3];
         BUILT[self as usize].get_or_init(|| match env::var_os("MCP_FACTORY_TEST_SERVERS") {
             Some(folder) => PathBuf::from(folder).join(self.name()),
             None => self.built(),
@@ -66,6 +72,17 @@ impl Product {
             // As the README builds it: in the default profile, without a manifest.
             Self::Standard => {
                 command.args(["--plugins", "echo,greet,demo,fs", "--name", self.name()]);
+            }
+            Self::Five => {
+                let five = "fs,github,postgres,sqlite,sarmalink";
+                command.args(["--plugins", five, "--name", self.name()]);
+            }
+            Self::Everything => {
+                let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/everything.toml");
+                let text = fs::read_to_string(manifest).expect("the manifest is there");
+                let path = folder.join("mcp-factory.toml");
+                fs::write(&path, text).expect("target/ can be written");
+                command.args(["--profile", "dev", "--manifest"]).arg(path);
             }
             Self::Fixture => {
                 command.args(["--profile", "dev", "--manifest"]);

@@ -17,7 +17,7 @@ use crate::{
     },
     memo::sha256,
     names::{PluginName, ServerName},
-    plan::{Plan, make},
+    plan::{Plan, make, separate},
     read::read_text,
     resolve::Resolver,
 };
@@ -108,14 +108,24 @@ impl Project {
     }
 
     /// Finds the plugins and decides.
-    pub(super) fn plan(&self, session: &Session<'_>) -> Result<Plan> {
+    pub(super) fn plan(&self, session: &mut Session<'_>) -> Result<Plan> {
         let resolver = Resolver {
             home: &self.home,
             interrupt: &session.interrupt,
             folder: &self.folder,
             offline: session.global.offline,
         };
-        make(&self.manifest, &resolver.resolve(&self.manifest)?)
+        let resolved = resolver.resolve(&self.manifest)?;
+        let (manifest, separated) = separate(&self.manifest, &resolved);
+        if let Some((last, others)) = separated.split_last() {
+            let others: Vec<&str> = others.iter().map(PluginName::as_str).collect();
+            session.report.warn(&format!(
+                "{} and {last} have names in common, so their tools begin with the plugin's name; \
+                 a manifest can choose other prefixes",
+                others.join(", ")
+            ));
+        }
+        make(&manifest, &resolved)
     }
 
     /// The manifest's text.

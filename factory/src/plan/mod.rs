@@ -7,6 +7,7 @@ mod declared;
 mod gate;
 mod human;
 mod make;
+mod separate;
 
 use std::path::PathBuf;
 
@@ -21,6 +22,7 @@ use crate::{
 pub(crate) use gate::GATE;
 pub(crate) use human::{count, render};
 pub(crate) use make::make;
+pub(crate) use separate::separate;
 
 /// The version of the printed form.
 pub const FORMAT: u32 = 1;

@@ -75,3 +75,27 @@ fn for_programs() {
         &format!("{}\n", serde_json::to_string_pretty(&value).unwrap()),
     );
 }
+
+/// Both have a tool `query`; `echo` shares no name with anybody.
+#[test]
+fn plugins_of_a_list_are_kept_apart_by_their_names() {
+    let factory = Factory::new();
+    let ran = factory.run(&["plan", "--plugins", "sqlite,echo,postgres"]);
+    ran.succeeds();
+    let note =
+        "sqlite and postgres have names in common, so their tools begin with the plugin's name";
+    assert!(ran.stderr.contains(note), "{}", ran.stderr);
+    for name in ["  sqlite_query ", "  postgres_query ", "  echo "] {
+        assert!(ran.stdout.contains(name), "{name}: {}", ran.stdout);
+    }
+    let ran = factory.run(&["plan", "--plugins", "sqlite,echo"]);
+    ran.succeeds();
+    assert!(!ran.stderr.contains("in common"), "{}", ran.stderr);
+    assert!(ran.stdout.contains("  query "), "{}", ran.stdout);
+    // In a manifest, names are somebody's choice.
+    let manifest = "[server]\nname = \"x\"\n[plugins.sqlite]\n[plugins.postgres]\n";
+    Factory::with_manifest(manifest).run(&["plan"]).fails(
+        4,
+        &["error[MF0304]: plugins `sqlite` and `postgres` both have a tool `query`"],
+    );
+}
