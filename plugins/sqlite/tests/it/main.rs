@@ -1,0 +1,22 @@
+//! The SQLite plugin on real databases: every tool, every limit, every refusal, and every way around them
+//! that we know of.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "in tests a panic is the report, also in their helpers"
+)]
+
+mod benign;
+mod bombs;
+mod bypass;
+mod cancelling;
+mod configuration;
+mod declared;
+mod fixture;
+mod insights;
+mod outside;
+mod reading;
+mod tables;
+mod tools;
+mod values;
+mod writing;
