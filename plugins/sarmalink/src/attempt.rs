@@ -26,9 +26,12 @@ pub struct Attempt {
     pub status: Option<u16>,
     /// How long it took.
     pub latency_ms: u64,
-    /// How it ended, or why it was passed over.
+    /// How it ended (`answered`, `rate_limited`, …), or why it was passed over (`skipped_budget`, …).
+    // The README has all of them; three tools need not list them.
+    #[schemars(with = "String")]
     pub reason: Reason,
-    /// `maybe`: it broke off after the prompt was sent, and is booked by a guess.
+    /// `no`, `yes`, or `maybe`: it broke off after the prompt was sent, and is booked by a guess.
+    #[schemars(with = "String")]
     pub billed: Billed,
 }
 

@@ -8,7 +8,7 @@ use std::{
 use tokio::time::Instant;
 
 /// The longest rest that an engine's own word can bring about.
-pub(crate) const LONGEST_REST: Duration = Duration::from_secs(3600);
+pub(crate) const LONGEST_REST: Duration = Duration::from_hours(1);
 
 /// A circuit breaker.
 #[derive(Debug)]
@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(breaker.condition(), Condition::Ready { failures: 2 });
         fail(&breaker, None);
         assert_eq!(breaker.admit().err(), Some(COOLDOWN));
-        advance(COOLDOWN - Duration::from_millis(1)).await;
+        advance(COOLDOWN.saturating_sub(Duration::from_millis(1))).await;
         assert_eq!(breaker.admit().err(), Some(Duration::from_millis(1)));
         advance(Duration::from_millis(1)).await;
         assert!(breaker.admit().is_ok());
@@ -211,8 +211,8 @@ mod tests {
         let (late, later) = (breaker.admit().expect("1"), breaker.admit().expect("2"));
         fail(&breaker, Some(60));
         late.succeeded();
-        assert_eq!(breaker.admit().err(), Some(Duration::from_secs(60)));
+        assert_eq!(breaker.admit().err(), Some(Duration::from_mins(1)));
         later.failed(Some(Duration::from_secs(5)));
-        assert_eq!(breaker.admit().err(), Some(Duration::from_secs(60)));
+        assert_eq!(breaker.admit().err(), Some(Duration::from_mins(1)));
     }
 }

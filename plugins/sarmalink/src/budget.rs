@@ -209,7 +209,7 @@ mod tests {
             budget.reserve("ann", meter()).await.err(),
             Some(Over::Total)
         );
-        assert_eq!(budget.balance().until_reset, Duration::from_secs(60));
+        assert_eq!(budget.balance().until_reset, Duration::from_mins(1));
         tokio::time::advance(Duration::from_secs(59)).await;
         assert!(budget.reserve("ann", meter()).await.is_err());
         tokio::time::advance(Duration::from_secs(1)).await;

@@ -63,7 +63,7 @@ impl BadSetting {
 
 /// The times of the settings.
 pub(crate) fn times(config: &Config) -> Result<Times, BadSetting> {
-    let hour = Duration::from_secs(3600);
+    let hour = Duration::from_hours(1);
     Ok(Times {
         connect: duration("connect_timeout", &config.connect_timeout, hour)?,
         cooldown: duration("cooldown", &config.cooldown, LONGEST_REST)?,
@@ -223,7 +223,7 @@ fn engine(
         stream: settings.stream,
         json: settings.json,
         token_limit: settings.token_limit,
-        silence: duration("silence_timeout", silence, Duration::from_secs(3600))?,
+        silence: duration("silence_timeout", silence, Duration::from_hours(1))?,
         keys,
         breaker: Breaker::new(config.breaker_failures, times.cooldown),
         tally: Tally::default(),

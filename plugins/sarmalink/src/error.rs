@@ -85,7 +85,9 @@ impl ChatError {
         );
         for (what, word) in [("code", &failure.code), ("parameter", &failure.parameter)] {
             if let Some(word) = word {
-                detail.push_str(&format!(", {what} `{word}`"));
+                for part in [", ", what, " `", word, "`"] {
+                    detail.push_str(part);
+                }
             }
         }
         Self::Rejected { engine, detail }
@@ -164,7 +166,7 @@ fn told(attempts: &[Attempt]) -> String {
 
 /// A length of time for people.
 fn words(length: Duration) -> String {
-    match length.as_secs() {
+    match length.as_millis().div_ceil(1_000) {
         0..=1 => "a moment".to_owned(),
         seconds @ 2..=119 => format!("{seconds} s"),
         seconds @ 120..=7_199 => format!("{} min", seconds.div_ceil(60)),

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 const UNREADABLE: Duration = Duration::from_secs(10);
 
 /// The longest that any key rests.
-pub(crate) const LONGEST_BENCH: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const LONGEST_BENCH: Duration = Duration::from_hours(24);
 
 /// All keys of one engine.
 #[derive(Debug)]
@@ -122,13 +122,13 @@ impl KeyRing {
             let secret = match &self.keys[index] {
                 Source::Nobody => None,
                 Source::Read(secret) => Some(Arc::clone(secret)),
-                Source::File(reference) => match read(reference.clone()).await {
-                    Some(secret) => Some(Arc::new(secret)),
-                    None => {
+                Source::File(reference) => {
+                    let Some(secret) = read(reference.clone()).await else {
                         self.rest(index, Why::Unreadable, UNREADABLE);
                         continue;
-                    }
-                },
+                    };
+                    Some(Arc::new(secret))
+                }
                 Source::Missing => continue,
             };
             return Some(Key { index, secret });
@@ -210,10 +210,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_benched_key_comes_back_when_its_time_is_over() {
         let ring = ring(2);
-        ring.rest(0, Why::Benched, Duration::from_secs(600));
+        ring.rest(0, Why::Benched, Duration::from_mins(10));
         ring.rest(0, Why::Limited, Duration::from_secs(1));
         assert_eq!((index(&ring).await, index(&ring).await), (Some(1), Some(1)));
-        let left = Duration::from_secs(600);
+        let left = Duration::from_mins(10);
         assert_eq!(
             ring.conditions()[0],
             KeyCondition::Resting(Why::Benched, left)

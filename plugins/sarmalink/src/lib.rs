@@ -59,7 +59,7 @@ use progress::Audience;
 use router::{Call, Router};
 
 /// How long `summarise` and `classify` may take when the call itself has no limit.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The plugin: the chain.
 #[derive(Debug)]
@@ -119,9 +119,9 @@ impl Plugin for Sarmalink {
 }
 
 /// What an error is to the model, with what was tried.
-fn told(failed: Failed) -> ToolError {
+fn told(failed: &Failed) -> ToolError {
     let message = failed.error.to_string();
-    let error = match failed.error {
+    let error = match &failed.error {
         ChatError::Exhausted { .. } | ChatError::Busy(_) => ToolError::unavailable(message),
         ChatError::OutOfTime { .. } => ToolError::timed_out(message),
         ChatError::NothingSaid
@@ -148,9 +148,8 @@ fn told(failed: Failed) -> ToolError {
 
 /// Our deadline, a little inside of the call's own, so that it is us who say why.
 fn deadline(cx: &Context, wanted: Duration) -> Instant {
-    let left = cx
-        .time_left()
-        .map(|left| left - (left / 10).min(Duration::from_millis(250)));
+    let margin = |left: Duration| (left / 10).min(Duration::from_millis(250));
+    let left = cx.time_left().map(|left| left.saturating_sub(margin(left)));
     Instant::now() + left.map_or(wanted, |left| left.min(wanted))
 }
 
@@ -207,7 +206,10 @@ impl Sarmalink {
             deadline: deadline(cx, Duration::from_millis(timeout_ms)),
             listener: &listener,
         };
-        self.router.chat(request, &call).await.map_err(told)
+        self.router
+            .chat(request, &call)
+            .await
+            .map_err(|failed| told(&failed))
     }
 
     /// Summarises a text with a language model.
@@ -239,7 +241,7 @@ impl Sarmalink {
         self.router
             .summarise(text, style, max_words, &call)
             .await
-            .map_err(told)
+            .map_err(|failed| told(&failed))
     }
 
     /// Chooses which of the given labels fit a text, with a language model. Never answers with another label.
@@ -271,7 +273,7 @@ impl Sarmalink {
         self.router
             .classify(text, labels, multi, &call)
             .await
-            .map_err(told)
+            .map_err(|failed| told(&failed))
     }
 
     /// Names the engines in the order in which they are asked: models, modes, windows, prices.

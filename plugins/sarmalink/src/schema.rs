@@ -34,8 +34,11 @@ const ONE: &[&str] = &["items", "additionalProperties", "not"];
 const LISTS: &[&str] = &["anyOf", "oneOf", "allOf", "prefixItems"];
 const MAPS: &[&str] = &["properties", "$defs", "definitions"];
 
+/// Whether the value of a keyword is one that it can have.
+type Fits = fn(&Value) -> bool;
+
 /// Keywords with a plain value, and what it must be.
-const PLAIN: &[(&str, fn(&Value) -> bool)] = &[
+const PLAIN: &[(&str, Fits)] = &[
     ("type", is_type),
     ("enum", Value::is_array),
     ("const", |_| true),

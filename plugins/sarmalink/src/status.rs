@@ -9,6 +9,7 @@ use crate::{
     breaker::Condition,
     chain::Engine,
     keys::{KeyCondition, Why},
+    money::Money,
     router::Router,
     tally::millis,
 };
@@ -147,7 +148,7 @@ impl Router {
             engines: self.engines.iter().map(health).collect(),
             in_flight: self.in_flight(),
             budget: BudgetReport {
-                limit_usd: balance.limit.map(|limit| limit.usd()),
+                limit_usd: balance.limit.map(Money::usd),
                 spent_usd: balance.spent.usd(),
                 reserved_usd: balance.reserved.usd(),
                 resets_in_s: balance.until_reset.as_secs(),
