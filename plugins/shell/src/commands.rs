@@ -39,7 +39,7 @@ const MOST_ARGUMENTS: usize = 128 << 10;
 /// All commands of a server.
 #[derive(Debug)]
 pub(crate) struct Commands {
-    commands: HashMap<&'static str, Arc<Command>>,
+    by_name: HashMap<&'static str, Arc<Command>>,
     turns: Arc<Semaphore>,
     waiting: AtomicUsize,
     max_concurrent: usize,
@@ -104,7 +104,7 @@ impl Commands {
         let (stopped, stop) = pipe_with(PipeFlags::CLOEXEC)
             .map_err(|error| format!("a pipe could not be made: {error}"))?;
         Ok(Self {
-            commands,
+            by_name: commands,
             turns: Arc::new(Semaphore::new(config.max_concurrent)),
             waiting: AtomicUsize::new(0),
             max_concurrent: config.max_concurrent,
@@ -122,7 +122,7 @@ impl Commands {
         time_left: Option<Duration>,
     ) -> Result<Outcome, RunError> {
         // A mistake of the server's, which calls what it declared.
-        let command = self.commands.get(tool.name).ok_or_else(|| {
+        let command = self.by_name.get(tool.name).ok_or_else(|| {
             RunError::NotStarted(io::Error::other("the tool was not there at start"))
         })?;
         let arguments = command.fill(arguments)?;

@@ -37,19 +37,11 @@ impl PrivateDirectory {
     }
 
     fn given(path: PathBuf, user: Option<User>) -> io::Result<Self> {
-        let handle = open(&path);
-        let directory = handle.map(|handle| Self {
-            path: path.clone(),
-            handle,
-        });
-        let Ok(directory) = directory else {
-            std::fs::remove_dir(&path)?;
-            return directory;
-        };
         if let Some(user) = user {
             std::os::unix::fs::lchown(&path, Some(user.uid), Some(user.gid))?;
         }
-        Ok(directory)
+        let handle = open(&path)?;
+        Ok(Self { path, handle })
     }
 }
 

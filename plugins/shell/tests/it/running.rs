@@ -1,34 +1,8 @@
 //! What a command that means well does.
 
-use std::process::Command;
-
 use serde_json::json;
 
 use crate::support::*;
-
-/// A repository of two commits that everybody may read.
-fn repository() -> (tempfile::TempDir, String) {
-    let (directory, path) = open_directory();
-    let git = |arguments: &[&str]| {
-        let done = Command::new("/usr/bin/git")
-            .arg("-C")
-            .arg(&path)
-            .args(["-c", "user.name=Ann", "-c", "user.email=ann@example.com"])
-            .args(arguments)
-            .output()
-            .expect("these tests need git (apt-get install git)");
-        assert!(done.status.success(), "{done:?}");
-    };
-    git(&["init", "--quiet", "--initial-branch=main"]);
-    std::fs::write(path.join("a file"), "1").unwrap();
-    git(&["add", "."]);
-    git(&["commit", "--quiet", "-m", "First"]);
-    std::fs::write(path.join("other"), "2").unwrap();
-    git(&["add", "."]);
-    git(&["commit", "--quiet", "-m", "Second"]);
-    let path = path.to_str().unwrap().to_owned();
-    (directory, path)
-}
 
 #[tokio::test]
 async fn git_shows_a_log() {

@@ -125,10 +125,28 @@ pub(crate) fn canary(directory: &Path, name: &str) -> PathBuf {
     path
 }
 
-/// Whether a process is there and runs.
-pub(crate) fn is_alive(pid: i32) -> bool {
-    std::fs::read_to_string(format!("/proc/{pid}/stat"))
-        .is_ok_and(|stat| !stat.rsplit_once(") ").unwrap().1.starts_with('Z'))
+/// A repository of two commits that everybody may read.
+pub(crate) fn repository() -> (tempfile::TempDir, String) {
+    let (directory, path) = open_directory();
+    let git = |arguments: &[&str]| {
+        let done = std::process::Command::new("/usr/bin/git")
+            .arg("-C")
+            .arg(&path)
+            .args(["-c", "user.name=Ann", "-c", "user.email=ann@example.com"])
+            .args(arguments)
+            .output()
+            .expect("these tests need git (apt-get install git)");
+        assert!(done.status.success(), "{done:?}");
+    };
+    git(&["init", "--quiet", "--initial-branch=main"]);
+    std::fs::write(path.join("a file"), "1").unwrap();
+    git(&["add", "."]);
+    git(&["commit", "--quiet", "-m", "First"]);
+    std::fs::write(path.join("other"), "2").unwrap();
+    git(&["add", "."]);
+    git(&["commit", "--quiet", "-m", "Second"]);
+    let path = path.to_str().unwrap().to_owned();
+    (directory, path)
 }
 
 /// Waits until it is so, for at most five seconds.
