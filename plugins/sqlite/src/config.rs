@@ -144,7 +144,7 @@ impl Limits {
         within("max_insights", size(config.max_insights), 0, 1000)?;
         let timeout = parse_duration(&config.timeout)
             .map_err(|error| ConfigError::BadTimeout(error.to_string()))?;
-        if timeout.is_zero() || timeout > Duration::from_secs(3600) {
+        if timeout.is_zero() || timeout > Duration::from_hours(1) {
             return Err(ConfigError::BadTimeout(format!(
                 "{:?} is not between \"1ms\" and \"1h\"",
                 config.timeout

@@ -122,9 +122,6 @@ impl Database {
             .run(move |session| {
                 let sql = &request.sql;
                 let mut statement = session.prepare(Grant::Read, sql)?;
-                if !statement.readonly() || statement.column_count() == 0 {
-                    return Err(SqliteError::NoRows);
-                }
                 request.parameters.bind(&mut statement)?;
                 rows::read(session, &mut statement, sql, room)
             })
@@ -142,10 +139,7 @@ impl Database {
             .run(move |session| {
                 let sql = &request.sql;
                 // Prepared before the transaction, so that nothing is locked for a statement that is wrong.
-                let readonly = session.prepare(Grant::Write, sql)?.readonly();
-                if readonly {
-                    return Err(SqliteError::OnlyReads);
-                }
+                session.prepare(Grant::Write, sql)?;
                 let started = Instant::now();
                 let before = session.connection.total_changes();
                 session.ours(|connection| connection.execute_batch("BEGIN IMMEDIATE"))?;

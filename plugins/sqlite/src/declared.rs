@@ -26,10 +26,19 @@ pub struct Query {
     pub sql: String,
 }
 
-/// Whether the tool is held to reading.
-pub(crate) fn reads(tool: &DeclaredTool) -> bool {
+/// Whether the tool promises to read only.
+fn promises_to_read(tool: &DeclaredTool) -> bool {
     let scope = tool.scope.as_str();
     tool.hints.read_only || scope == "read" || scope.ends_with(":read")
+}
+
+/// Whether the tool is run where nothing can be changed: because it promises to, or because it asks.
+pub(crate) fn reads(tool: &DeclaredTool, sql: &str) -> bool {
+    promises_to_read(tool) || asks(sql)
+}
+
+fn asks(sql: &str) -> bool {
+    matches!(lexer::verb(sql).as_deref(), Some("SELECT" | "VALUES"))
 }
 
 /// Judges a declaration without its database.
@@ -42,7 +51,7 @@ pub(crate) fn check(tool: &DeclaredTool, query: &Query) -> Result<(), String> {
         return Err("`sql` holds more than one statement; declare a tool for each".to_owned());
     }
     let verb = lexer::verb(sql).unwrap_or_default();
-    let asks = matches!(verb.as_str(), "SELECT" | "VALUES");
+    let asks = asks(sql);
     let changes = matches!(verb.as_str(), "INSERT" | "REPLACE" | "UPDATE" | "DELETE");
     if !asks && !changes {
         return Err(
@@ -50,7 +59,7 @@ pub(crate) fn check(tool: &DeclaredTool, query: &Query) -> Result<(), String> {
                 .to_owned(),
         );
     }
-    if changes && reads(tool) {
+    if changes && promises_to_read(tool) {
         return Err(format!(
             "`sql` is {verb}, but the tool only reads; set `scope = \"write\"` and not `read_only`, or write a SELECT"
         ));
@@ -145,7 +154,7 @@ impl Database {
         };
         let query: Query = tool.body().map_err(refused)?;
         check(tool, &query).map_err(refused)?;
-        let prepared = if reads(tool) {
+        let prepared = if reads(tool, &query.sql) {
             self.prepare_read(query.sql).await
         } else {
             self.prepare_write(query.sql).await

@@ -52,7 +52,10 @@ pub(crate) fn add(connection: &Connection, longest: usize) -> Result<()> {
     connection.create_scalar_function("pi", 0, flags, |_| Ok(std::f64::consts::PI))
 }
 
-const ONE: [(&str, fn(f64) -> f64); 6] = [
+type Unary = fn(f64) -> f64;
+type Binary = fn(f64, f64) -> f64;
+
+const ONE: [(&str, Unary); 6] = [
     ("sqrt", f64::sqrt),
     ("exp", f64::exp),
     ("ln", f64::ln),
@@ -61,14 +64,14 @@ const ONE: [(&str, fn(f64) -> f64); 6] = [
     ("log2", f64::log2),
 ];
 
-const TWO: [(&str, fn(f64, f64) -> f64); 4] = [
+const TWO: [(&str, Binary); 4] = [
     ("pow", f64::powf),
     ("power", f64::powf),
     ("mod", |x, y| x % y),
     ("log", |base, x| x.log(base)),
 ];
 
-const ROUNDING: [(&str, fn(f64) -> f64); 4] = [
+const ROUNDING: [(&str, Unary); 4] = [
     ("ceil", f64::ceil),
     ("ceiling", f64::ceil),
     ("floor", f64::floor),
@@ -132,17 +135,16 @@ fn instr(context: &Context<'_>) -> Option<i64> {
 }
 
 fn replace(context: &Context<'_>, longest: usize) -> Result<Value> {
-    let arguments = (
-        text(context.get_raw(0)),
-        text(context.get_raw(1)),
-        text(context.get_raw(2)),
-    );
-    let (Some(within), Some(what), Some(by)) = arguments else {
+    let (within, what) = (text(context.get_raw(0)), text(context.get_raw(1)));
+    let (Some(within), Some(what)) = (within, what) else {
         return Ok(Value::Null);
     };
     if what.is_empty() {
-        return Ok(Value::try_from(context.get_raw(0))?);
+        return Ok(Value::Text(lossy(within.into_owned())));
     }
+    let Some(by) = text(context.get_raw(2)) else {
+        return Ok(Value::Null);
+    };
     let mut made = Vec::new();
     let mut rest = 0;
     for at in memmem::find_iter(&within, what.as_ref()) {

@@ -98,14 +98,11 @@ impl State {
         let refused = match self.grant {
             Grant::Nothing => Some(Denial::Other),
             Grant::Ours => None,
-            grant => {
-                // Nothing but the one database: not `temp`, not an attached one.
-                let elsewhere = context.database_name.is_some_and(|name| name != "main");
-                match self.judge(grant, &context.action) {
-                    Some(denial) => Some(denial),
-                    None => elsewhere.then_some(Denial::Elsewhere),
-                }
+            // Nothing but the one database: not `temp`, not an attached one.
+            _ if context.database_name.is_some_and(|name| name != "main") => {
+                Some(Denial::Elsewhere)
             }
+            grant => self.judge(grant, &context.action),
         };
         match refused {
             None => Authorization::Allow,
@@ -123,20 +120,19 @@ impl State {
                 self.selects += 1;
                 (self.selects > MOST_SELECTS).then_some(Denial::TooComplex)
             }
-            AuthAction::Recursive => None,
             AuthAction::Read { table_name, .. } => {
                 allowed::is_table_function(table_name).then(|| Denial::Table(table_name.to_owned()))
             }
             AuthAction::Function { function_name } => self.judge_function(function_name),
             // Full-text and R-tree tables ask these of their own database while they are read.
-            AuthAction::Pragma {
+            AuthAction::Recursive
+            | AuthAction::Pragma {
                 pragma_name: "data_version" | "page_size",
                 pragma_value: None,
             } => None,
-            AuthAction::Insert { table_name } | AuthAction::Delete { table_name } => {
-                self.judge_change(grant, table_name)
-            }
-            AuthAction::Update { table_name, .. } => self.judge_change(grant, table_name),
+            AuthAction::Insert { table_name }
+            | AuthAction::Delete { table_name }
+            | AuthAction::Update { table_name, .. } => judge_change(grant, table_name),
             AuthAction::CreateTable { table_name } if grant == Grant::Create => {
                 self.created |= !is_internal(table_name);
                 (is_internal(table_name) && table_name != "sqlite_sequence")
@@ -160,16 +156,17 @@ impl State {
         }
         (!allowed::is_function(name)).then(|| Denial::Function(name.to_owned()))
     }
+}
 
-    fn judge_change(&self, grant: Grant, table: &str) -> Option<Denial> {
-        match grant {
-            Grant::Write if is_internal(table) => Some(Denial::Internal(table.to_owned())),
-            Grant::Write => None,
-            // CREATE TABLE puts its own row into the schema; a caller's INSERT there is refused by SQLite.
-            Grant::Create if matches!(table, "sqlite_master" | "sqlite_sequence") => None,
-            Grant::Create => Some(Denial::NotCreate),
-            _ => Some(Denial::Change(table.to_owned())),
-        }
+fn judge_change(grant: Grant, table: &str) -> Option<Denial> {
+    match grant {
+        Grant::Write if is_internal(table) => Some(Denial::Internal(table.to_owned())),
+        Grant::Write => None,
+        // CREATE TABLE puts its own row into the schema; a caller's INSERT there is refused by SQLite.
+        Grant::Create if matches!(table, "sqlite_master" | "sqlite_sequence") => None,
+        Grant::Create => Some(Denial::NotCreate),
+        _ if is_internal(table) => Some(Denial::Schema),
+        _ => Some(Denial::Change(table.to_owned())),
     }
 }
 

@@ -241,7 +241,7 @@ impl Sqlite {
         Ok(Created { created: true })
     }
 
-    /// Adds a finding to the memo of this caller, the resource memo://insights. Changes nothing in the
+    /// Adds a finding to the memo of this caller, the resource `memo://insights`. Changes nothing in the
     /// database.
     #[tool(scope = "write", title = "Add insight", destructive = false)]
     async fn append_insight(
@@ -257,7 +257,7 @@ impl Sqlite {
         Ok(added)
     }
 
-    /// What append_insight collected for this caller.
+    /// What `append_insight` collected for this caller.
     #[resource(
         uri = "memo://insights",
         scope = "read",
@@ -305,12 +305,13 @@ impl Declares for Sqlite {
         let Query { sql } = tool
             .body()
             .map_err(|_| ToolError::bug("a declared query that was not checked"))?;
+        let reads = declared::reads(tool, &sql);
         let request = Request {
             parameters: declared::parameters(&sql, arguments),
             sql,
             ..Request::default()
         };
-        let answer = if declared::reads(tool) {
+        let answer = if reads {
             self.database.query(request).await
         } else {
             self.database.execute(request).await

@@ -79,18 +79,15 @@ impl Pool {
             drop(permit);
             done
         });
-        let ended = match timeout_at(deadline, &mut task).await {
-            Ok(ended) => ended,
-            Err(_) => {
-                stop.interrupt();
-                match tokio::time::timeout(GRACE, task).await {
-                    Ok(ended) => ended,
-                    Err(_) => return Err(SqliteError::TimedOut),
-                }
-            }
-        };
+        let mut ended = timeout_at(deadline, &mut task).await;
+        if ended.is_err() {
+            stop.interrupt();
+            ended = tokio::time::timeout(GRACE, task).await;
+        }
         drop(abandoned);
-        ended.unwrap_or_else(|lost| Err(SqliteError::Lost(lost)))
+        ended
+            .map_err(|_| SqliteError::TimedOut)?
+            .unwrap_or_else(|lost| Err(SqliteError::Lost(lost)))
     }
 
     /// Lets no more calls in, waits for those that run, and closes the connections.
@@ -124,7 +121,7 @@ impl Inner {
             .begin(stop)
             .map_err(|error| SqliteError::of(error, ""))?;
         let done = if stop.is_over() {
-            Err(stop.reason())
+            Err(SqliteError::Overloaded)
         } else {
             work(&session)
         };

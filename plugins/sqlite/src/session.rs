@@ -80,17 +80,29 @@ impl Session {
             return Err(SqliteError::Empty);
         }
         self.guard.grant(grant);
-        match self.connection.prepare(sql) {
+        let prepared = match self.connection.prepare(sql) {
             Err(_) if self.guard.denial().is_some() => {
                 // An R-tree prepares its own changes when it is first touched, also for a question. After
                 // another program changed the schema, that happens again.
                 self.connect_virtual_tables();
                 self.guard.grant(grant);
-                self.connection
-                    .prepare(sql)
-                    .map_err(|error| self.explain(error, sql))
+                self.connection.prepare(sql)
             }
-            prepared => prepared.map_err(|error| self.explain(error, sql)),
+            prepared => prepared,
+        };
+        let statement = prepared.map_err(|error| self.explain(error, sql))?;
+        // VACUUM and a few others ask the guard only once they run; they do not get that far.
+        match grant {
+            Grant::Read if !statement.readonly() || statement.column_count() == 0 => {
+                Err(SqliteError::NoRows)
+            }
+            Grant::Write if statement.readonly() || statement.is_explain() != 0 => {
+                Err(SqliteError::OnlyReads)
+            }
+            Grant::Create if statement.is_explain() != 0 => {
+                Err(SqliteError::NotCreateTable("leave EXPLAIN out"))
+            }
+            _ => Ok(statement),
         }
     }
 

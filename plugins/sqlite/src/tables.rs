@@ -114,14 +114,14 @@ impl Database {
     /// # Errors
     /// When the cursor is of another list.
     pub async fn tables(&self, limit: u32, after: Option<String>) -> Result<Tables, SqliteError> {
-        let after = after.map(|text| cursor::name(&text)).transpose()?;
+        let last_seen = after.map(|text| cursor::name(&text)).transpose()?;
         let sql = format!(
             "SELECT name, type, ncol FROM pragma_table_list
              WHERE {VISIBLE} AND (?1 IS NULL OR name > ?1) ORDER BY name LIMIT ?2"
         );
         let list = move |connection: &Connection| {
             let mut statement = connection.prepare(&sql)?;
-            let rows = statement.query_map((after, limit + 1), |row| {
+            let rows = statement.query_map((last_seen, limit + 1), |row| {
                 Ok(Listed {
                     name: row.get(0)?,
                     kind: row.get(1)?,
@@ -133,9 +133,9 @@ impl Database {
         let mut tables = self.readers.run(move |session| session.ours(list)).await?;
         let truncated = tables.len() > limit as usize;
         tables.truncate(limit as usize);
-        let last = tables.last().filter(|_| truncated);
+        let shown = tables.last().filter(|_| truncated);
         Ok(Tables {
-            next_cursor: last.map(|table| cursor::after(&table.name)),
+            next_cursor: shown.map(|table| cursor::after(&table.name)),
             tables,
             truncated,
         })

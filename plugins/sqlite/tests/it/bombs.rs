@@ -15,7 +15,7 @@ WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT max(n) FR
 WITH RECURSIVE c(n) AS (SELECT 1 UNION SELECT n + 1 FROM c) SELECT sum(n) FROM c
 WITH RECURSIVE c(n, t) AS (SELECT 1, 'x' UNION ALL SELECT n + 1, t || t FROM c) SELECT max(length(t)) FROM c
 WITH RECURSIVE c(n, t) AS (SELECT 1, zeroblob(900000) UNION ALL SELECT n + 1, zeroblob(900000) FROM c) SELECT count(*) FROM (SELECT * FROM c ORDER BY t, n)
-WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n FROM c, numbers) SELECT count(*) FROM c
+WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT c.n FROM c, numbers) SELECT count(*) FROM c
 WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT group_concat(n) FROM c
 WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT json_group_array(n) FROM c
 WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n FROM c WHERE n < 0
@@ -28,9 +28,9 @@ SELECT max(a.n || b.n || c.n) FROM numbers a, numbers b, numbers c, numbers d
 SELECT a.n FROM numbers a, numbers b, numbers c, numbers d ORDER BY a.n * b.n * c.n + d.n
 SELECT DISTINCT a.n * b.n * c.n * d.n FROM numbers a, numbers b, numbers c, numbers d ORDER BY 1
 SELECT group_concat(a.n) FROM numbers a, numbers b, numbers c
-SELECT count(*) FROM numbers a, numbers b, numbers c WHERE hex(randomblob(500)) LIKE '%00112233%'
-SELECT count(*) FROM numbers a, numbers b WHERE replace(hex(zeroblob(400000)), '00', 'aa') LIKE '%aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab'
-SELECT count(*) FROM numbers a, numbers b WHERE replace(hex(zeroblob(400000)), '00', 'aa') GLOB '*a*a*a*a*a*a*a*a*a*a*a*ab'
+SELECT count(*) FROM numbers a, numbers b, numbers c WHERE hex(randomblob(500 + a.n + b.n + c.n)) LIKE '%00112233%'
+SELECT count(*) FROM numbers a, numbers b WHERE replace(hex(zeroblob(400000 + a.n)), '00', 'aa') LIKE '%aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab'
+SELECT count(*) FROM numbers a, numbers b WHERE replace(hex(zeroblob(400000 + a.n)), '00', 'aa') GLOB '*aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab'
 SELECT count(*) FROM numbers a, json_each('[' || replace(hex(zeroblob(100000)), '00', '1,') || '1]') b, json_each('[' || replace(hex(zeroblob(100000)), '00', '1,') || '1]') c
 SELECT count(*) FROM (SELECT n, row_number() OVER (ORDER BY random()) FROM (SELECT a.n FROM numbers a, numbers b, numbers c))
 SELECT sum(length(printf('%900000d', a.n))) FROM numbers a, numbers b, numbers c
@@ -48,7 +48,6 @@ SELECT hex(hex(hex(hex(zeroblob(200000)))))
 SELECT replace(hex(zeroblob(500000)), '0', 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx')
 SELECT quote(zeroblob(1000000))
 SELECT group_concat(hex(zeroblob(100000))) FROM numbers
-SELECT json_array(zeroblob(1)) FROM people
 SELECT zeroblob(1000000), zeroblob(1000000) FROM numbers
 SELECT a FROM (SELECT 'x' || printf('%1048576d', 1) AS a)
 SELECT 'x' LIKE replace(hex(zeroblob(1000)), '00', '%_')
@@ -77,7 +76,6 @@ async fn every_bomb_ends_in_time() {
                     "longer than this server handles",
                     "more memory",
                     "select fewer columns",
-                    "JSON cannot hold BLOB values",
                     "nested too deep",
                     "LIKE or GLOB pattern too complex",
                 ];
@@ -117,12 +115,13 @@ async fn many_dear_functions_in_one_row_are_refused() {
             "{what}: {refusal}"
         );
     }
-    // One of them is quick: SQLite's own takes seconds.
+    // One of them is quick: SQLite's own take minutes.
+    let shop = Shop::with(json!({ "timeout": "60s" })).await;
     let started = Instant::now();
     let sql = "SELECT instr(replace(hex(zeroblob(500000)), '00', 'aa'), replace(hex(zeroblob(200000)), '00', 'aa') || 'b'),
         length(trim(replace(hex(zeroblob(400000)), '00', 'aa'), replace(hex(zeroblob(200000)), '00', 'bc')))";
     assert_eq!(shop.rows(sql).await, json!([[0, 800_000]]));
-    assert!(started.elapsed() < Duration::from_secs(1));
+    assert!(started.elapsed() < Duration::from_secs(10));
 }
 
 #[tokio::test]

@@ -328,7 +328,7 @@ async fn refusals_say_what_was_refused_and_what_to_do() {
             "list_tables and describe_table",
         ),
         ("ATTACH 'x' AS y", "there is only this one"),
-        ("VACUUM INTO 'x'", "cannot be attached"),
+        ("VACUUM INTO 'x'", "this tool only reads; send a SELECT"),
         ("BEGIN", "every statement is a transaction of its own"),
         ("CREATE VIEW x AS SELECT 1", "create_table makes tables"),
         ("CREATE TEMP TABLE x (a)", "use WITH instead"),

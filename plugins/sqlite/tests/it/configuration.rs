@@ -94,7 +94,7 @@ async fn unsafe_and_incomplete_settings_are_refused() {
         ),
         (
             json!({ "path": file, "read_only": true }),
-            "unknown field `read_only`",
+            "unknown key `read_only`",
         ),
     ] {
         let error = refused(config.clone()).await;

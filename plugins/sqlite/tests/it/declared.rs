@@ -270,7 +270,7 @@ fn mistakes_are_found_when_the_server_is_built() {
         vec![],
     );
     let problem = unknown[0].check().unwrap_err();
-    assert!(problem.contains("unknown field `limit`"), "{problem}");
+    assert!(problem.contains("unknown key `limit`"), "{problem}");
 }
 
 #[tokio::test]
@@ -295,15 +295,21 @@ async fn mistakes_that_need_the_database_are_found_at_start() {
 }
 
 #[tokio::test]
-async fn a_reading_tool_stays_on_the_reading_path() {
+async fn a_question_is_asked_where_nothing_can_be_changed() {
     let shop = Shop::open().await;
-    // Also where the server may write, and where the scope is wider.
-    let plugin = start(
-        &shop,
-        "readwrite",
-        declare("write", "SELECT count(*) FROM people", vec![]),
-    )
-    .await;
-    let error = plugin.unwrap().call("asked", json!({})).await.unwrap_err();
-    assert!(error.to_string().contains("use query"), "{error}");
+    // Also under a wider scope, and where the server may write.
+    for mode in ["readonly", "readwrite"] {
+        let tools = declare("write", "SELECT count(*) FROM people", vec![]);
+        let plugin = start(&shop, mode, tools).await.unwrap();
+        let answer = plugin.call_json("asked", json!({})).await.unwrap();
+        assert_eq!(answer["rows"], json!([[4]]));
+    }
+    // A trap that another program sets after the start.
+    let tools = declare("read", "SELECT * FROM rich", vec![]);
+    let plugin = start(&shop, "readwrite", tools).await.unwrap();
+    shop.backdoor()
+        .execute_batch("DROP VIEW rich; CREATE VIEW rich AS SELECT load_extension('x')")
+        .unwrap();
+    let error = plugin.call("asked", json!({})).await.unwrap_err();
+    assert!(error.to_string().contains("load_extension"), "{error}");
 }

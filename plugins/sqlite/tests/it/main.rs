@@ -5,6 +5,10 @@
     clippy::unwrap_used,
     reason = "in tests a panic is the report, also in their helpers"
 )]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests set up and inspect databases past the plugin"
+)]
 
 mod benign;
 mod bombs;
