@@ -9,7 +9,7 @@ use crate::bypass::statements;
 use crate::fixture::Shop;
 
 /// What never ends by itself, or never within memory.
-const BOMBS: &str = r#"
+const BOMBS: &str = r"
 WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT count(*) FROM c
 WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT max(n) FROM c
 WITH RECURSIVE c(n) AS (SELECT 1 UNION SELECT n + 1 FROM c) SELECT sum(n) FROM c
@@ -53,7 +53,7 @@ SELECT a FROM (SELECT 'x' || printf('%1048576d', 1) AS a)
 SELECT 'x' LIKE replace(hex(zeroblob(1000)), '00', '%_')
 SELECT unhex(hex(zeroblob(900000)))
 WITH a0 AS (SELECT 1 x), a1 AS (SELECT p.x FROM a0 p, a0 q), a2 AS (SELECT p.x FROM a1 p, a1 q), a3 AS (SELECT p.x FROM a2 p, a2 q), a4 AS (SELECT p.x FROM a3 p, a3 q), a5 AS (SELECT p.x FROM a4 p, a4 q), a6 AS (SELECT p.x FROM a5 p, a5 q), a7 AS (SELECT p.x FROM a6 p, a6 q), a8 AS (SELECT p.x FROM a7 p, a7 q), a9 AS (SELECT p.x FROM a8 p, a8 q), a10 AS (SELECT p.x FROM a9 p, a9 q), a11 AS (SELECT p.x FROM a10 p, a10 q), a12 AS (SELECT p.x FROM a11 p, a11 q) SELECT count(*) FROM a12 p, a12 q
-"#;
+";
 
 #[tokio::test]
 async fn every_bomb_ends_in_time() {

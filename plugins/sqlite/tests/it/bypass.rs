@@ -282,9 +282,7 @@ async fn nothing_gets_around_reading_only() {
         for tool in ["query", "explain_query"] {
             let started = Instant::now();
             match shop.plugin.call(tool, json!({ "sql": sql })).await {
-                Ok(answer) => {
-                    accepted.push(format!("{tool}: {sql}: {:?}", answer.structured_json()))
-                }
+                Ok(_) => accepted.push(format!("{tool}: {sql}")),
                 Err(error) => {
                     let told = error.public_message();
                     let told = told.unwrap_or_else(|| panic!("{sql}: {}", error.log_message()));

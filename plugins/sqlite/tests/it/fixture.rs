@@ -110,20 +110,19 @@ impl Shop {
     }
 
     /// Names and hashes of all files in the directory of the database.
-    pub(crate) fn fingerprint(&self) -> Vec<(String, String)> {
+    pub(crate) fn fingerprint(&self) -> Vec<(String, Vec<u8>)> {
         fingerprint(self.directory.path())
     }
 }
 
 /// Names and hashes of all files in a directory.
-pub(crate) fn fingerprint(directory: &Path) -> Vec<(String, String)> {
-    let mut files: Vec<(String, String)> = fs::read_dir(directory)
+pub(crate) fn fingerprint(directory: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files: Vec<(String, Vec<u8>)> = fs::read_dir(directory)
         .unwrap()
         .map(|entry| {
             let entry = entry.unwrap();
             let hash = Sha256::digest(fs::read(entry.path()).unwrap());
-            let hash = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-            (entry.file_name().into_string().unwrap(), hash)
+            (entry.file_name().into_string().unwrap(), hash.to_vec())
         })
         .collect();
     files.sort();

@@ -8,7 +8,7 @@ use crate::bypass::statements;
 use crate::fixture::Shop;
 
 /// What `execute` refuses although changes are allowed.
-const NOT_FOR_EXECUTE: &str = r#"
+const NOT_FOR_EXECUTE: &str = r"
 ATTACH '/tmp/mcp-sqlite-evil.db' AS x
 ATTACH 'evil.db' AS x
 DETACH main
@@ -63,10 +63,10 @@ UPDATE boxes_node SET data = x'00'
 INSERT INTO old_docs_segdir VALUES (1, 1, 1, 1, 1, 1)
 SELECT * FROM people
 EXPLAIN DELETE FROM people
-"#;
+";
 
 /// What `create_table` refuses.
-const NOT_FOR_CREATE: &str = r#"
+const NOT_FOR_CREATE: &str = r"
 SELECT 1
 INSERT INTO log VALUES (1, 2)
 DELETE FROM people
@@ -98,7 +98,7 @@ DELETE FROM sqlite_sequence
 ALTER TABLE people ADD COLUMN x
 BEGIN
 EXPLAIN CREATE TABLE x (a)
-"#;
+";
 
 async fn all_refused(shop: &Shop, tool: &str, argument: &str, list: &str) {
     let before = shop.fingerprint();
