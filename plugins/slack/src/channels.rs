@@ -20,7 +20,7 @@ const LIST: Method = Method::reads("conversations.list");
 /// How many channels that the operator listed are looked up for one page: each is a request.
 const LOOKED_UP: usize = 20;
 /// How long, and for how many channels, it is remembered whether one is public.
-const REMEMBERED: Duration = Duration::from_secs(120);
+const REMEMBERED: Duration = Duration::from_mins(2);
 const MOST_REMEMBERED: usize = 1024;
 /// The longest topic or purpose, in bytes.
 const LONGEST: usize = 500;
@@ -61,6 +61,7 @@ pub struct Channels {
 
 /// A conversation as Slack describes it.
 #[derive(Debug, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "they are Slack's")]
 struct Conversation {
     id: String,
     #[serde(default)]

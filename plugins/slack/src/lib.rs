@@ -85,10 +85,15 @@ impl Plugin for SlackPlugin {
         };
         let (busy, paused) = self.slack.api.load();
         health
-            .gauge("requests_in_flight", busy as f64)
-            .gauge("methods_rate_limited", paused as f64)
-            .gauge("channels_remembered", self.slack.remembered.count() as f64)
+            .gauge("requests_in_flight", gauge(busy))
+            .gauge("methods_rate_limited", gauge(paused))
+            .gauge("channels_remembered", gauge(self.slack.remembered.count()))
     }
+}
+
+/// A count as a gauge; none here comes near the limit.
+fn gauge(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
 /// Slack: channels, their history and threads, messages and people. What messages say was written by

@@ -23,21 +23,19 @@ pub(crate) fn shown(value: &str) -> String {
     format!("{short:?}")
 }
 
-const fn is_invisible(c: char) -> bool {
-    match c {
-        '\n' | '\t' => false,
-        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' => true,
-        // Soft hyphen, grapheme joiner, Arabic letter mark, fillers that draw nothing.
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' => {
-            true
-        }
-        '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' => true,
-        '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' => true,
-        // The two selectors that choose between text and emoji stay; nothing can be written in them alone.
-        '\u{fe00}'..='\u{fe0d}' | '\u{fff0}'..='\u{fffb}' => true,
-        '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}' => true,
-        _ => false,
+fn is_invisible(c: char) -> bool {
+    if matches!(c, '\n' | '\t') {
+        return false;
     }
+    c.is_control()
+        || matches!(c,
+            // Soft hyphen, grapheme joiner, Arabic letter mark, fillers that draw nothing.
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            // The two selectors that choose between text and emoji stay; nothing can be written in them.
+            | '\u{fe00}'..='\u{fe0d}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]

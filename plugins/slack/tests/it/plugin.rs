@@ -19,7 +19,7 @@ impl Plugin {
     /// Starts it for the Web API at `base`, with `more` settings.
     pub(crate) async fn start(base: &str, more: Value) -> Self {
         let token = token_file(TOKEN);
-        let plugin = TestPlugin::start(&PLUGIN, config(&token, base, more))
+        let plugin = TestPlugin::start(&PLUGIN, config(&token, base, &more))
             .await
             .expect("it starts");
         Self { plugin, token }
@@ -59,7 +59,7 @@ pub(crate) fn token_file(token: &str) -> NamedTempFile {
 }
 
 /// The settings: two channels, and `more`.
-pub(crate) fn config(token: &NamedTempFile, base: &str, more: Value) -> Value {
+pub(crate) fn config(token: &NamedTempFile, base: &str, more: &Value) -> Value {
     let mut config = json!({
         "token": format!("file:{}", token.path().display()),
         "channels": ["C000000001", "C000000002"],

@@ -8,7 +8,7 @@ use crate::plugin::{TOKEN, config, token_file};
 
 async fn refused(token: &str, more: Value) -> String {
     let file = token_file(token);
-    let config = config(&file, "https://slack.example/api/", more);
+    let config = config(&file, "https://slack.example/api/", &more);
     let error = TestPlugin::start(&PLUGIN, config).await;
     let error = error.expect_err("it does not start").to_string();
     assert!(!error.contains(token), "{error}");
@@ -72,7 +72,7 @@ async fn a_token_that_is_not_a_bots_is_refused() {
 #[tokio::test]
 async fn starting_needs_no_network() {
     let file = token_file(TOKEN);
-    let config = config(&file, "https://no-such-host.invalid/api/", json!({}));
+    let config = config(&file, "https://no-such-host.invalid/api/", &json!({}));
     let plugin = TestPlugin::start(&PLUGIN, config).await.expect("it starts");
     let error = plugin
         .call("slack_get_users", json!({}))

@@ -1,0 +1,13 @@
+//! The Linear plugin against an emulator of Linear that others wrote, and against answers that the emulator
+//! does not give: search, filters, rate limits, errors, faults.
+
+mod documents;
+mod emulated;
+mod emulator;
+mod faults;
+mod guards;
+mod limits;
+mod paging;
+mod plugin;
+mod starting;
+mod surface;
