@@ -24,7 +24,8 @@ const LARGEST_LOG: usize = 64 << 20;
 
 /// A run of a workflow.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct RunRow {
+#[schemars(transform = crate::lean::lean)]
+pub(crate) struct RunRow {
     id: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
@@ -43,7 +44,8 @@ pub struct RunRow {
 
 /// A job.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct JobRow {
+#[schemars(transform = crate::lean::lean)]
+pub(crate) struct JobRow {
     id: i64,
     name: String,
     status: String,
@@ -53,8 +55,9 @@ pub struct JobRow {
 
 /// The jobs of a run, or the log of one.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct JobLogs {
+pub(crate) struct JobLogs {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     notice: Option<String>,
     jobs: Vec<JobRow>,
     // The last lines of the job asked for.
@@ -67,11 +70,11 @@ pub struct JobLogs {
 
 /// Whose log is wanted.
 #[derive(Clone, Copy, Debug)]
-pub enum Logs {
+pub(crate) enum Logs {
     /// The jobs of this run.
     OfRun(u64, Paging),
     /// The last so many lines of this job.
-    OfJob(u64, usize),
+    OfJob(u64, u64),
 }
 
 #[derive(Deserialize)]
@@ -86,7 +89,7 @@ struct WireJobs {
 
 impl Session<'_> {
     /// The workflow runs of a repository, latest first.
-    pub async fn runs(
+    pub(crate) async fn runs(
         &mut self,
         owner: &str,
         repo: &str,
@@ -134,7 +137,7 @@ impl Session<'_> {
     }
 
     /// The jobs of a run, or the end of a job's log.
-    pub async fn logs(
+    pub(crate) async fn logs(
         &mut self,
         owner: &str,
         repo: &str,
@@ -227,7 +230,7 @@ impl Session<'_> {
         &mut self,
         what: &str,
         url: ApiUrl,
-        tail: usize,
+        tail: u64,
         lens: &mut Lens,
     ) -> Result<String, GithubError> {
         let response = match self.open_answer(&Ask::get(what, url).elsewhere()).await? {
@@ -270,12 +273,12 @@ async fn end(what: &str, mut response: Response, most: usize) -> Result<Vec<u8>,
 }
 
 /// The last `tail` lines of a log, as text.
-fn last_lines(log: &str, tail: usize, lens: &mut Lens) -> String {
+fn last_lines(log: &str, tail: u64, lens: &mut Lens) -> String {
     let log = clean::terminal(log);
     let log = log.trim_end_matches(['\n', '\r']);
     let start = log
         .rmatch_indices('\n')
-        .nth(tail.saturating_sub(1))
+        .nth(usize::try_from(tail.saturating_sub(1)).unwrap_or(usize::MAX))
         .map_or(0, |(at, _)| at + 1);
     lens.code(&log[start..])
 }

@@ -5,7 +5,7 @@ use crate::repository::{Repository, is_name, is_owner};
 
 /// The allow-list.
 #[derive(Clone, Debug)]
-pub struct AllowList {
+pub(crate) struct AllowList {
     patterns: Vec<Pattern>,
 }
 
@@ -22,7 +22,7 @@ impl AllowList {
     ///
     /// # Errors
     /// A sentence for the operator when the list is empty or one of them is no pattern.
-    pub fn new(patterns: &[String]) -> Result<Self, String> {
+    pub(crate) fn new(patterns: &[String]) -> Result<Self, String> {
         if patterns.is_empty() {
             return Err("`repos` is empty: name the repositories that may be used, such as `repos = [\"acme/*\", \"me/tool\"]`, or `[\"*/*\"]` for all that the token reaches".to_owned());
         }
@@ -34,21 +34,21 @@ impl AllowList {
     }
 
     /// Whether the repository may be used.
-    pub fn allows(&self, repository: &Repository) -> bool {
+    pub(crate) fn allows(&self, repository: &Repository) -> bool {
         self.patterns
             .iter()
             .any(|pattern| pattern.matches(repository))
     }
 
     /// Whether the operator named the repository, or its owner: not by `*/*` alone.
-    pub fn names(&self, repository: &Repository) -> bool {
+    pub(crate) fn names(&self, repository: &Repository) -> bool {
         self.patterns
             .iter()
             .any(|pattern| pattern.owner.is_some() && pattern.matches(repository))
     }
 
     /// Whether everything may be used.
-    pub fn is_everything(&self) -> bool {
+    pub(crate) fn is_everything(&self) -> bool {
         self.patterns.iter().any(|pattern| pattern.owner.is_none())
     }
 
@@ -56,7 +56,7 @@ impl AllowList {
     ///
     /// # Errors
     /// When it is no name, or not on the list.
-    pub fn repository(&self, owner: &str, name: &str) -> Result<Repository, GithubError> {
+    pub(crate) fn repository(&self, owner: &str, name: &str) -> Result<Repository, GithubError> {
         let repository = Repository::new(owner, name)?;
         if self.allows(&repository) {
             return Ok(repository);
@@ -67,7 +67,7 @@ impl AllowList {
     }
 
     /// The patterns as they were written.
-    pub fn written(&self) -> Vec<String> {
+    pub(crate) fn written(&self) -> Vec<String> {
         self.patterns
             .iter()
             .map(|pattern| pattern.written.clone())
@@ -75,7 +75,7 @@ impl AllowList {
     }
 
     /// Owners that are named, once each.
-    pub fn owners(&self) -> Vec<&str> {
+    pub(crate) fn owners(&self) -> Vec<&str> {
         let mut owners: Vec<&str> = self
             .patterns
             .iter()
@@ -87,7 +87,7 @@ impl AllowList {
     }
 
     /// Names that are written in full for `owner`.
-    pub fn names_of(&self, owner: &str) -> Vec<&str> {
+    pub(crate) fn names_of(&self, owner: &str) -> Vec<&str> {
         let owner = owner.to_ascii_lowercase();
         self.patterns
             .iter()

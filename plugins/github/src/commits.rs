@@ -11,11 +11,13 @@ use crate::hub::Session;
 use crate::lens::Lens;
 use crate::page::{Page, Paging};
 use crate::url::ApiUrl;
+use crate::whole::Whole;
 use crate::wire;
 
 /// A commit in a list.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct CommitRow {
+#[schemars(transform = crate::lean::lean)]
+pub(crate) struct CommitRow {
     sha: String,
     // The first line of its message.
     title: String,
@@ -27,7 +29,8 @@ pub struct CommitRow {
 
 /// A file that was changed.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct FileRow {
+#[schemars(transform = crate::lean::lean)]
+pub(crate) struct FileRow {
     path: String,
     status: String,
     additions: i64,
@@ -38,8 +41,9 @@ pub struct FileRow {
 
 /// A commit.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Commit {
+pub(crate) struct Commit {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     notice: Option<String>,
     sha: String,
     message: String,
@@ -58,8 +62,9 @@ pub struct Commit {
 
 /// What lies between two references.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Comparison {
+pub(crate) struct Comparison {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     notice: Option<String>,
     status: String,
     ahead_by: i64,
@@ -74,11 +79,7 @@ pub struct Comparison {
 /// How much of a commit's files is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[expect(
-    missing_docs,
-    reason = "the names say it, and a schema reads better as a plain list"
-)]
-pub enum Detail {
+pub(crate) enum Detail {
     #[default]
     Stats,
     Patch,
@@ -86,15 +87,15 @@ pub enum Detail {
 
 /// Which commits are listed.
 #[derive(Debug, Default)]
-pub struct CommitFilter {
+pub(crate) struct CommitFilter {
     /// Where to begin.
-    pub reference: Option<String>,
+    pub(crate) reference: Option<String>,
     /// Only those that changed it.
-    pub path: Option<String>,
+    pub(crate) path: Option<String>,
     /// A login or an address.
-    pub author: Option<String>,
+    pub(crate) author: Option<String>,
     /// A time.
-    pub since: Option<String>,
+    pub(crate) since: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -109,7 +110,7 @@ struct WireComparison {
 
 impl Session<'_> {
     /// The commits of a reference, latest first.
-    pub async fn commits(
+    pub(crate) async fn commits(
         &mut self,
         owner: &str,
         repo: &str,
@@ -140,16 +141,16 @@ impl Session<'_> {
     }
 
     /// One commit and the files it changed, in pages of 100.
-    pub async fn commit(
+    pub(crate) async fn commit(
         &mut self,
         owner: &str,
         repo: &str,
         reference: &str,
         detail: Detail,
-        page: Option<u32>,
+        page: Option<Whole>,
     ) -> Result<Commit, GithubError> {
         let reference = Reference::new("ref", reference)?;
-        let paging = Paging::new(page, Some(100))?;
+        let paging = Paging::new(page, Some(Whole(100)))?;
         let reading = self.read(Toolset::Repos, owner, repo).await?;
         self.not_an_outsiders(&reading.repository, Some(&reference))?;
         let what = format!("{}: {reference}", reading.repository);
@@ -189,7 +190,7 @@ impl Session<'_> {
     }
 
     /// What `head` has that `base` has not. Files come with the first page only.
-    pub async fn compare(
+    pub(crate) async fn compare(
         &mut self,
         owner: &str,
         repo: &str,

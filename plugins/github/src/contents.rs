@@ -18,8 +18,9 @@ const RAW: &str = "application/vnd.github.raw+json";
 
 /// A file, or what is in a directory.
 #[derive(Debug, Default, Serialize, JsonSchema)]
-pub struct Contents {
+pub(crate) struct Contents {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     notice: Option<String>,
     path: String,
     #[serde(rename = "type")]
@@ -39,7 +40,8 @@ pub struct Contents {
 
 /// An entry of a directory.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Entry {
+#[schemars(transform = crate::lean::lean)]
+pub(crate) struct Entry {
     pub(crate) name: String,
     #[serde(rename = "type")]
     pub(crate) kind: String,
@@ -75,7 +77,7 @@ struct WireEntry {
 
 impl Session<'_> {
     /// A file from byte `offset` on, or a directory.
-    pub async fn contents(
+    pub(crate) async fn contents(
         &mut self,
         owner: &str,
         repo: &str,

@@ -8,9 +8,7 @@ use mcp_factory_sdk::ToolError;
 
 /// Why a tool of this plugin refused or failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-#[expect(missing_docs, reason = "each variant is documented by its message")]
-pub enum GithubError {
+pub(crate) enum GithubError {
     // Arguments.
     #[error("`{name}` {problem}")]
     Argument { name: &'static str, problem: String },

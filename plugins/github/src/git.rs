@@ -6,14 +6,14 @@ use crate::error::GithubError;
 
 /// A branch, a tag or a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reference(String);
+pub(crate) struct Reference(String);
 
 impl Reference {
     /// By the rules of `git check-ref-format`. A colon is refused too: `owner:branch` is another repository.
     ///
     /// # Errors
     /// When git would not take it, naming the argument `name`.
-    pub fn new(name: &'static str, text: &str) -> Result<Self, GithubError> {
+    pub(crate) fn new(name: &'static str, text: &str) -> Result<Self, GithubError> {
         let bad = text.is_empty()
             || text.len() > 255
             || text == "@"
@@ -44,7 +44,7 @@ impl Reference {
     }
 
     /// As it was written.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
@@ -63,14 +63,14 @@ impl fmt::Display for Reference {
 
 /// The path of a file or directory from the top of a repository; empty for the top itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FilePath(String);
+pub(crate) struct FilePath(String);
 
 impl FilePath {
     /// A path of names. One slash at the end is tolerated.
     ///
     /// # Errors
     /// When a name in it is empty, `.` or `..`, or it holds a control character.
-    pub fn new(text: &str) -> Result<Self, GithubError> {
+    pub(crate) fn new(text: &str) -> Result<Self, GithubError> {
         let text = text.strip_suffix('/').unwrap_or(text);
         let bad = text.len() > 4096
             || text.chars().any(char::is_control)
@@ -94,7 +94,7 @@ impl FilePath {
     }
 
     /// As it was written.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
@@ -106,14 +106,14 @@ impl FilePath {
 
 /// The hash of a commit or a file, in full.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sha(String);
+pub(crate) struct Sha(String);
 
 impl Sha {
     /// 40 or 64 hexadecimal digits.
     ///
     /// # Errors
     /// When it is anything else, naming the argument `name`.
-    pub fn new(name: &'static str, text: &str) -> Result<Self, GithubError> {
+    pub(crate) fn new(name: &'static str, text: &str) -> Result<Self, GithubError> {
         if matches!(text.len(), 40 | 64) && text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             return Ok(Self(text.to_ascii_lowercase()));
         }
@@ -124,7 +124,7 @@ impl Sha {
     }
 
     /// In lower case.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }

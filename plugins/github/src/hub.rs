@@ -27,7 +27,7 @@ const MOST_WAITING: usize = 64;
 
 /// What all calls share.
 #[derive(Debug)]
-pub struct GitHub {
+pub(crate) struct GitHub {
     pub(crate) settings: Settings,
     pub(crate) api: Api,
     pub(crate) downloads: Downloads,
@@ -39,7 +39,7 @@ pub struct GitHub {
 
 /// One call of one caller.
 #[derive(Debug)]
-pub struct Session<'a> {
+pub(crate) struct Session<'a> {
     pub(crate) hub: &'a GitHub,
     caller: &'a str,
     pub(crate) patience: Patience,
@@ -104,7 +104,11 @@ impl GitHub {
     }
 
     /// A call of `caller` that ends at `deadline`, if it has one.
-    pub fn session<'a>(&'a self, caller: &'a str, deadline: Option<StdInstant>) -> Session<'a> {
+    pub(crate) fn session<'a>(
+        &'a self,
+        caller: &'a str,
+        deadline: Option<StdInstant>,
+    ) -> Session<'a> {
         Session {
             hub: self,
             caller,

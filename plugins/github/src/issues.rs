@@ -15,7 +15,8 @@ use crate::wire;
 
 /// An issue or pull request in a list.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct IssueRow {
+#[schemars(transform = crate::lean::lean)]
+pub(crate) struct IssueRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     repo: Option<String>,
     number: i64,
@@ -37,8 +38,9 @@ pub struct IssueRow {
 
 /// An issue.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Issue {
+pub(crate) struct Issue {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     notice: Option<String>,
     #[serde(flatten)]
     row: IssueRow,
@@ -56,7 +58,8 @@ pub struct Issue {
 
 /// A comment.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Comment {
+#[schemars(transform = crate::lean::lean)]
+pub(crate) struct Comment {
     id: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     author: Option<String>,
@@ -70,11 +73,7 @@ pub struct Comment {
 /// Open, closed or both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[expect(
-    missing_docs,
-    reason = "the names say it, and a schema reads better as a plain list"
-)]
-pub enum StateFilter {
+pub(crate) enum StateFilter {
     #[default]
     Open,
     Closed,
@@ -94,15 +93,15 @@ impl StateFilter {
 
 /// Which issues are listed.
 #[derive(Debug, Default)]
-pub struct IssueFilter {
+pub(crate) struct IssueFilter {
     /// Open, closed or both.
-    pub state: StateFilter,
+    pub(crate) state: StateFilter,
     /// Only those with all of these.
-    pub labels: Vec<String>,
+    pub(crate) labels: Vec<String>,
     /// A login, `none` or `*`.
-    pub assignee: Option<String>,
+    pub(crate) assignee: Option<String>,
     /// A time.
-    pub since: Option<String>,
+    pub(crate) since: Option<String>,
 }
 
 impl IssueRow {
@@ -134,7 +133,7 @@ impl IssueRow {
 
 impl Session<'_> {
     /// The issues of a repository; its pull requests are left out.
-    pub async fn issues(
+    pub(crate) async fn issues(
         &mut self,
         owner: &str,
         repo: &str,
@@ -171,7 +170,7 @@ impl Session<'_> {
     }
 
     /// One issue, or pull request as an issue, with a page of its comments if wanted.
-    pub async fn issue(
+    pub(crate) async fn issue(
         &mut self,
         owner: &str,
         repo: &str,

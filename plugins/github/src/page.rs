@@ -5,11 +5,13 @@ use serde::Serialize;
 
 use crate::error::GithubError;
 use crate::url::ApiUrl;
+use crate::whole::Whole;
 
 /// A page of a list.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Page<T> {
+pub(crate) struct Page<T> {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     pub(crate) notice: Option<String>,
     pub(crate) items: Vec<T>,
     // Whether there is more.
@@ -37,9 +39,9 @@ impl<T> Page<T> {
 
 /// Which page a caller wants.
 #[derive(Clone, Copy, Debug)]
-pub struct Paging {
-    page: u32,
-    per_page: u32,
+pub(crate) struct Paging {
+    page: u64,
+    per_page: u64,
 }
 
 impl Paging {
@@ -47,8 +49,11 @@ impl Paging {
     ///
     /// # Errors
     /// When either is out of its range.
-    pub fn new(page: Option<u32>, per_page: Option<u32>) -> Result<Self, GithubError> {
-        let (page, per_page) = (page.unwrap_or(1), per_page.unwrap_or(30));
+    pub(crate) fn new(page: Option<Whole>, per_page: Option<Whole>) -> Result<Self, GithubError> {
+        let (page, per_page) = (
+            page.map_or(1, |page| page.0),
+            per_page.map_or(30, |size| size.0),
+        );
         if !(1..=10_000).contains(&page) {
             return Err(GithubError::argument("page", "must be between 1 and 10000"));
         }

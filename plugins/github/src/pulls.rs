@@ -21,7 +21,8 @@ const DIFF: &str = "application/vnd.github.diff";
 
 /// A pull request in a list.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct PullRow {
+#[schemars(transform = crate::lean::lean)]
+pub(crate) struct PullRow {
     number: i64,
     // None: withheld.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,8 +46,9 @@ pub struct PullRow {
 
 /// A pull request.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Pull {
+pub(crate) struct Pull {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     notice: Option<String>,
     #[serde(flatten)]
     row: PullRow,
@@ -55,8 +57,6 @@ pub struct Pull {
     merged: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     mergeable: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mergeable_state: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     additions: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,7 +80,8 @@ pub struct Pull {
 
 /// A review.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Review {
+#[schemars(transform = crate::lean::lean)]
+pub(crate) struct Review {
     #[serde(skip_serializing_if = "Option::is_none")]
     author: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,7 +92,8 @@ pub struct Review {
 
 /// A check of the head.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Check {
+#[schemars(transform = crate::lean::lean)]
+pub(crate) struct Check {
     name: String,
     status: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -101,11 +103,8 @@ pub struct Check {
 /// What is shown of a pull request besides itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[expect(
-    missing_docs,
-    reason = "the names say it, and a schema reads better as a plain list"
-)]
-pub enum Include {
+#[schemars(transform = crate::lean::lean)]
+pub(crate) enum Include {
     Diff,
     Files,
     Reviews,
@@ -114,13 +113,13 @@ pub enum Include {
 
 /// Which pull requests are listed.
 #[derive(Debug, Default)]
-pub struct PullFilter {
+pub(crate) struct PullFilter {
     /// Open, closed or both.
-    pub state: StateFilter,
+    pub(crate) state: StateFilter,
     /// Only those from this branch of the same owner.
-    pub head: Option<String>,
+    pub(crate) head: Option<String>,
     /// Only those into this branch.
-    pub base: Option<String>,
+    pub(crate) base: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -130,7 +129,7 @@ struct WireChecks {
 
 impl Session<'_> {
     /// The pull requests of a repository.
-    pub async fn pulls(
+    pub(crate) async fn pulls(
         &mut self,
         owner: &str,
         repo: &str,
@@ -165,7 +164,7 @@ impl Session<'_> {
     }
 
     /// One pull request, with what is included: files, reviews and checks in pages.
-    pub async fn pull(
+    pub(crate) async fn pull(
         &mut self,
         owner: &str,
         repo: &str,
@@ -240,7 +239,6 @@ impl Session<'_> {
             body,
             merged: pull.merged || pull.merged_at.is_some(),
             mergeable: pull.mergeable,
-            mergeable_state: pull.mergeable_state,
             additions: pull.additions,
             deletions: pull.deletions,
             changed_files: pull.changed_files,

@@ -15,7 +15,7 @@ use crate::wire;
 
 /// Who this server is on GitHub, and what it may do there.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Me {
+pub(crate) struct Me {
     login: String,
     // Patterns: `owner/name`, `owner/*`.
     repos: Vec<String>,
@@ -25,7 +25,8 @@ pub struct Me {
 
 /// An entry of a tree.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct TreeEntry {
+#[schemars(transform = crate::lean::lean)]
+pub(crate) struct TreeEntry {
     path: String,
     #[serde(rename = "type")]
     kind: String,
@@ -35,7 +36,8 @@ pub struct TreeEntry {
 
 /// A branch.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Branch {
+#[schemars(transform = crate::lean::lean)]
+pub(crate) struct Branch {
     pub(crate) name: String,
     sha: String,
     protected: bool,
@@ -43,7 +45,8 @@ pub struct Branch {
 
 /// A release.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Release {
+#[schemars(transform = crate::lean::lean)]
+pub(crate) struct Release {
     tag: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
@@ -100,7 +103,7 @@ const NOTES: usize = 2_000;
 
 impl Session<'_> {
     /// Who this server is.
-    pub async fn me(&mut self) -> Result<Me, GithubError> {
+    pub(crate) async fn me(&mut self) -> Result<Me, GithubError> {
         let hub = self.hub;
         let login = if matches!(hub.api.credentials(), Credentials::App(_)) {
             let answer = hub
@@ -128,7 +131,7 @@ impl Session<'_> {
     }
 
     /// What is in a repository at a reference.
-    pub async fn tree(
+    pub(crate) async fn tree(
         &mut self,
         owner: &str,
         repo: &str,
@@ -171,7 +174,7 @@ impl Session<'_> {
     }
 
     /// Its branches.
-    pub async fn branches(
+    pub(crate) async fn branches(
         &mut self,
         owner: &str,
         repo: &str,
@@ -203,7 +206,7 @@ impl Session<'_> {
     }
 
     /// Its releases, latest first.
-    pub async fn releases(
+    pub(crate) async fn releases(
         &mut self,
         owner: &str,
         repo: &str,

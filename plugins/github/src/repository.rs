@@ -8,7 +8,7 @@ use crate::error::GithubError;
 
 /// `owner/name`. Two are equal when GitHub says so: letter case does not count.
 #[derive(Clone, Debug)]
-pub struct Repository {
+pub(crate) struct Repository {
     owner: String,
     name: String,
     key: String,
@@ -19,7 +19,7 @@ impl Repository {
     ///
     /// # Errors
     /// When either is no such name.
-    pub fn new(owner: &str, name: &str) -> Result<Self, GithubError> {
+    pub(crate) fn new(owner: &str, name: &str) -> Result<Self, GithubError> {
         if !is_owner(owner) {
             return Err(GithubError::argument(
                 "owner",
@@ -40,7 +40,7 @@ impl Repository {
     }
 
     /// A repository by `owner/name`, as answers of GitHub have it.
-    pub fn parse(full_name: &str) -> Option<Self> {
+    pub(crate) fn parse(full_name: &str) -> Option<Self> {
         let (owner, name) = full_name.split_once('/')?;
         Self::new(owner, name).ok()
     }
@@ -53,17 +53,17 @@ impl Repository {
     }
 
     /// The owner, as it was written.
-    pub fn owner(&self) -> &str {
+    pub(crate) fn owner(&self) -> &str {
         &self.owner
     }
 
     /// The name, as it was written.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// Both in lower case: what everything that is kept per repository is keyed by.
-    pub fn key(&self) -> &str {
+    pub(crate) fn key(&self) -> &str {
         &self.key
     }
 }

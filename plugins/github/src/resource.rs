@@ -2,6 +2,7 @@
 
 use crate::hub::Session;
 use crate::page::Paging;
+use crate::whole::Whole;
 
 /// The most completions that are offered.
 const MOST: usize = 100;
@@ -18,7 +19,7 @@ impl Session<'_> {
             return Vec::new();
         };
         let mut names = begin_with(self.hub.settings.allow.names_of(owner), typed);
-        if let Ok(paging) = Paging::new(None, Some(100))
+        if let Ok(paging) = Paging::new(None, Some(Whole(100)))
             && let Ok(found) = self
                 .search_repositories(&format!("user:{owner}"), paging)
                 .await
@@ -41,7 +42,7 @@ impl Session<'_> {
         place: Option<(&str, &str)>,
         typed: &str,
     ) -> Vec<String> {
-        let (Some((owner, repo)), Ok(paging)) = (place, Paging::new(None, Some(100))) else {
+        let (Some((owner, repo)), Ok(paging)) = (place, Paging::new(None, Some(Whole(100)))) else {
             return Vec::new();
         };
         match self.branches(owner, repo, paging).await {

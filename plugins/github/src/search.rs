@@ -25,7 +25,8 @@ const FRAGMENTS: usize = 2;
 
 /// A repository that was found.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct RepositoryRow {
+#[schemars(transform = crate::lean::lean)]
+pub(crate) struct RepositoryRow {
     pub(crate) repo: String,
     private: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,7 +43,8 @@ pub struct RepositoryRow {
 
 /// A file that was found.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct CodeRow {
+#[schemars(transform = crate::lean::lean)]
+pub(crate) struct CodeRow {
     repo: String,
     path: String,
     sha: String,
@@ -52,11 +54,7 @@ pub struct CodeRow {
 /// Issues or pull requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[expect(
-    missing_docs,
-    reason = "the names say it, and a schema reads better as a plain list"
-)]
-pub enum Kind {
+pub(crate) enum Kind {
     #[default]
     Issue,
     Pr,
@@ -79,7 +77,7 @@ struct WireMatch {
 
 impl Session<'_> {
     /// Repositories by name, topic or description.
-    pub async fn search_repositories(
+    pub(crate) async fn search_repositories(
         &mut self,
         query: &str,
         paging: Paging,
@@ -118,7 +116,7 @@ impl Session<'_> {
     }
 
     /// Files by what is in them.
-    pub async fn search_code(
+    pub(crate) async fn search_code(
         &mut self,
         query: &str,
         paging: Paging,
@@ -166,7 +164,7 @@ impl Session<'_> {
     }
 
     /// Issues or pull requests.
-    pub async fn search_issues(
+    pub(crate) async fn search_issues(
         &mut self,
         query: &str,
         kind: Kind,

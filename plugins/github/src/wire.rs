@@ -91,7 +91,6 @@ pub(crate) struct Pull {
     pub(crate) merged: bool,
     pub(crate) merged_at: Option<String>,
     pub(crate) mergeable: Option<bool>,
-    pub(crate) mergeable_state: Option<String>,
     pub(crate) head: Side,
     pub(crate) base: Side,
     pub(crate) additions: Option<i64>,
