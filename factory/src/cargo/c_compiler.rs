@@ -19,6 +19,20 @@ const USUAL: [&str; 3] = ["cc", "gcc", "clang"];
 /// Functions that glibc's headers, since 2.38, give another name when `_GNU_SOURCE` is set.
 const RENAMED: [&str; 5] = ["sscanf", "strtol", "strtoll", "strtoul", "strtoull"];
 
+/// Functions on files that glibc's headers give another name when `_FILE_OFFSET_BITS` is 64, as SQLite
+/// sets it. Where this compiler is borrowed, offsets have 64 bits under both names.
+const LARGE: [&str; 9] = [
+    "fcntl",
+    "fstat",
+    "ftruncate",
+    "lstat",
+    "mmap",
+    "open",
+    "pread",
+    "pwrite",
+    "stat",
+];
+
 /// What cargo has to be told so that C is compiled for a target; nothing where that works by itself.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct CCompiler {
@@ -103,10 +117,11 @@ impl CCompiler {
 
 /// The usual compiler, with glibc's headers, for a musl target of this machine's own architecture.
 ///
-/// Few machines have a musl compiler, and what AWS-LC uses of the headers (strings, files, threads) musl
-/// and glibc lay out alike. Two things in the headers lead to functions that only glibc has, though, and
-/// both are turned off here: checked copies, which some distributions' compilers ask for by themselves, and
-/// new names for old functions, which are given back to musl's when linking.
+/// Few machines have a musl compiler, and what AWS-LC and SQLite use of the headers (strings, files,
+/// threads) musl and glibc lay out alike. Three things in the headers lead to functions that only glibc
+/// has, though: checked copies, which some distributions' compilers ask for by themselves and which are
+/// turned off here, and new names for old functions and for those on large files, which are given back to
+/// musl's when linking.
 fn borrowed(
     target: &str,
     compiler: (String, OsString),
@@ -119,15 +134,24 @@ fn borrowed(
     }
     flags.push("-U_FORTIFY_SOURCE");
     // A function has to be asked for before it can have another name: nothing else may need it.
-    let rename = |function: &str| {
+    let rename = |function: &str, name: String| {
         [
             format!("-Wl,--undefined={function}"),
-            format!("-Wl,--defsym=__isoc23_{function}={function}"),
+            format!("-Wl,--defsym={name}={function}"),
         ]
     };
+    let renamed = RENAMED
+        .iter()
+        .map(|function| (function, format!("__isoc23_{function}")));
+    let large = LARGE
+        .iter()
+        .map(|function| (function, format!("{function}64")));
     CCompiler {
         variables: vec![compiler, (name, flags)],
-        link_arguments: RENAMED.iter().copied().flat_map(rename).collect(),
+        link_arguments: renamed
+            .chain(large)
+            .flat_map(|(function, name)| rename(function, name))
+            .collect(),
     }
 }
 
