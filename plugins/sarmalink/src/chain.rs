@@ -111,9 +111,9 @@ pub(crate) fn engines(config: &Config, times: Times) -> Result<Vec<Engine>, BadS
         engines.push(engine(settings, config, times, &mut problems)?);
     }
     for problem in &problems {
-        tracing::warn!("{problem}; the engine is left out where no other key is left");
+        tracing::warn!("{problem}; the engine is passed over while it has no other key");
     }
-    if engines.iter().all(|engine| engine.keys.is_empty()) {
+    if !engines.iter().any(|engine| engine.keys.is_ready()) {
         return Err(BadSetting(format!(
             "no engine of `chain` has a usable key: {}",
             problems.join("; ")

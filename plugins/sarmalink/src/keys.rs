@@ -34,7 +34,7 @@ enum Source {
     Read(Arc<Secret<String>>),
     /// Read at every use: a file may be replaced.
     File(SecretReference),
-    /// There was none at start.
+    /// The variable is not set.
     Missing,
 }
 
@@ -81,17 +81,25 @@ impl KeyRing {
 
     /// Reads what is in the environment; blocks for files. The problems are for the operator.
     pub(crate) fn read(references: &[SecretReference]) -> (Self, Vec<String>) {
-        let mut problems = Vec::new();
-        let mut source = |reference: &SecretReference| match (reference.read(), reference) {
-            (Ok(_), SecretReference::File(_)) => Source::File(reference.clone()),
-            (Ok(secret), SecretReference::Environment(_)) => Source::Read(Arc::new(secret)),
-            (Err(problem), _) => {
+        let (mut keys, mut problems, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, reference) in references.iter().enumerate() {
+            let read = reference.read();
+            if let Err(problem) = &read {
                 problems.push(problem.to_string());
-                Source::Missing
+                unreadable.push(index);
             }
-        };
-        let keys = references.iter().map(&mut source).collect();
-        (Self::of(keys), problems)
+            keys.push(match (read, reference) {
+                // One that is not there yet may still come.
+                (_, SecretReference::File(_)) => Source::File(reference.clone()),
+                (Ok(secret), SecretReference::Environment(_)) => Source::Read(Arc::new(secret)),
+                (Err(_), SecretReference::Environment(_)) => Source::Missing,
+            });
+        }
+        let ring = Self::of(keys);
+        for index in unreadable {
+            ring.rest(index, Why::Unreadable, UNREADABLE);
+        }
+        (ring, problems)
     }
 
     fn of(keys: Vec<Source>) -> Self {
@@ -106,9 +114,14 @@ impl KeyRing {
         self.rests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether there is any key at all.
+    /// Whether there is no key, and will be none before a restart.
     pub(crate) fn is_empty(&self) -> bool {
         self.keys.iter().all(|key| matches!(key, Source::Missing))
+    }
+
+    /// Whether any key may be used now.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.conditions().contains(&KeyCondition::Ready)
     }
 
     /// The next key in turn that is ready and not among `tried`.
@@ -257,6 +270,20 @@ mod tests {
             matches!(condition, KeyCondition::Resting(Why::Unreadable, _)),
             "{condition:?}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_not_there_yet_is_tried_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("key");
+        let (ring, problems) = KeyRing::read(&[SecretReference::File(path.clone())]);
+        assert!(problems.len() == 1 && !ring.is_ready() && !ring.is_empty());
+        fs::write(&path, "late").expect("a file");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("permissions");
+        tokio::time::pause();
+        tokio::time::advance(UNREADABLE).await;
+        tokio::time::resume();
+        assert!(ring.take(&[]).await.is_some());
     }
 
     #[test]

@@ -66,12 +66,18 @@ impl Patience<'_> {
         &self,
         what: impl Future<Output = Result<T, OutboundError>>,
     ) -> Result<T, Reason> {
+        self.wait_for(async { what.await.map_err(|error| reason(&error)) })
+            .await
+    }
+
+    async fn wait_for<T>(
+        &self,
+        what: impl Future<Output = Result<T, Reason>>,
+    ) -> Result<T, Reason> {
         let until = self.deadline.min(Instant::now() + self.engine.silence);
-        match timeout_at(until, what).await {
-            Ok(Ok(done)) => Ok(done),
-            Ok(Err(error)) => Err(reason(&error)),
-            Err(_) => Err(Reason::TimedOut),
-        }
+        timeout_at(until, what)
+            .await
+            .unwrap_or(Err(Reason::TimedOut))
     }
 }
 
@@ -113,15 +119,22 @@ impl Wire {
             request = request.bearer(secret);
         }
         meter.sent();
-        let response = patience
-            .wait(self.client.send(request))
-            .await
-            .map_err(|reason| {
-                if matches!(reason, Reason::Unreachable | Reason::BadKey) {
-                    meter.refused();
-                }
-                Failure::new(reason)
-            })?;
+        // The client's only clock that ends before ours is the one for connecting.
+        let sending = async {
+            self.client
+                .send(request)
+                .await
+                .map_err(|error| match error {
+                    OutboundError::Timeout if Instant::now() < deadline => Reason::Unreachable,
+                    error => reason(&error),
+                })
+        };
+        let response = patience.wait_for(sending).await.map_err(|reason| {
+            if matches!(reason, Reason::Unreachable | Reason::BadKey) {
+                meter.refused();
+            }
+            Failure::new(reason)
+        })?;
         let status = response.status();
         if !status.is_success() {
             meter.refused();

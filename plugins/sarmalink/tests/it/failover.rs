@@ -113,6 +113,49 @@ async fn an_engine_that_is_not_there_is_left_at_once() {
 }
 
 #[tokio::test]
+async fn an_engine_that_accepts_no_connection_in_time_has_cost_nothing() {
+    // It takes the connection, and never says a word of TLS.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = silent.local_addr().unwrap();
+    let second = Fake::answers("hi").await;
+    let chain = vec![
+        engine(
+            "a",
+            &second,
+            json!({ "base_url": format!("https://{address}/v1") }),
+        ),
+        engine("b", &second, json!({})),
+    ];
+    let reply = hello(&start(chain, json!({ "connect_timeout": "200ms" })).await).await;
+    assert_eq!(story(&reply), ["a unreachable", "b answered"]);
+    assert_eq!(reply["attempts"][0]["billed"], "no");
+    assert!((150..2_000).contains(&reply["attempts"][0]["latency_ms"].as_u64().unwrap()));
+}
+
+#[tokio::test]
+async fn an_answer_takes_twenty_requests_at_most() {
+    let (refusing, second) = (Fake::says(status(401)).await, Fake::answers("hi").await);
+    let key = Keyfile::new("bad-key-1");
+    let keys = [&key; 15];
+    let chain = vec![
+        keyed("a", &refusing, &keys, json!({})),
+        keyed("b", &refusing, &keys, json!({})),
+        engine("c", &second, json!({})),
+    ];
+    let plugin = start(chain, json!({})).await;
+    let error = no_hello(&plugin).await;
+    let story = story_of(&error);
+    assert_eq!((refusing.count(), second.count(), story.len()), (20, 0, 21));
+    assert_eq!(story[20], "c skipped_limit");
+    assert!(error.to_string().contains("and 13 more"), "{error}");
+    assert_eq!(
+        hello(&plugin).await["engine"],
+        "c",
+        "the next call does not begin with keys that were refused"
+    );
+}
+
+#[tokio::test]
 async fn a_redirect_is_not_followed() {
     let second = Fake::answers("hi").await;
     let elsewhere = vec![(
