@@ -7,13 +7,15 @@ use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 const PRESCAN: usize = 1024;
 
 /// The text, with a replacement character where the bytes are none.
-pub(crate) fn decode(body: &[u8], declared: Option<&str>, html: bool) -> String {
+pub(crate) fn decode(body: &[u8], cut: bool, declared: Option<&str>, html: bool) -> String {
     let declared = declared.and_then(|label| Encoding::for_label(label.as_bytes()));
     let own = || html.then(|| said_by_page(body)).flatten();
     let encoding = declared.or_else(own).unwrap_or_else(|| {
         // A body that was cut may end within a character.
-        let is_utf8 =
-            std::str::from_utf8(body).map_or_else(|error| error.error_len().is_none(), |_| true);
+        let is_utf8 = match std::str::from_utf8(body) {
+            Ok(_) => true,
+            Err(error) => cut && error.error_len().is_none(),
+        };
         if is_utf8 { UTF_8 } else { WINDOWS_1252 }
     });
     // A mark at the beginning overrules all.
@@ -35,7 +37,7 @@ fn said_by_page(body: &[u8]) -> Option<&'static Encoding> {
         let end = value
             .find(['"', '\'', ';', '/', ' '])
             .unwrap_or(value.len());
-        if let Some(encoding) = Encoding::for_label(value[..end].as_bytes()) {
+        if let Some(encoding) = Encoding::for_label(&value.as_bytes()[..end]) {
             // A page that could be searched for its encoding is not in UTF-16.
             return Some(if encoding.output_encoding() == encoding {
                 encoding
@@ -57,24 +59,25 @@ mod tests {
             (b"\xe4".as_slice(), Some("latin1"), "ä"),
             (b"\xc3\xa4", None, "ä"),
             (b"\xe4", None, "ä"),
-            (b"\xc3\xa4\xc3", None, "ä\u{fffd}"),
+            (b"\xc3\xa4\xc3", None, "Ã¤Ã"),
             (b"\xef\xbb\xbf\xc3\xa4", Some("latin1"), "ä"),
             (b"\xff\xfee\0", None, "e"),
             (b"\xc3\xa4", Some("nonsense"), "ä"),
             (b"\x82\xa0", Some("shift_jis"), "あ"),
         ] {
-            assert_eq!(decode(body, declared, false), expected, "{body:?}");
+            assert_eq!(decode(body, false, declared, false), expected, "{body:?}");
         }
+        assert_eq!(decode(b"\xc3\xa4\xc3", true, None, false), "ä\u{fffd}");
         for page in [
             b"<meta charset=iso-8859-5>\xd0".as_slice(),
             b"<META name=x><meta http-equiv=content-type content='text/html; charset=ISO-8859-5'>\xd0",
             b"<meta charset = \"iso-8859-5\" >\xd0",
         ] {
-            let text = decode(page, None, true);
+            let text = decode(page, false, None, true);
             assert!(text.ends_with('а'), "{text}");
-            assert!(decode(page, Some("utf-8"), true).ends_with('\u{fffd}'));
-            assert!(!decode(page, None, false).ends_with('а'), "only in HTML");
+            assert!(decode(page, false, Some("utf-8"), true).ends_with('\u{fffd}'));
+            assert!(!decode(page, false, None, false).ends_with('а'), "only in HTML");
         }
-        assert!(decode(b"<meta charset=utf-16>\xc3\xa4", None, true).ends_with('ä'));
+        assert!(decode(b"<meta charset=utf-16>\xc3\xa4", false, None, true).ends_with('ä'));
     }
 }

@@ -130,7 +130,7 @@ impl Fetcher {
         let final_url = response.url().clone();
         let (bytes, cut) = response.bytes_up_to(self.settings.max_bytes).await?;
         let page = self
-            .convert(final_url.clone(), content_type, bytes, raw)
+            .convert(final_url.clone(), content_type, (bytes, cut), raw)
             .await?;
         let (content, next_start_index) = wanted.of(&page.content)?;
         Ok(Fetched {
@@ -172,7 +172,7 @@ impl Fetcher {
         &self,
         url: Url,
         content_type: Option<String>,
-        bytes: Bytes,
+        (bytes, cut): (Bytes, bool),
         raw: bool,
     ) -> Result<Page, FetchError> {
         let permit = Arc::clone(&self.conversions)
@@ -187,6 +187,7 @@ impl Fetcher {
                     url: &url,
                     content_type: content_type.as_deref(),
                     bytes: &bytes,
+                    cut,
                 },
                 raw,
             )

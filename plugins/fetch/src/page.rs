@@ -15,6 +15,8 @@ pub(crate) struct Body<'a> {
     pub(crate) url: &'a Url,
     pub(crate) content_type: Option<&'a str>,
     pub(crate) bytes: &'a [u8],
+    /// There was more of it than is read.
+    pub(crate) cut: bool,
 }
 
 /// A body a model can read.
@@ -43,7 +45,7 @@ pub(crate) fn read(body: &Body<'_>, raw: bool) -> Result<Page, FetchError> {
     let charset = declared
         .as_ref()
         .and_then(|media_type| media_type.charset.as_deref());
-    let text = charset::decode(body.bytes, charset, is_html);
+    let text = charset::decode(body.bytes, body.cut, charset, is_html);
     let content_type = named(if is_html { "text/html" } else { "text/plain" });
     if !is_html || raw {
         return Ok(Page {

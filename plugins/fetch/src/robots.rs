@@ -6,7 +6,7 @@ mod rules;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mcp_factory_outbound::{Bytes, Request, Response, Url};
+use mcp_factory_outbound::{Bytes, OutboundError, Request, Response, Url};
 use quick_cache::sync::Cache;
 
 use crate::config::Settings;
@@ -70,23 +70,20 @@ impl RobotsTable {
             .known
             .get(&origin)
             .filter(|known| Instant::now() < known.until);
-        let verdict = match known {
-            Some(known) => known.verdict,
-            None => {
-                let verdict = ask(settings, robot, url).await;
-                let time = match verdict {
-                    Verdict::Unknown => DOUBTED,
-                    _ => BELIEVED,
-                };
-                self.known.insert(
-                    origin,
-                    Known {
-                        verdict: verdict.clone(),
-                        until: Instant::now() + time,
-                    },
-                );
-                verdict
-            }
+        let verdict = if let Some(known) = known {
+            known.verdict
+        } else {
+            let verdict = ask(settings, robot, url).await?;
+            let time = match verdict {
+                Verdict::Unknown => DOUBTED,
+                _ => BELIEVED,
+            };
+            let known = Known {
+                verdict: verdict.clone(),
+                until: Instant::now() + time,
+            };
+            self.known.insert(origin, known);
+            verdict
         };
         match verdict {
             Verdict::Free => Ok(()),
@@ -98,15 +95,18 @@ impl RobotsTable {
 }
 
 /// RFC 9309 §2.3.1: no file, no rules; no answer, no page. A host that demands a sign-in even for this file
-/// wants no robots.
-async fn ask(settings: &Settings, robot: &str, url: &Url) -> Verdict {
+/// wants no robots. A host that cannot be reached at all is an error, and nothing to remember.
+async fn ask(settings: &Settings, robot: &str, url: &Url) -> Result<Verdict, FetchError> {
     let Ok(place) = url.join("/robots.txt") else {
-        return Verdict::Unknown;
+        return Ok(Verdict::Unknown);
     };
-    let Ok(Some(response)) = follow(settings, place).await else {
-        return Verdict::Unknown;
+    let response = match follow(settings, place).await {
+        Ok(Some(response)) => response,
+        // It leads nowhere, which is no file.
+        Ok(None) => return Ok(Verdict::Free),
+        Err(error) => return told_as_such(error),
     };
-    match response.status().as_u16() {
+    Ok(match response.status().as_u16() {
         200..300 => match response.bytes_up_to(MAX_BYTES).await {
             Ok((text, _)) => parse(text, robot).await,
             Err(_) => Verdict::Unknown,
@@ -115,6 +115,17 @@ async fn ask(settings: &Settings, robot: &str, url: &Url) -> Verdict {
         429 => Verdict::Unknown,
         300..500 => Verdict::Free,
         _ => Verdict::Unknown,
+    })
+}
+
+/// Only what is wrong with the very host that was asked for.
+fn told_as_such((hop, error): (usize, FetchError)) -> Result<Verdict, FetchError> {
+    use OutboundError::{Connect, Refused, Resolve, Tls};
+    match error {
+        FetchError::Outbound(Refused(_) | Resolve(_) | Connect(_) | Tls(_)) if hop == 0 => {
+            Err(error)
+        }
+        _ => Ok(Verdict::Unknown),
     }
 }
 
@@ -127,14 +138,16 @@ async fn parse(text: Bytes, robot: &str) -> Verdict {
         .map_or(Verdict::Unknown, |rules| Verdict::Rules(Arc::new(rules)))
 }
 
-/// `None`: more redirects than are followed, which counts as no file.
-async fn follow(settings: &Settings, first: Url) -> Result<Option<Response>, FetchError> {
+/// `None`: more redirects than are followed. An error comes with the hop at which it happened.
+async fn follow(settings: &Settings, first: Url) -> Result<Option<Response>, (usize, FetchError)> {
     let mut url = first;
-    for _ in 0..=MAX_REDIRECTS {
-        settings.hosts.check(&url)?;
+    for hop in 0..=MAX_REDIRECTS {
+        let at = |error: FetchError| (hop, error);
+        settings.hosts.check(&url).map_err(at)?;
         let request = Request::get(url).timeout(TIMEOUT);
-        let response = settings.client.send(request).await?;
-        match response.redirect()? {
+        let response = settings.client.send(request).await;
+        let response = response.map_err(|error| at(error.into()))?;
+        match response.redirect().map_err(|error| at(error.into()))? {
             Some(next) => url = next,
             None => return Ok(Some(response)),
         }

@@ -125,7 +125,7 @@ fn around_paragraphs(tree: &Tree, left_out: &[bool], lengths: &Lengths) -> Optio
         if !grown
             || tree
                 .element(above)
-                .is_some_and(|above| above.name == "html")
+                .is_some_and(|above| matches!(above.name.as_str(), "html" | "body"))
         {
             break;
         }

@@ -95,19 +95,14 @@ impl<'a> Tokens<'a> {
         let mut attributes = Vec::new();
         loop {
             self.take_until(|byte| !byte.is_ascii_whitespace() && byte != b'/');
-            match self.rest().bytes().next()? {
-                b'>' => {
-                    self.at += 1;
-                    return Some(Tag { name, attributes });
-                }
-                _ => {
-                    let (key, value) = self.attribute()?;
-                    let known = attributes.len() >= MAX_ATTRIBUTES
-                        || attributes.iter().any(|(name, _)| *name == key);
-                    if !known {
-                        attributes.push((key, value));
-                    }
-                }
+            if self.rest().bytes().next()? == b'>' {
+                self.at += 1;
+                return Some(Tag { name, attributes });
+            }
+            let (key, value) = self.attribute()?;
+            let is_known = attributes.iter().any(|(name, _)| *name == key);
+            if attributes.len() < MAX_ATTRIBUTES && !is_known {
+                attributes.push((key, value));
             }
         }
     }

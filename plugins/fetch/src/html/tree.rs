@@ -135,12 +135,13 @@ impl Builder {
     }
 
     fn open(&mut self, tag: &Tag<'_>) {
-        self.end_implied(&tag.name);
         if is_void(&tag.name) {
+            self.end_implied(&tag.name);
             self.push(Content::Element(element(tag)));
         } else if self.open.len() >= MAX_DEPTH {
             self.too_deep += 1;
         } else {
+            self.end_implied(&tag.name);
             let index = self.push(Content::Element(element(tag)));
             self.open.push(index);
         }
@@ -174,16 +175,17 @@ impl Builder {
             "td" | "th" => (&["td", "th"], &["tr", "table"]),
             "thead" | "tbody" | "tfoot" => (&["thead", "tbody", "tfoot", "tr"], &["table"]),
             "option" | "optgroup" => (&["option"], &["select"]),
-            name if ends_paragraph(name) => {
-                (&["p"], &["div", "section", "article", "li", "td", "th"])
-            }
+            name if ends_paragraph(name) => (&["p"], &[]),
             _ => return,
         };
         for at in (0..self.open.len()).rev() {
             if ended.contains(&self.name(at)) {
                 return self.pop_to(at);
             }
-            if inside_of.contains(&self.name(at)) {
+            let outer = self.name(at);
+            // A paragraph is ended through what is inside of a line, not through another block.
+            let around = inside_of.is_empty() && (ends_paragraph(outer) || is_holder(outer));
+            if around || inside_of.contains(&outer) {
                 return;
             }
         }
@@ -255,6 +257,11 @@ fn is_void(name: &str) -> bool {
             | "track"
             | "wbr"
     )
+}
+
+/// What holds blocks, though a paragraph goes on before it.
+fn is_holder(name: &str) -> bool {
+    matches!(name, "li" | "dd" | "dt" | "td" | "th" | "body")
 }
 
 fn ends_paragraph(name: &str) -> bool {

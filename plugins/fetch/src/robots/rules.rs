@@ -162,7 +162,12 @@ fn normal(path: &str) -> String {
         if plain || escaped.is_none() && byte.is_ascii() {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            let digit = |half: u8| {
+                char::from_digit(half.into(), 16)
+                    .unwrap_or('0')
+                    .to_ascii_uppercase()
+            };
+            out.extend(['%', digit(byte >> 4), digit(byte & 15)]);
         }
         at += if escaped.is_some() { 3 } else { 1 };
     }

@@ -110,7 +110,12 @@ impl Writer {
                 self.verbatim("\n");
             }
         } else {
-            self.owed = self.owed.max(lines);
+            // A list item begins right after its marker.
+            let begun = self
+                .indents
+                .last()
+                .is_none_or(|indent| indent.first.is_none());
+            self.owed = self.owed.max(if begun { lines } else { 1 });
         }
     }
 
@@ -219,12 +224,11 @@ impl Writer {
     /// Text in a fence: its line ends are the page's.
     fn verbatim(&mut self, text: &str) {
         // A line end right after the tag is not content.
-        let text = match std::mem::take(&mut self.fence_is_new) {
-            true => text
-                .trim_start_matches('\r')
-                .strip_prefix('\n')
-                .unwrap_or(text),
-            false => text,
+        let text = if std::mem::take(&mut self.fence_is_new) {
+            let start = text.trim_start_matches('\r');
+            start.strip_prefix('\n').unwrap_or(text)
+        } else {
+            text
         };
         for (number, line) in text.split('\n').enumerate() {
             if number > 0 {

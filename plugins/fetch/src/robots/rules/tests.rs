@@ -89,9 +89,9 @@ fn what_is_no_rule_is_no_matter() {
 #[test]
 fn a_hostile_file_costs_little() {
     let start = std::time::Instant::now();
-    let stars = format!("User-agent: *\nDisallow: /{}b\n", "a*".repeat(400));
+    let wild = format!("User-agent: *\nDisallow: /{}b\n", "a*".repeat(400));
     assert!(
-        !allowed(&stars, &format!("/{}", "a".repeat(5000))),
+        !allowed(&wild, &format!("/{}", "a".repeat(5000))),
         "cut short, it bars more"
     );
     let allows = format!(
