@@ -1,0 +1,2 @@
+//! What a call of `query` costs beside the bare query.
+fn main() {}

@@ -1,0 +1,132 @@
+//! `guard = "strict"`: refuses, with a reason, what the read-only transaction would refuse or undo anyway.
+//!
+//! Defence in depth and good messages, never the boundary. It reads words, not a tree: a function's name is
+//! seen wherever the grammar allows it (`ROWS FROM`, an operator's argument, a default), nothing is refused
+//! because a parser does not know it, and no statement is too deep.
+
+use crate::{
+    denied::{DENIED, PREFIXES},
+    error::PostgresError,
+    lexer::Kind,
+    statement::Statement,
+};
+
+/// How a statement for a reading tool may begin.
+const ROOTS: [&str; 6] = ["SELECT", "WITH", "VALUES", "TABLE", "SHOW", "EXPLAIN"];
+/// What makes a part of a query write.
+const WRITES: [&str; 4] = ["INSERT", "UPDATE", "DELETE", "MERGE"];
+
+/// Whether a reading tool runs it.
+///
+/// # Errors
+/// What is refused, and what to use instead.
+pub(crate) fn check_query(statement: &Statement<'_>) -> Result<(), PostgresError> {
+    let root = statement.root();
+    if !ROOTS.contains(&root.as_str()) {
+        return Err(PostgresError::NotAQuery { root });
+    }
+    let tokens = statement.tokens();
+    for (index, token) in tokens.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|index| tokens.get(index));
+        let Kind::Word(word) = token.kind else {
+            continue;
+        };
+        let word = word.to_ascii_uppercase();
+        // `WITH x AS (DELETE …`: at the start of a part.
+        if WRITES.contains(&word.as_str()) && before.is_some_and(|token| token.is_symbol('(')) {
+            return Err(PostgresError::Writes { verb: word });
+        }
+        // INTO is reserved: anywhere else it is a name, quoted, after a period or after AS.
+        if word == "INTO" && !before.is_some_and(|token| token.is("AS") || token.is_symbol('.')) {
+            return Err(PostgresError::Writes {
+                verb: "SELECT INTO".to_owned(),
+            });
+        }
+    }
+    check_functions(statement)
+}
+
+/// Whether it calls only functions that stay within the query.
+///
+/// # Errors
+/// Which function is refused.
+pub(crate) fn check_functions(statement: &Statement<'_>) -> Result<(), PostgresError> {
+    let tokens = statement.tokens();
+    for (index, token) in tokens.iter().enumerate() {
+        let name = match &token.kind {
+            Kind::Unicode => return Err(PostgresError::UnicodeName),
+            Kind::Word(word) => word.to_ascii_lowercase(),
+            Kind::Quoted(name) => name.clone(),
+            _ => continue,
+        };
+        let called = tokens
+            .get(index + 1)
+            .is_some_and(|next| next.is_symbol('('));
+        let denied = DENIED.binary_search(&name.as_str()).is_ok()
+            || PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+        if called && denied {
+            return Err(PostgresError::DeniedFunction { name });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(sql: &str) -> Option<String> {
+        let statement = Statement::read(sql).expect("one statement");
+        check_query(&statement).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_list_can_be_searched() {
+        assert!(DENIED.is_sorted());
+    }
+
+    #[test]
+    fn what_writes_or_reaches_out_is_refused_with_a_reason() {
+        for (sql, words) in [
+            ("DELETE FROM t", "`DELETE`"),
+            ("WITH a AS (DELETE FROM t RETURNING 1) SELECT 1", "`DELETE`"),
+            (
+                "WITH a AS ( /* x */ insert into t values (1)) SELECT 1",
+                "`INSERT`",
+            ),
+            ("SELECT 1 INTO t", "`SELECT INTO`"),
+            ("SELECT pg_read_file('x')", "`pg_read_file`"),
+            (
+                "SELECT * FROM ROWS FROM (pg_catalog.PG_SLEEP (1))",
+                "`pg_sleep`",
+            ),
+            ("SELECT \"pg_sleep\"(1)", "`pg_sleep`"),
+            ("SELECT U&\"pg\\005fsleep\"(1)", "U&"),
+            ("SELECT lo_creat(-1)", "`lo_creat`"),
+            ("SELECT dblink_exec('x')", "`dblink_exec`"),
+            ("COPY t TO PROGRAM 'x'", "`COPY`"),
+            ("(((DROP TABLE t)))", "`DROP`"),
+        ] {
+            let error = refused(sql).unwrap_or_else(|| panic!("{sql} is not refused"));
+            assert!(error.contains(words), "{sql}: {error}");
+        }
+    }
+
+    #[test]
+    fn names_that_only_look_like_it_are_fine() {
+        for sql in [
+            "SELECT pg_sleep FROM t",
+            "SELECT 'DELETE FROM t', 1 AS into",
+            "SELECT t.update, lower(t.\"delete\") FROM t",
+            "SELECT * FROM t WHERE a IN ('insert')",
+            "TABLE t",
+            "((SELECT 1) UNION (SELECT 2))",
+            "EXPLAIN SELECT 1",
+            "SHOW server_version",
+            "SELECT * FROM t FOR UPDATE",
+            "SELECT set_byte('\\x00'::bytea, 0, 1)",
+        ] {
+            assert_eq!(refused(sql), None, "{sql}");
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The PostgreSQL plugin on a real PostgreSQL: every tool, every limit, every refusal, and a corpus of ways
+//! around them.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "in tests a panic is the report, also in their helpers"
+)]
+
+mod bed;
+mod benign;
+mod bypass;
+mod bypass_corpus;
+mod cancelling;
+mod catalogue;
+mod cluster;
+mod declaring;
+mod limits;
+mod reading;
+mod starting;
+mod surface;
+mod writing;
