@@ -133,6 +133,11 @@ impl Heard {
         self.text.push_str(&text[..room]);
     }
 
+    /// Whether the engine said that its answer is over.
+    pub(crate) const fn is_over(&self) -> bool {
+        self.finish.is_some()
+    }
+
     /// Why it ended, if this is a complete answer that may be passed on.
     pub(crate) fn finish(&mut self, status: StatusCode) -> Result<String, Failure> {
         let failed = |reason| Err(Failure::new(reason).with_status(status));

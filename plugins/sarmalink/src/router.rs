@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
-    time::Instant,
+    time::{Instant, timeout_at},
 };
 
 use crate::{
@@ -200,12 +200,12 @@ impl<'r, L: Listener> Walk<'r, '_, L> {
                 Next::Stop => return Err(ChatError::stopped(&engine.name, &failure)),
                 Next::Key => {}
                 Next::Engine => {
-                    self.call.listener.left(&engine.name, failure.reason).await;
+                    self.leave(engine, failure.reason).await;
                     return Ok(None);
                 }
                 Next::LargerWindow => {
                     self.above = self.above.max(Some(engine.window.unwrap_or_default()));
-                    self.call.listener.left(&engine.name, failure.reason).await;
+                    self.leave(engine, failure.reason).await;
                     return Ok(None);
                 }
             }
@@ -301,6 +301,14 @@ impl<'r, L: Listener> Walk<'r, '_, L> {
             "an engine did not answer"
         );
         Ok(Step::Failed(failure))
+    }
+
+    /// Tells that another engine takes over; nobody waits for a client that is slow to listen.
+    async fn leave(&self, engine: &Engine, reason: Reason) {
+        let told = self.call.listener.left(&engine.name, reason);
+        timeout_at(self.call.deadline, told)
+            .await
+            .unwrap_or_default();
     }
 
     /// Lets a key rest when the failure was about it.

@@ -16,7 +16,6 @@ pub(crate) const LARGEST: usize = 16 << 10;
 
 /// Words that say nothing about whether a value is valid.
 const ANNOTATIONS: &[&str] = &[
-    "$schema",
     "$id",
     "$comment",
     "title",
@@ -59,11 +58,20 @@ const PLAIN: &[(&str, Fits)] = &[
     ("maxProperties", Value::is_u64),
     ("uniqueItems", Value::is_boolean),
     ("$ref", Value::is_string),
+    ("$schema", is_standard),
 ];
 
 const TYPES: &[&str] = &[
     "null", "boolean", "object", "array", "number", "string", "integer",
 ];
+
+/// A vocabulary of another author may give other meanings to all words.
+fn is_standard(value: &Value) -> bool {
+    let name = value.as_str().unwrap_or_default();
+    ["http://json-schema.org/", "https://json-schema.org/"]
+        .iter()
+        .any(|start| name.starts_with(start))
+}
 
 fn is_type(value: &Value) -> bool {
     let known = |name: &Value| name.as_str().is_some_and(|name| TYPES.contains(&name));
@@ -182,10 +190,12 @@ impl Walk<'_> {
                 ("type", rule) if !has_type(value, rule) => {
                     return fails(format!("it must be of type {}", names(rule)));
                 }
-                ("enum", Value::Array(choices)) if !choices.contains(value) => {
+                ("enum", Value::Array(choices))
+                    if !choices.iter().any(|choice| equal(choice, value)) =>
+                {
                     return fails("it must be one of the values in `enum`".to_owned());
                 }
-                ("const", rule) if rule != value => {
+                ("const", rule) if !equal(rule, value) => {
                     return fails("it must be the value of `const`".to_owned());
                 }
                 ("allOf", Value::Array(all)) => all.iter().try_for_each(holds)?,
@@ -239,7 +249,7 @@ impl Walk<'_> {
                     }
                     if members.get("uniqueItems") == Some(&Value::Bool(true)) {
                         self.step(depth)?;
-                        if list[..index].contains(inner) {
+                        if list[..index].iter().any(|other| equal(other, inner)) {
                             return Err(format!("at `{at}/{index}`: it must not occur twice"));
                         }
                     }
@@ -273,6 +283,24 @@ impl Walk<'_> {
             );
         }
         Ok(())
+    }
+}
+
+/// Whether two values are one: `1` and `1.0` are, in JSON Schema.
+fn equal(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => match (one.as_i128(), other.as_i128()) {
+            (Some(one), Some(other)) => one == other,
+            _ => one.as_f64() == other.as_f64(),
+        },
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| equal(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            let has = |(name, value)| other.get(name).is_some_and(|other| equal(value, other));
+            one.len() == other.len() && one.iter().all(has)
+        }
+        _ => one == other,
     }
 }
 

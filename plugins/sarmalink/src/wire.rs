@@ -6,7 +6,7 @@ use mcp_factory_outbound::{
     Bytes, Client, HeaderValue, OutboundError, Request, Response, StatusCode, header, retry,
     sse::Events,
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::{
     chain::Engine,
@@ -26,6 +26,8 @@ const ESCAPED: usize = 6;
 const ENVELOPES: usize = 128;
 /// How often progress is reported.
 const REPORT_EVERY: Duration = Duration::from_millis(500);
+/// How long a stream is read on after the end of its answer.
+const AFTERWORD: Duration = Duration::from_secs(2);
 /// Keys shorter than this are not looked for in answers: they would be found in words.
 const SHORTEST_KEY: usize = 8;
 
@@ -146,14 +148,27 @@ impl Wire {
             let mut events =
                 Events::new(response).max_event(self.keep.saturating_mul(ESCAPED) + OVERHEAD);
             let (mut reported, mut report_at) = (0, Instant::now());
-            while let Some(event) = patience.wait(events.next()).await.map_err(failed)? {
+            loop {
+                let next = patience.wait(events.next());
+                let event = if heard.is_over() {
+                    // What may still come is the count. An answer is not lost for want of it.
+                    timeout(AFTERWORD, next)
+                        .await
+                        .ok()
+                        .and_then(Result::ok)
+                        .flatten()
+                } else {
+                    next.await.map_err(failed)?
+                };
+                let Some(event) = event else { break };
                 if heard.event(&event.data, status, self.keep, meter)? {
                     break;
                 }
                 if heard.characters > reported && Instant::now() >= report_at {
-                    listener
-                        .heard(&engine.name, heard.characters - reported)
-                        .await;
+                    let more = heard.characters - reported;
+                    let report = timeout_at(deadline, listener.heard(&engine.name, more));
+                    // A client that is slow to listen does not get more time for it.
+                    report.await.unwrap_or_default();
                     (reported, report_at) = (heard.characters, Instant::now() + REPORT_EVERY);
                 }
             }

@@ -87,6 +87,17 @@ fn each_keyword_accepts_and_refuses() {
             json!(6),
         ),
         (json!({ "not": { "const": 1 } }), json!(2), json!(1)),
+        (json!({ "const": 1 }), json!(1.0), json!(true)),
+        (
+            json!({ "enum": [[{ "a": 1.0 }]] }),
+            json!([{ "a": 1 }]),
+            json!([{ "a": 1, "b": 1 }]),
+        ),
+        (
+            json!({ "uniqueItems": true }),
+            json!([1, "1", true]),
+            json!([1, 1.0]),
+        ),
         (
             json!({ "$ref": "#/$defs/a", "$defs": { "a": { "const": 1 } } }),
             json!(1),
@@ -119,6 +130,10 @@ fn what_cannot_be_checked_is_refused() {
         (json!({ "type": "text" }), "`type` has a value"),
         (json!({ "minLength": -1 }), "`minLength` has a value"),
         (json!({ "anyOf": {} }), "`anyOf` has a value"),
+        (
+            json!({ "$schema": "https://example.com/mine" }),
+            "`$schema` has a value",
+        ),
         (json!({ "items": 1 }), "must be an object, true or false"),
         (
             json!({ "$ref": "https://example.com/schema" }),
@@ -190,4 +205,48 @@ proptest! {
         let not = json!({ "not": exact });
         prop_assert_eq!(violation(&not, &other).is_none(), one != other);
     }
+}
+
+/// The official test suite, as far as we accept its schemas: our verdict must be its verdict.
+#[test]
+#[ignore = "needs a checkout of JSON-Schema-Test-Suite, named by JSON_SCHEMA_TEST_SUITE"]
+fn the_official_suite_agrees() {
+    let root = std::env::var_os("JSON_SCHEMA_TEST_SUITE").expect(
+        "JSON_SCHEMA_TEST_SUITE names a checkout of json-schema-org/JSON-Schema-Test-Suite",
+    );
+    let folder = std::path::Path::new(&root).join("tests/draft2020-12");
+    let (mut agreed, mut refused, mut wrong) = (0, 0, Vec::new());
+    for file in std::fs::read_dir(folder).expect("the suite") {
+        let path = file.expect("an entry").path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).expect("readable");
+        let groups: Value = serde_json::from_str(&text).expect("JSON");
+        for group in groups.as_array().expect("a list") {
+            let understood = group["schema"].as_object().map(Schema::new);
+            let Some(Ok(schema)) = understood else {
+                refused += 1;
+                continue;
+            };
+            for test in group["tests"].as_array().expect("a list") {
+                if schema.violation(&test["data"]).is_none() == test["valid"] {
+                    agreed += 1;
+                } else {
+                    wrong.push(format!(
+                        "{}: {} / {}",
+                        path.display(),
+                        group["description"],
+                        test["description"]
+                    ));
+                }
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{agreed} agreed, {refused} schemas refused, wrong:\n{}",
+        wrong.join("\n")
+    );
+    assert!(agreed > 400, "{agreed} agreed, {refused} schemas refused");
 }

@@ -133,6 +133,21 @@ async fn an_answer_without_a_count_is_guessed_and_says_so() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_over_is_not_lost_with_what_follows() {
+    for end in [End::Clean, End::Broken, End::Hang] {
+        let over = json!({ "choices": [{ "delta": {}, "finish_reason": "stop" }] }).to_string();
+        let events = vec![(Duration::ZERO, delta("all of it")), (Duration::ZERO, over)];
+        let fake = Fake::says(Say::Events(events, end)).await;
+        let reply = hello(&start(vec![engine("a", &fake, json!({}))], json!({})).await).await;
+        assert_eq!(
+            (&reply["text"], story(&reply)),
+            (&json!("all of it"), vec!["a answered".to_owned()])
+        );
+        assert_eq!(reply["usage"]["estimated"], true);
+    }
+}
+
+#[tokio::test]
 async fn a_giant_answer_is_cut_or_left() {
     let endless: Vec<(Duration, String)> = (0..10_000)
         .map(|_| (Duration::ZERO, delta(&"é".repeat(500))))

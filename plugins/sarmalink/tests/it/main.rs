@@ -12,6 +12,7 @@ mod decisions;
 mod failover;
 mod fake;
 mod limits;
+mod litellm;
 mod resting;
 mod secrets;
 mod server;
