@@ -1,19 +1,15 @@
 //! The one HTTP client of this crate: small JSON documents of an authorization server the operator named.
 //! Caching, and what a document means, are elsewhere.
 
-use std::error::Error as _;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::StatusCode;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use reqwest::{Client, RequestBuilder, Url};
-use rustls::{ClientConfig, RootCertStore};
+use http::{HeaderValue, StatusCode};
+use mcp_factory_outbound::{Client, ClientBuilder, OutboundError, Reach, Request, Url};
 use serde_json::{Map, Value};
-use tokio::sync::OnceCell;
 
 use crate::strict_json;
 
@@ -97,23 +93,25 @@ pub(crate) struct BasicCredentials<'a> {
 }
 
 /// Fetches JSON objects. Neither root certificates nor resolver are loaded before the first fetch.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Fetcher {
-    client: OnceCell<Client>,
+    client: Client,
 }
 
 impl Fetcher {
     /// Nothing is loaded or connected yet.
     pub(crate) fn new() -> Self {
-        Self::default()
+        Self::built(builder())
     }
 
     #[cfg(test)]
-    fn trusting(roots: RootCertStore) -> Self {
-        let client = build_client(roots).expect("a client can be built");
-        Self {
-            client: OnceCell::new_with(Some(client)),
-        }
+    fn trusting(roots_file: &std::path::Path) -> Self {
+        Self::built(builder().roots_file(roots_file))
+    }
+
+    fn built(builder: ClientBuilder) -> Self {
+        let client = builder.build().expect("a user agent that fits a header");
+        Self { client }
     }
 
     /// The object at `endpoint`, within [`FETCH_TIMEOUT`].
@@ -121,8 +119,8 @@ impl Fetcher {
         &self,
         endpoint: &Endpoint,
     ) -> Result<Map<String, Value>, FetchError> {
-        let request = self.client().await?.get(endpoint.0.clone());
-        read(request, FETCH_TIMEOUT).await
+        let request = Request::get(endpoint.0.clone());
+        self.read(request, FETCH_TIMEOUT).await
     }
 
     /// Posts a form, and reads the object it is answered with, within `timeout`.
@@ -133,31 +131,41 @@ impl Fetcher {
         credentials: Option<BasicCredentials<'_>>,
         timeout: Duration,
     ) -> Result<Map<String, Value>, FetchError> {
-        let mut request = self
-            .client()
-            .await?
-            .post(endpoint.0.clone())
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+        let mut request = Request::post(endpoint.0.clone())
+            .header(CONTENT_TYPE, form_type)
             .body(form_encoded(form));
         if let Some(credentials) = credentials {
             request = request.header(AUTHORIZATION, basic(credentials)?);
         }
-        read(request, timeout).await
+        self.read(request, timeout).await
     }
 
-    async fn client(&self) -> Result<&Client, FetchError> {
-        let build = || async {
-            // Root certificates are files: hundreds of them on some systems.
-            tokio::task::spawn_blocking(|| build_client(roots()))
-                .await
-                .map_err(|_| FetchError::Connect("the client did not start".to_owned()))?
-        };
-        self.client.get_or_try_init(build).await
+    async fn read(
+        &self,
+        request: Request,
+        timeout: Duration,
+    ) -> Result<Map<String, Value>, FetchError> {
+        let request = request
+            .header(ACCEPT, HeaderValue::from_static(ACCEPTED))
+            .timeout(timeout);
+        let response = self.client.send(request).await.map_err(failure)?;
+        if response.status() != StatusCode::OK {
+            return Err(FetchError::Status(response.status()));
+        }
+        let body = response.bytes().await.map_err(failure)?;
+        strict_json::object(&body).map_err(|_| FetchError::NotJson)
+    }
+}
+
+impl Default for Fetcher {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 /// RFC 6749 §2.3.1: both halves are form-encoded before they are joined.
-fn basic(credentials: BasicCredentials<'_>) -> Result<http::HeaderValue, FetchError> {
+fn basic(credentials: BasicCredentials<'_>) -> Result<HeaderValue, FetchError> {
     let encoded = |text: &str| {
         let pair = form_encoded(&[("", text)]);
         pair.trim_start_matches('=').to_owned()
@@ -167,7 +175,7 @@ fn basic(credentials: BasicCredentials<'_>) -> Result<http::HeaderValue, FetchEr
         encoded(credentials.client_id),
         encoded(credentials.client_secret)
     );
-    let mut value = http::HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair)))
+    let mut value = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair)))
         .map_err(|_| FetchError::Connect("the credentials fit no header".to_owned()))?;
     value.set_sensitive(true);
     Ok(value)
@@ -179,79 +187,23 @@ fn form_encoded(form: &[(&str, &str)]) -> String {
     url.query().unwrap_or_default().to_owned()
 }
 
-async fn read(
-    request: RequestBuilder,
-    timeout: Duration,
-) -> Result<Map<String, Value>, FetchError> {
-    let request = request.header(ACCEPT, ACCEPTED).timeout(timeout);
-    let mut response = request.send().await.map_err(|error| failure(&error))?;
-    if response.status() != StatusCode::OK {
-        return Err(FetchError::Status(response.status()));
+fn failure(error: OutboundError) -> FetchError {
+    match error {
+        OutboundError::Timeout => FetchError::Timeout,
+        OutboundError::TooLarge { .. } => FetchError::TooLarge,
+        OutboundError::Broken(_) => FetchError::Broken,
+        // The innermost cause says what happened.
+        error => FetchError::Connect(error.innermost()),
     }
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
-        if body.len() + chunk.len() > MAX_BODY {
-            return Err(FetchError::TooLarge);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    strict_json::object(&body).map_err(|_| FetchError::NotJson)
 }
 
-fn failure(error: &reqwest::Error) -> FetchError {
-    if error.is_timeout() {
-        return FetchError::Timeout;
-    }
-    if !error.is_connect() {
-        return FetchError::Broken;
-    }
-    // The outer layers name the URL; the innermost says what happened.
-    let mut cause = error.source();
-    let mut text = "unknown cause".to_owned();
-    while let Some(inner) = cause {
-        text = inner.to_string();
-        cause = inner.source();
-    }
-    FetchError::Connect(text)
-}
-
-fn build_client(roots: RootCertStore) -> Result<Client, FetchError> {
-    let trouble = |error: &dyn std::error::Error| FetchError::Connect(error.to_string());
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let tls = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| trouble(&error))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let here = [
-        IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(Ipv6Addr::LOCALHOST),
-    ]
-    .map(|ip| SocketAddr::new(ip, 0));
-    Client::builder()
-        .tls_backend_preconfigured(tls)
-        .user_agent(concat!("mcp-factory/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .no_proxy()
+/// The operator named every endpoint, and the one name plain http is allowed to is this machine whatever a
+/// name server says. Redirects are not followed.
+fn builder() -> ClientBuilder {
+    Client::builder(Reach::operator())
         .connect_timeout(CONNECT_TIMEOUT)
-        .pool_max_idle_per_host(2)
-        // The one name plain http is allowed to must be this machine, whatever a resolver says.
-        .resolve_to_addrs("localhost", &here)
-        .build()
-        .map_err(|error| trouble(&error.without_url()))
-}
-
-/// What the system trusts; Mozilla's roots where the system (a bare container) has none.
-fn roots() -> RootCertStore {
-    let mut roots = RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
-    let (added, ignored) = roots.add_parsable_certificates(found.certs);
-    if added == 0 {
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    }
-    tracing::debug!(added, ignored, "root certificates of the system");
-    roots
+        .timeout(FETCH_TIMEOUT)
+        .max_body(MAX_BODY)
 }
 
 #[cfg(test)]

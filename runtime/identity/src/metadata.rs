@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use reqwest::Url;
+use mcp_factory_outbound::Url;
 use serde::Serialize;
 
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{RootCertStore, ServerConfig};
+use tempfile::NamedTempFile;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -42,16 +45,19 @@ async fn start(name: &str) -> (Endpoint, CertificateDer<'static>) {
     (Endpoint::parse(&url).unwrap(), certificate)
 }
 
-fn trusting(certificate: CertificateDer<'static>) -> Fetcher {
-    let mut roots = RootCertStore::empty();
-    roots.add(certificate).unwrap();
-    Fetcher::trusting(roots)
+fn trusting(certificate: &CertificateDer<'_>) -> (Fetcher, NamedTempFile) {
+    let file = NamedTempFile::new().unwrap();
+    let text = STANDARD.encode(certificate);
+    let pem = format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+    std::fs::write(file.path(), pem).unwrap();
+    (Fetcher::trusting(file.path()), file)
 }
 
 #[tokio::test]
 async fn a_certificate_that_is_trusted_is_taken() {
     let (endpoint, certificate) = start("localhost").await;
-    let read = trusting(certificate).get_json(&endpoint).await;
+    let (fetcher, _file) = trusting(&certificate);
+    let read = fetcher.get_json(&endpoint).await;
     assert!(read.unwrap().is_empty());
 }
 
@@ -68,7 +74,8 @@ async fn a_certificate_nobody_vouches_for_is_refused() {
 #[tokio::test]
 async fn a_certificate_of_another_name_is_refused() {
     let (endpoint, certificate) = start("evil.example").await;
-    let error = trusting(certificate).get_json(&endpoint).await.unwrap_err();
+    let (fetcher, _file) = trusting(&certificate);
+    let error = fetcher.get_json(&endpoint).await.unwrap_err();
     assert!(
         matches!(&error, FetchError::Connect(cause) if cause.contains("certificate")),
         "{error}"
