@@ -118,13 +118,12 @@ impl AllowList {
         qualifiers
     }
 
-    /// Whether some repository of `owner` may be used.
-    pub(crate) fn knows_owner(&self, owner: &str) -> bool {
-        self.patterns.iter().any(|pattern| {
-            pattern
-                .owner
-                .as_ref()
-                .is_none_or(|known| known.eq_ignore_ascii_case(owner))
+    /// Whether all of an owner's repositories may be searched: some of them are listed by a pattern. Where they
+    /// are listed by name, a search would look into the others as well.
+    pub(crate) fn covers_owner(&self, owner: &str) -> bool {
+        self.patterns.iter().any(|pattern| match &pattern.owner {
+            Some(known) => known.eq_ignore_ascii_case(owner) && pattern.name.contains('*'),
+            None => true,
         })
     }
 }

@@ -294,6 +294,7 @@ impl Api {
             bearer: &token.secret,
             etag,
             body: ask.body.as_ref(),
+            changes: ask.method != Method::GET,
         };
         let response = self.exchange.send(&sent, patience).await?;
         let (status, now) = (response.status(), SystemTime::now());
@@ -369,6 +370,7 @@ impl Api {
                 bearer: &token.secret,
                 etag: None,
                 body: None,
+                changes: false,
             };
             if let Ok(response) = self.exchange.send(&sent, patience).await
                 && response.status().is_success()

@@ -222,6 +222,7 @@ impl App {
             bearer: &proof,
             etag: None,
             body: None,
+            changes: false,
         };
         let answer = exchange.send(&sent, patience).await?;
         match answer.status() {

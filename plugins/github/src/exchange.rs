@@ -35,6 +35,8 @@ pub(crate) struct Sent<'a> {
     pub(crate) bearer: &'a Secret<String>,
     pub(crate) etag: Option<HeaderValue>,
     pub(crate) body: Option<&'a Value>,
+    /// Whether something is different afterwards, so that it matters whether it was received.
+    pub(crate) changes: bool,
 }
 
 impl Exchange {
@@ -57,7 +59,6 @@ impl Exchange {
         sent: &Sent<'_>,
         patience: &Patience,
     ) -> Result<Response, GithubError> {
-        let changes = sent.method != Method::GET;
         let text = sent.url.below(&self.base);
         let url = Url::parse(&text)
             .ok()
@@ -81,7 +82,7 @@ impl Exchange {
         self.client
             .send(request)
             .await
-            .map_err(|error| failed(&error, changes))
+            .map_err(|error| failed(&error, sent.changes))
     }
 }
 

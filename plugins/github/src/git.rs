@@ -70,9 +70,10 @@ impl FilePath {
     ///
     /// # Errors
     /// When a name in it is empty, `.` or `..`, or it holds a control character.
-    pub(crate) fn new(text: &str) -> Result<Self, GithubError> {
-        let text = text.strip_suffix('/').unwrap_or(text);
+    pub(crate) fn new(given: &str) -> Result<Self, GithubError> {
+        let text = given.strip_suffix('/').unwrap_or(given);
         let bad = text.len() > 4096
+            || text.is_empty() && !given.is_empty()
             || text.chars().any(char::is_control)
             || (!text.is_empty() && text.split('/').any(|name| matches!(name, "" | "." | "..")));
         if bad {

@@ -42,7 +42,7 @@ impl Query {
                 }
                 "org" | "user" => {
                     only_repositories = false;
-                    allow.knows_owner(&value)
+                    allow.covers_owner(&value)
                 }
                 // It also finds places, by another word.
                 "enterprise" => allow.is_everything(),
@@ -100,7 +100,7 @@ fn qualifiers(text: &str) -> Vec<Qualifier> {
         if name.is_empty() || before == Some('-') {
             continue;
         }
-        let value = text[at + 1..].trim_start_matches(['"', '\'', ' ', '@']);
+        let value = text[at + 1..].trim_start_matches(['"', '\'', ' ']);
         let value: String = value
             .chars()
             .take_while(|character| !character.is_whitespace() && !"\"'()".contains(*character))
@@ -147,6 +147,7 @@ mod tests {
             "x org:you",
             "x user:you",
             "x user:@me",
+            "x user:me",
             "repo:acme/x OR repo:you/secret",
             "repo:",
             "enterprise:big",

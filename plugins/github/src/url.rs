@@ -109,4 +109,23 @@ mod tests {
         );
         assert_eq!(ApiUrl::new(["a/b"]).number(7).path(), "/a%2Fb/7");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_passes_the_checks_is_one_segment_or_one_value(
+            owner in "\\PC{1,8}", name in "\\PC{1,8}", path in "[/.%a?#\\PC]{0,12}", reference in "[/.%a&=#\\PC]{1,12}",
+        ) {
+            let (Ok(path), Ok(reference)) = (FilePath::new(&path), crate::git::Reference::new("ref", &reference)) else {
+                return Ok(());
+            };
+            let repository = Repository::new(&owner, &name).or_else(|_| Repository::new("acme", "tool")).expect("valid");
+            let url = ApiUrl::repository(&repository).segment("contents").file(&path).with("ref", reference.as_str());
+            let text = url.below("https://api.github.com/api/v3");
+            let parsed = mcp_factory_outbound::Url::parse(&text).expect("an address");
+            proptest::prop_assert_eq!(parsed.as_str(), &text);
+            proptest::prop_assert_eq!(parsed.path_segments().expect("segments").count(), 6 + path.names().count());
+            let pairs: Vec<_> = parsed.query_pairs().into_owned().collect();
+            proptest::prop_assert_eq!(pairs, vec![("ref".to_owned(), reference.as_str().to_owned())]);
+        }
+    }
 }
