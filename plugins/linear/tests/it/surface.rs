@@ -48,5 +48,5 @@ fn the_schemas_stay_small() {
                 + output.to_string().len()
         })
         .sum();
-    assert!(size < 16_000, "{size} bytes of schemas");
+    assert!(size < 14_500, "{size} bytes of schemas");
 }
