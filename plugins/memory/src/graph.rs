@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewEntity {
-    /// Its name, by which relations and other calls find it.
+    /// Its name, unique.
     pub name: String,
-    /// What sort of thing it is, such as person.
+    /// Such as person.
     pub entity_type: String,
     /// What is known about it, one fact each.
     pub observations: Vec<String>,
@@ -21,11 +21,11 @@ pub struct NewEntity {
 pub struct Entity {
     /// Its name.
     pub name: String,
-    /// What sort of thing it is.
+    /// Such as person.
     pub entity_type: String,
     /// What is known about it.
     pub observations: Vec<String>,
-    /// How many observations were left out, because they are too long for one answer.
+    /// How many were left out for their length.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observations_omitted: Option<usize>,
 }
@@ -34,11 +34,11 @@ pub struct Entity {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Relation {
-    /// The entity it starts from.
+    /// Where it starts.
     pub from: String,
-    /// The entity it leads to.
+    /// Where it leads.
     pub to: String,
-    /// What it is, such as `works_at`.
+    /// Such as `works_at`.
     pub relation_type: String,
 }
 
@@ -65,13 +65,13 @@ pub struct Deletion {
 /// A part of the graph, or all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Graph {
-    /// The entities, oldest first.
+    /// Oldest first.
     pub entities: Vec<Entity>,
-    /// The relations, oldest first; in a search, those that touch what was found.
+    /// Oldest first.
     pub relations: Vec<Relation>,
-    /// There is more: pass `next_cursor` as `cursor`.
+    /// There is more.
     pub truncated: bool,
-    /// Where it goes on.
+    /// Pass it as `cursor` for what follows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }
@@ -81,7 +81,7 @@ pub struct Graph {
 pub struct CreatedEntities {
     /// The entities that are new.
     pub entities: Vec<NewEntity>,
-    /// Names that were there before; those entities were left as they are. add_observations adds to them.
+    /// Names that were taken; `add_observations` adds to those.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub existing: Vec<String>,
 }

@@ -107,15 +107,23 @@ pub(crate) fn connect(path: &Path, mode: Mode) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+fn foreign(config: &Config) -> ConfigError {
+    let path = config.path.clone();
+    ConfigError::Foreign { path }
+}
+
+/// The words for what went wrong while opening.
+pub(crate) fn told(error: rusqlite::Error, config: &Config) -> ConfigError {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => foreign(config),
+        _ => error.into(),
+    }
+}
+
 /// Makes the tables, or finds that they are there.
 pub(crate) fn prepare(connection: &mut Connection, config: &Config) -> Result<(), ConfigError> {
-    let foreign = || ConfigError::Foreign {
-        path: config.path.clone(),
-    };
-    let told = |error: rusqlite::Error| match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase) => foreign(),
-        _ => error.into(),
-    };
+    let foreign = || foreign(config);
+    let told = |error| told(error, config);
     if config.mode == Mode::Readonly {
         return check(connection, config)
             .map_err(told)?

@@ -51,7 +51,8 @@ impl Store {
             return Err(ConfigError::ImportNotPossible);
         }
         let path = schema::file(config)?;
-        let mut connection = schema::connect(&path, config.mode)?;
+        let mut connection =
+            schema::connect(&path, config.mode).map_err(|error| schema::told(error, config))?;
         connection.busy_timeout(limits.timeout.min(Duration::from_secs(30)))?;
         schema::prepare(&mut connection, config)?;
         if let Some(source) = &config.import {

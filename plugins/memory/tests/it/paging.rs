@@ -38,16 +38,12 @@ async fn all_pages(
         entities.extend(page["entities"].as_array().unwrap().clone());
         relations.extend(page["relations"].as_array().unwrap().clone());
         pages += 1;
-        match page["next_cursor"].as_str() {
-            Some(cursor) => {
-                assert_eq!(page["truncated"], true);
-                arguments["cursor"] = json!(cursor);
-            }
-            None => {
-                assert_eq!(page["truncated"], false);
-                return (entities, relations, pages);
-            }
-        }
+        let Some(cursor) = page["next_cursor"].as_str() else {
+            assert_eq!(page["truncated"], false);
+            return (entities, relations, pages);
+        };
+        assert_eq!(page["truncated"], true);
+        arguments["cursor"] = json!(cursor);
     }
 }
 

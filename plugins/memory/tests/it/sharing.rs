@@ -19,7 +19,7 @@ fn entity(name: String) -> NewEntity {
     }
 }
 
-fn observation(of: &str, content: String) -> Vec<Addition> {
+fn observation(of: &str, content: &str) -> Vec<Addition> {
     let addition = json!({ "entityName": of, "contents": [content] });
     vec![serde_json::from_value(addition).unwrap()]
 }
@@ -43,7 +43,7 @@ async fn a_process_that_writes() {
                 .len(),
             1
         );
-        let common = observation("common", format!("{who} was here: {n}"));
+        let common = observation("common", &format!("{who} was here: {n}"));
         store.add_observations(String::new(), common).await.unwrap();
     }
     store.close().await;
@@ -99,7 +99,7 @@ async fn two_instances_with_many_calls_lose_nothing() {
         .map(|n| {
             let store = stores[n % 2].clone();
             tokio::spawn(async move {
-                let content = observation("common", format!("fact {n}"));
+                let content = observation("common", &format!("fact {n}"));
                 store
                     .add_observations(String::new(), content)
                     .await

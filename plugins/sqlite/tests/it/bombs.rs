@@ -89,6 +89,13 @@ async fn every_bomb_ends_in_time() {
     assert!(answered.is_empty(), "answered:\n{}", answered.join("\n"));
     assert_eq!(shop.fingerprint(), before);
     assert_eq!(shop.rows("SELECT 1").await, json!([[1]]));
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM:"))
+        .unwrap();
+    let peak: usize = peak.split_whitespace().nth(1).unwrap().parse().unwrap();
+    assert!(peak < 300 << 10, "{peak} KiB at the most");
 }
 
 #[tokio::test]

@@ -68,6 +68,10 @@ async fn a_change_that_fails_changes_nothing() {
             "UNIQUE constraint failed: numbers.n; nothing was changed",
         ),
         (
+            "INSERT OR FAIL INTO numbers SELECT n - 400 FROM numbers ORDER BY n",
+            "UNIQUE constraint failed",
+        ),
+        (
             "INSERT OR ROLLBACK INTO numbers SELECT n + 400 FROM numbers",
             "UNIQUE constraint failed",
         ),
@@ -181,4 +185,20 @@ async fn a_database_in_memory_is_one_for_all_connections() {
     assert!(refused.to_string().contains("only reads"), "{refused}");
     let tables = other.call_json("list_tables", json!({})).await.unwrap();
     assert_eq!(tables["tables"], json!([]));
+}
+
+#[tokio::test]
+async fn what_is_checked_at_the_end_of_a_transaction_counts_too() {
+    let shop = Shop::writable().await;
+    shop.backdoor()
+        .execute_batch("CREATE TABLE late (a REFERENCES people(id) DEFERRABLE INITIALLY DEFERRED)")
+        .unwrap();
+    let refusal = shop
+        .refusal("execute", json!({ "sql": "INSERT INTO late VALUES (99)" }))
+        .await;
+    assert!(
+        refusal.contains("FOREIGN KEY constraint failed; nothing was changed"),
+        "{refusal}"
+    );
+    assert_eq!(shop.rows("SELECT count(*) FROM late").await, json!([[0]]));
 }
