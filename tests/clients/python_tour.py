@@ -9,10 +9,11 @@ SDK holds every structured answer against the tool's output schema and fails if 
 
 import asyncio
 import json
+import os
 import re
 import sys
 
-from mcp import Client, StdioServerParameters
+from mcp import Client, MCPError, StdioServerParameters
 
 
 def filled(value, answers):
@@ -31,7 +32,8 @@ def filled(value, answers):
 
 async def main(command):
     calls = json.load(sys.stdin)
-    server = StdioServerParameters(command=command[0], args=command[1:])
+    # By itself the SDK hands on a few variables only; settings of these servers name others.
+    server = StdioServerParameters(command=command[0], args=command[1:], env=dict(os.environ))
     answers = []
     async with Client(server) as client:
         names, cursor = [], None
@@ -42,7 +44,11 @@ async def main(command):
             if not cursor:
                 break
         for tool, arguments in calls:
-            result = await client.call_tool(tool, filled(arguments, answers))
+            try:
+                result = await client.call_tool(tool, filled(arguments, answers))
+            except (MCPError, LookupError, TypeError) as error:
+                answers.append({"tool": tool, "is_error": True, "text": str(error), "structured": None})
+                continue
             answers.append({
                 "tool": tool,
                 "is_error": bool(result.is_error),

@@ -19,6 +19,7 @@ mod plugins_page;
 mod rates;
 mod readme;
 mod replicas;
+mod rivals;
 mod scaffold;
 mod sessions;
 mod shutdown;

@@ -11,6 +11,8 @@
 
 pub mod caller;
 pub mod challenge;
+#[path = "../../plugins/postgres/tests/it/cluster.rs"]
+pub mod cluster;
 pub mod guarded;
 pub mod http;
 pub mod identity;

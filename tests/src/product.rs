@@ -41,7 +41,7 @@ impl Product {
     /// `MCP_FACTORY_TEST_SERVERS=DIR` takes the binaries of that folder as they are instead, to test ones
     /// that were built in another way.
     pub fn binary(self) -> &'static Path {
-        static BUILT: [OnceLock<PathBuf>; 5] = [const { OnceLock::new() }; 3];
+        static BUILT: [OnceLock<PathBuf>; 5] = [const { OnceLock::new() }; 5];
         BUILT[self as usize].get_or_init(|| match env::var_os("MCP_FACTORY_TEST_SERVERS") {
             Some(folder) => PathBuf::from(folder).join(self.name()),
             None => self.built(),
