@@ -26,7 +26,8 @@ const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const DEFAULT_MAX_BODY: usize = 5 * 1024 * 1024;
 /// Open connections kept for the next request: so many to a host, so long.
 const IDLE_PER_HOST: usize = 4;
-const IDLE_TIME: Duration = Duration::from_secs(20);
+const IDLE_TIME: Duration = Duration::from_secs(5);
+const DEFAULT_MAX_CONNECTIONS: usize = 256;
 /// The most bytes of an answer's head.
 const MAX_HEAD: usize = 64 * 1024;
 
@@ -38,6 +39,7 @@ pub struct Client {
     user_agent: HeaderValue,
     timeout: Duration,
     max_body: usize,
+    max_connections: usize,
 }
 
 impl Client {
@@ -51,6 +53,7 @@ impl Client {
             timeout: DEFAULT_TIMEOUT,
             max_body: DEFAULT_MAX_BODY,
             roots_file: None,
+            max_connections: DEFAULT_MAX_CONNECTIONS,
             dialler: Dialler::Tcp,
         }
     }
@@ -59,6 +62,11 @@ impl Client {
     /// https request does it.
     pub async fn prepare(&self) -> Result<(), OutboundError> {
         self.connector.tls().await.map(drop)
+    }
+
+    /// How many connections are open now, idle ones included: for a gauge.
+    pub fn open_connections(&self) -> usize {
+        self.max_connections - self.connector.free_places()
     }
 
     /// What this client may reach.
@@ -157,6 +165,7 @@ pub struct ClientBuilder {
     timeout: Duration,
     max_body: usize,
     roots_file: Option<PathBuf>,
+    max_connections: usize,
     pub(crate) dialler: Dialler,
 }
 
@@ -204,6 +213,14 @@ impl ClientBuilder {
         self
     }
 
+    /// The most connections open at once, idle ones included; who needs one more waits for it, as long as
+    /// `connect_timeout`. Default: 256.
+    #[must_use]
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections.clamp(1, 65_536);
+        self
+    }
+
     #[cfg(test)]
     pub(crate) fn dialler(mut self, dialler: Dialler) -> Self {
         self.dialler = dialler;
@@ -220,6 +237,7 @@ impl ClientBuilder {
             self.connect_timeout,
             self.roots_file,
             self.dialler,
+            self.max_connections,
         );
         let http = legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
@@ -233,6 +251,7 @@ impl ClientBuilder {
             user_agent,
             timeout: self.timeout,
             max_body: self.max_body,
+            max_connections: self.max_connections,
         })
     }
 }

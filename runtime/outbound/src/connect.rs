@@ -18,7 +18,7 @@ use http::Uri;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio_rustls::TlsConnector;
 
 use crate::error::{OutboundError, Refusal};
@@ -44,6 +44,7 @@ struct Inner {
     roots_file: Option<PathBuf>,
     tls: OnceCell<TlsConnector>,
     dialler: Dialler,
+    places: Arc<Semaphore>,
 }
 
 /// What opens a socket: the one line of the crate that does.
@@ -74,6 +75,7 @@ impl Connector {
         timeout: Duration,
         roots_file: Option<PathBuf>,
         dialler: Dialler,
+        max_connections: usize,
     ) -> Self {
         Self(Arc::new(Inner {
             reach,
@@ -82,7 +84,13 @@ impl Connector {
             roots_file,
             tls: OnceCell::new(),
             dialler,
+            places: Arc::new(Semaphore::new(max_connections)),
         }))
+    }
+
+    /// How many more connections may be opened.
+    pub(crate) fn free_places(&self) -> usize {
+        self.0.places.available_permits()
     }
 
     pub(crate) fn reach(&self) -> &Reach {
@@ -111,15 +119,18 @@ impl Connector {
         if !self.0.reach.permits_port(port) {
             return Err(OutboundError::Refused(Refusal::Port));
         }
+        // One that was never closed waits for its idle time at most.
+        let place = Arc::clone(&self.0.places).acquire_owned().await;
+        let place = place.map_err(OutboundError::connect)?;
         let addresses = self.0.resolver.addresses(host).await?;
         let tcp = self.dial_first(self.vetted(addresses)?, port).await?;
         if !secure {
-            return Ok(Stream::plain(tcp));
+            return Ok(Stream::plain(tcp, place));
         }
         let name = server_name(host)?;
         let stream = self.tls().await?.connect(name, tcp).await;
         stream
-            .map(Stream::tls)
+            .map(|stream| Stream::tls(stream, place))
             .map_err(|error| OutboundError::Tls(Arc::new(error)))
     }
 

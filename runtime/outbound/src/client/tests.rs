@@ -5,6 +5,8 @@ mod guard;
 use std::io;
 use std::sync::{Arc, Mutex};
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
 use super::*;
 use crate::testing::{Answer, TestServer, at_once, redirect, reply};
 use crate::{Redirects, StatusCode};
@@ -285,6 +287,71 @@ async fn the_next_address_is_tried_when_one_fails() {
         *dialled.lock().unwrap(),
         ["[2606:4700::1]:80", "1.1.1.1:80", "8.8.8.8:80"]
     );
+}
+
+#[tokio::test]
+async fn a_connection_is_kept_for_the_next_request_and_there_are_only_so_many() {
+    // Answers every request on a connection, and never closes one.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url: Url = format!("http://{}/", listener.local_addr().unwrap())
+        .parse()
+        .unwrap();
+    let opened = Arc::new(Mutex::new(0));
+    let count = Arc::clone(&opened);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            *count.lock().unwrap() += 1;
+            tokio::spawn(async move {
+                let mut buffer = [0; 4096];
+                while stream.read(&mut buffer).await.is_ok_and(|read| read > 0) {
+                    // "/more" promises more than comes.
+                    let length = if buffer.starts_with(b"GET /more") {
+                        3
+                    } else {
+                        2
+                    };
+                    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\nok");
+                    stream.write_all(answer.as_bytes()).await.unwrap();
+                }
+            });
+        }
+    });
+    let client = Client::builder(Reach::operator())
+        .max_connections(2)
+        .connect_timeout(Duration::from_millis(300))
+        .build()
+        .unwrap();
+    assert_eq!(client.open_connections(), 0);
+    let get = || client.send(Request::get(url.clone()));
+    for _ in 0..10 {
+        assert_eq!(get().await.unwrap().bytes().await.unwrap(), "ok");
+    }
+    assert_eq!((*opened.lock().unwrap(), client.open_connections()), (1, 1));
+    // Two are in use as long as their bodies are not read; the third waits in vain.
+    let more = || client.send(Request::get(url.join("more").unwrap()));
+    let (one, two) = (more().await.unwrap(), more().await.unwrap());
+    assert_eq!(client.open_connections(), 2);
+    let error = get().await.unwrap_err();
+    assert!(matches!(error, OutboundError::Timeout), "{error:?}");
+    drop((one, two));
+    assert!(get().await.is_ok(), "a place is given back");
+}
+
+#[tokio::test]
+async fn a_request_that_is_given_up_closes_its_connection() {
+    let server = TestServer::start(|_| vec![(Duration::from_mins(1), Vec::new())]).await;
+    let client = server.client();
+    let request = client.send(Request::get(server.url("/")));
+    let given_up = tokio::time::timeout(Duration::from_millis(200), request).await;
+    assert!(given_up.is_err());
+    assert_eq!(server.seen().len(), 1, "it was on its way");
+    for _ in 0..100 {
+        if client.open_connections() == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{} connections are open", client.open_connections());
 }
 
 #[tokio::test]
