@@ -88,6 +88,7 @@ mod tests {
             number,
             total: number,
             next_needed: true,
+            needs_more: false,
             is_revision: false,
             revises: None,
             branch: None,

@@ -149,7 +149,8 @@ impl SequentialThinking {
             number: thought_number,
             // A guess that was too low is corrected.
             total: total_thoughts.max(thought_number),
-            next_needed: next_thought_needed || needs_more_thoughts.unwrap_or_default(),
+            next_needed: next_thought_needed,
+            needs_more: needs_more_thoughts.unwrap_or_default(),
             is_revision: is_revision.unwrap_or(revises_thought.is_some()),
             revises: revises_thought,
             branch: branch_from_thought.zip(branch_id),

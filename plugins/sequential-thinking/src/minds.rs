@@ -108,6 +108,7 @@ mod tests {
             number: 1,
             total: 1,
             next_needed: true,
+            needs_more: false,
             is_revision: false,
             revises: None,
             branch: None,

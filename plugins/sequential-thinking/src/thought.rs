@@ -16,6 +16,8 @@ pub struct Thought {
     pub total: u32,
     /// Whether another one follows.
     pub next_needed: bool,
+    /// Whether the guess turned out too low.
+    pub needs_more: bool,
     /// Whether it corrects an earlier one.
     pub is_revision: bool,
     /// Which one, if that was said.
@@ -40,6 +42,11 @@ impl Thought {
         let branch = self.branch.as_ref().map_or_else(String::new, |(from, id)| {
             format!(" (branch {id}, from {from})")
         });
+        let more = if self.needs_more {
+            " (more needed)"
+        } else {
+            ""
+        };
         let Self {
             number,
             total,
@@ -47,7 +54,7 @@ impl Thought {
             ..
         } = self;
         // Writing to a text cannot fail.
-        write!(text, "{number}/{total}{revision}{branch}: {said}\n\n").unwrap_or_default();
+        write!(text, "{number}/{total}{revision}{branch}{more}: {said}\n\n").unwrap_or_default();
     }
 }
 

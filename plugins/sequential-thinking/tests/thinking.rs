@@ -102,16 +102,9 @@ async fn thoughts_are_counted_and_branches_are_named() {
         (&json!(5), &json!(false)),
         "the guess was too low"
     );
-    assert_eq!(
-        think(
-            &plugin,
-            6,
-            &json!({ "nextThoughtNeeded": false, "needsMoreThoughts": true })
-        )
-        .await["nextThoughtNeeded"],
-        true
-    );
-    let expected = "1/3: idea 1\n\n2/3 (branch other, from 1): or else\n\n3/3: idea 3\n\n4/4 (revises 1): no\n\n5/5: idea 5\n\n6/6: idea 6\n\n";
+    let more = json!({ "nextThoughtNeeded": true, "needsMoreThoughts": true });
+    assert_eq!(think(&plugin, 6, &more).await["totalThoughts"], 6);
+    let expected = "1/3: idea 1\n\n2/3 (branch other, from 1): or else\n\n3/3: idea 3\n\n4/4 (revises 1): no\n\n5/5: idea 5\n\n6/6 (more needed): idea 6\n\n";
     assert_eq!(history(&plugin).await, expected);
 }
 
