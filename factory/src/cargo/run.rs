@@ -107,7 +107,10 @@ pub(crate) fn compile(
     }
     command
         .env_remove("RUSTFLAGS")
-        .env("CARGO_ENCODED_RUSTFLAGS", flags(what).join("\u{1f}"));
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(what).join("\u{1f}"))
+        // A hash function of the plugin `code` takes its seed when it is compiled: from chance, unless this
+        // is set, and then two builds differ.
+        .env("CONST_RANDOM_SEED", "mcp-factory");
     command.envs(
         what.c_compiler
             .variables
