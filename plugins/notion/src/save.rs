@@ -126,10 +126,9 @@ impl Notion {
         let ask = Ask::change(format!("blocks/{id}/children"), body);
         let (added, _) = list(self.api.ask(ask, until).await?)?;
         let ids = added.iter().filter_map(|block| Raw::of(block).id);
-        let mut block_ids: Vec<String> = ids.map(|id| id.to_string()).collect();
-        // With a position, Notion answers with what stood after it too.
-        block_ids.truncate(children.len());
-        Ok(Appended { block_ids })
+        Ok(Appended {
+            block_ids: ids.map(|id| id.to_string()).collect(),
+        })
     }
 
     /// Sets properties of a page.

@@ -77,11 +77,11 @@ fn answer(world: &mut World, request: &Request) -> Answer {
         ("GET", ["v1", "blocks", id]) => block(world, id),
         ("GET", ["v1", "blocks", id, "children"]) => {
             block(world, id)?;
-            let blocks = world.inside[*id]
+            let blocks: Vec<Value> = world.inside[*id]
                 .iter()
                 .map(|id| world.things[id].clone())
                 .collect();
-            paged_by_query(blocks, request)
+            paged_by_query(&blocks, request)
         }
         ("PATCH", ["v1", "blocks", id, "children"]) => append(world, id, &body),
         ("POST", ["v1", "search"]) => search(world, &body),
@@ -94,7 +94,10 @@ fn answer(world: &mut World, request: &Request) -> Answer {
                 { "object": "user", "id": "u2", "type": "bot", "name": "Robot", "bot": {} },
                 { "object": "user", "id": "u3", "type": "person", "name": "Grace", "person": {} },
             ]);
-            paged_by_query(users.as_array().cloned().unwrap_or_default(), request)
+            paged_by_query(
+                users.as_array().map(Vec::as_slice).unwrap_or_default(),
+                request,
+            )
         }
         _ => Err((
             400,
@@ -141,7 +144,7 @@ fn paged(all: &[Value], size: usize, cursor: Option<&str>) -> Answer {
     )
 }
 
-fn paged_by_query(all: Vec<Value>, request: &Request) -> Answer {
+fn paged_by_query(all: &[Value], request: &Request) -> Answer {
     let given = |name: &str| {
         let mut pairs = request.url.query_pairs();
         pairs
@@ -149,7 +152,7 @@ fn paged_by_query(all: Vec<Value>, request: &Request) -> Answer {
             .map(|(_, value)| value.into_owned())
     };
     let size = given("page_size").map(|size| size.parse().unwrap_or(0));
-    paged(&all, page_size(size)?, given("start_cursor").as_deref())
+    paged(all, page_size(size)?, given("start_cursor").as_deref())
 }
 
 fn paged_by_body(all: &[Value], body: &Value) -> Answer {

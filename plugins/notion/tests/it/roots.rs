@@ -20,6 +20,7 @@ fn ids(found: &Value, list: &str) -> Vec<String> {
 async fn what_is_outside_does_not_exist_for_any_tool() {
     let fake = Fake::start(World::new()).await;
     let notion = Plugin::start(&fake.uri(), json!({ "mode": "readwrite" })).await;
+    let before = fake.world().things.clone();
     let mut calls = Vec::new();
     for page in [SECRET, PLANS] {
         calls.push(("notion_get_page", json!({ "page_id": page })));
@@ -68,6 +69,7 @@ async fn what_is_outside_does_not_exist_for_any_tool() {
             "{outside}"
         );
     }
+    assert_eq!(fake.world().things, before);
     let requests = fake.requests().await;
     let reads = ["/children", "/query"];
     assert!(

@@ -1,5 +1,10 @@
 //! What stands in the fake: a page that is shared, one that is not meant for the agent, and what is below.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "what goes in is made on the spot"
+)]
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
