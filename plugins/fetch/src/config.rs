@@ -31,7 +31,7 @@ pub struct Config {
     /// How long one call may take, redirects and `robots.txt` included.
     pub timeout: String,
     /// The most bytes read of a page; what comes after is left off.
-    #[schemars(range(min = 1024, max = 67_108_864))]
+    #[schemars(range(min = 1024, max = 16_777_216))]
     pub max_bytes: usize,
     /// A PEM file of certificates to trust besides, for hosts of your own.
     pub roots_file: Option<PathBuf>,
@@ -73,9 +73,9 @@ impl Config {
                 "`timeout` must be more than nothing and at most \"10m\"",
             ));
         }
-        if !(1024..=64 * 1024 * 1024).contains(&self.max_bytes) {
+        if !(1024..=16 * 1024 * 1024).contains(&self.max_bytes) {
             return Err(StartError::new(
-                "`max_bytes` must be from 1024 to 67108864 (64 MiB)",
+                "`max_bytes` must be from 1024 to 16777216 (16 MiB)",
             ));
         }
         if self.ports.is_empty() || self.ports.contains(&0) {

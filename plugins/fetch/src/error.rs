@@ -36,6 +36,11 @@ pub enum FetchError {
     /// Neither text nor JSON nor HTML.
     #[error("the page is {0}, not text: only HTML, JSON and plain text can be fetched")]
     NotText(String),
+    /// HTML in which there is nothing to read.
+    #[error(
+        "the page has no text of its own: it is probably made by scripts, which are not run; `raw` returns its HTML"
+    )]
+    NoText,
     /// The host compressed its answer against our wish.
     #[error("the host sent the page compressed although it was asked not to, so it cannot be read")]
     Compressed,

@@ -81,6 +81,10 @@ impl Fetcher {
         #[expect(clippy::cast_precision_loss, reason = "small numbers")]
         let gauge = |number: usize| number as f64;
         Health::ok()
+            .gauge(
+                "open_connections",
+                gauge(self.settings.client.open_connections()),
+            )
             .gauge("robots_known", gauge(self.robots.len()))
             .gauge(
                 "conversions",

@@ -23,6 +23,7 @@ use mcp_factory_sdk::prelude::*;
 pub use config::Config;
 pub use error::FetchError;
 pub use fetcher::{Asker, Fetched, Fetcher};
+pub use slice::Slice;
 
 /// The plugin.
 #[derive(Debug)]
@@ -65,7 +66,7 @@ impl Fetch {
         #[arg(default = false)]
         raw: bool,
     ) -> Result<Fetched, ToolError> {
-        let wanted = slice::Slice {
+        let wanted = Slice {
             start: start_index,
             length: max_length,
         };
@@ -80,7 +81,7 @@ impl Fetch {
         /// The address of the page: http or https.
         url: String,
     ) -> Result<Prompt, ToolError> {
-        let wanted = slice::Slice {
+        let wanted = Slice {
             start: 0,
             length: fetcher::MOST_OF_A_PROMPT,
         };

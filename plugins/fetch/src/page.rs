@@ -55,9 +55,13 @@ pub(crate) fn read(body: &Body<'_>, raw: bool) -> Result<Page, FetchError> {
         });
     }
     let article = html::article(&text, body.url);
+    let content = invisible::strip(&article.markdown);
+    if content.trim().is_empty() && !text.trim().is_empty() {
+        return Err(FetchError::NoText);
+    }
     Ok(Page {
         content_type,
         title: article.title.map(|title| invisible::strip(&title)),
-        content: invisible::strip(&article.markdown),
+        content,
     })
 }

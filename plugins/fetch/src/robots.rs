@@ -14,7 +14,7 @@ use crate::error::FetchError;
 use rules::Rules;
 
 /// The most hosts remembered.
-const MOST_HOSTS: usize = 256;
+const MOST_HOSTS: usize = 128;
 /// The most bytes read of a robots.txt (RFC 9309 wants at least 500 KiB).
 const MAX_BYTES: usize = 512 * 1024;
 /// The least number of redirects RFC 9309 wants followed.

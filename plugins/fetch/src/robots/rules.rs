@@ -3,9 +3,11 @@
 use mcp_factory_outbound::Url;
 use memchr::memmem;
 
-/// The most bytes of rules kept of one host, the longest rule, and the most wildcards in it: longer rules
-/// bar everything below their plain beginning.
-const MAX_RULES: usize = 64 * 1024;
+/// The most bytes of rules kept of one host, about 2,000 rules: what comes after is not read. The longest
+/// rule, and the most wildcards in it: a longer one bars everything below its beginning.
+const MAX_RULES: usize = 96 * 1024;
+/// What a rule takes beside its text.
+const PER_RULE: usize = 32;
 const MAX_RULE: usize = 1024;
 const MAX_WILDCARDS: usize = 8;
 
@@ -49,7 +51,7 @@ impl Rules {
                 }
                 key @ ("allow" | "disallow") => {
                     in_rules = true;
-                    kept += value.len();
+                    kept += value.len() + PER_RULE;
                     if kept > MAX_RULES || !for_us && !for_all {
                         continue;
                     }

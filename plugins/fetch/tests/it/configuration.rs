@@ -23,7 +23,7 @@ async fn each_setting_names_itself() {
         (json!({"max_bytes": 10}), ["`max_bytes`", "1024"]),
         (
             json!({"max_bytes": 1_000_000_000}),
-            ["`max_bytes`", "64 MiB"],
+            ["`max_bytes`", "16 MiB"],
         ),
         (json!({"ports": []}), ["`ports`", "at least one"]),
         (json!({"ports": [0]}), ["`ports`", "no 0"]),

@@ -77,6 +77,25 @@ async fn what_is_no_text_is_refused_by_a_sentence() {
 }
 
 #[tokio::test]
+async fn a_page_made_by_scripts_is_told_as_such() {
+    let site = Site::start().await;
+    let html = "<title>App</title><div id=root></div><script src=app.js></script>";
+    site.put("/a", 200, "text/html", html);
+    let sentence = told(site.fetch("/a").await);
+    assert!(
+        sentence.contains("made by scripts") && sentence.contains("`raw`"),
+        "{sentence}"
+    );
+    let plugin = site.plugin(json!({})).await;
+    let raw = fetch(&plugin, json!({"url": site.url("/a"), "raw": true}))
+        .await
+        .unwrap();
+    assert_eq!(raw["content"], html);
+    site.put("/a", 200, "text/html", "");
+    assert_eq!(site.fetch("/a").await.unwrap()["content"], "");
+}
+
+#[tokio::test]
 async fn a_long_page_comes_in_parts() {
     let site = Site::start().await;
     site.put("/a", 200, "text/plain; charset=utf-8", "äöüß".repeat(2500));

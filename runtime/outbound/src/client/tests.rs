@@ -3,6 +3,7 @@
 mod guard;
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -134,18 +135,22 @@ async fn one_deadline_covers_head_and_body() {
     }
 }
 
-#[tokio::test]
-async fn a_connection_that_does_not_open_is_given_up_on() {
-    // It listens and never takes a connection: once the queue is full, nothing answers.
+/// An address that listens and takes no connection: its queue is full as long as the rest is kept.
+async fn black_hole() -> (SocketAddr, impl Sized) {
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.listen(1).unwrap();
     let address = listener.local_addr().unwrap();
-    let mut filling = Vec::new();
-    for _ in 0..8 {
-        filling.push(tokio::spawn(tokio::net::TcpStream::connect(address)));
-    }
+    let filling: Vec<_> = (0..8)
+        .map(|_| tokio::spawn(tokio::net::TcpStream::connect(address)))
+        .collect();
     tokio::time::sleep(Duration::from_millis(200)).await;
+    (address, (listener, filling))
+}
+
+#[tokio::test]
+async fn a_connection_that_does_not_open_is_given_up_on() {
+    let (address, _full) = black_hole().await;
     let client = Client::builder(Reach::operator())
         .connect_timeout(Duration::from_millis(200))
         .build()
@@ -153,6 +158,32 @@ async fn a_connection_that_does_not_open_is_given_up_on() {
     let url = format!("http://{address}/").parse().unwrap();
     let error = client.send(Request::get(url)).await.unwrap_err();
     assert!(matches!(error, OutboundError::Timeout), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_address_that_is_silent_does_not_hold_up_the_next() {
+    let (silent, _full) = black_hole().await;
+    let server = TestServer::start(|_| reply(200, "", "")).await;
+    let open = SocketAddr::from(([127, 0, 0, 1], server.port));
+    let client = Client::builder(Reach::public())
+        .resolver(names_lead_to(&["1.1.1.1", "8.8.8.8"]))
+        .dialler(Dialler::Recorded(Arc::new(move |address| {
+            Ok(if address.ip().to_string() == "1.1.1.1" {
+                silent
+            } else {
+                open
+            })
+        })))
+        .build()
+        .unwrap();
+    let started = Instant::now();
+    let url: Url = "http://a.example/".parse().unwrap();
+    assert!(client.send(Request::get(url)).await.is_ok());
+    assert!(
+        started.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        started.elapsed()
+    );
 }
 
 #[tokio::test]
@@ -261,7 +292,7 @@ async fn a_redirect_is_vetted_like_the_first_request() {
 #[tokio::test]
 async fn the_next_address_is_tried_when_one_fails() {
     let server = TestServer::start(|_| reply(200, "", "")).await;
-    let listener = std::net::SocketAddr::from(([127, 0, 0, 1], server.port));
+    let listener = SocketAddr::from(([127, 0, 0, 1], server.port));
     let dialled = Arc::new(Mutex::new(Vec::new()));
     let record = Arc::clone(&dialled);
     let client = Client::builder(Reach::public())

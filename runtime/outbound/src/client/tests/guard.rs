@@ -7,7 +7,7 @@
 mod generate;
 mod networks;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ipnet::IpNet;
