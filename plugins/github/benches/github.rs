@@ -50,7 +50,8 @@ async fn measure(address: SocketAddr) -> io::Result<()> {
     let secret = Secret::new("bench".to_owned());
     let arguments = json!({ "owner": "acme", "repo": "tool", "number": 1 });
 
-    let (mut bare, mut tool) = (Vec::with_capacity(SAMPLES), Vec::with_capacity(SAMPLES));
+    let (mut plain_ones, mut tool_ones) =
+        (Vec::with_capacity(SAMPLES), Vec::with_capacity(SAMPLES));
     for sample in 0..SAMPLES + 200 {
         let began = Instant::now();
         let request = mcp_factory_outbound::Request::get(url.clone()).bearer(&secret);
@@ -64,16 +65,16 @@ async fn measure(address: SocketAddr) -> io::Result<()> {
         let whole = began.elapsed();
         answer.map_err(|error| io::Error::other(error.log_message()))?;
         if sample >= 200 {
-            bare.push(plain);
-            tool.push(whole);
+            plain_ones.push(plain);
+            tool_ones.push(whole);
         }
     }
-    let (bare, tool) = (median(bare), median(tool));
+    let (plain, tool) = (median(plain_ones), median(tool_ones));
     let mut out = io::stdout();
     writeln!(
         out,
         "bare request                {:>6} µs",
-        bare.as_micros()
+        plain.as_micros()
     )?;
     writeln!(
         out,
@@ -83,7 +84,7 @@ async fn measure(address: SocketAddr) -> io::Result<()> {
     writeln!(
         out,
         "ours, beside the request    {:>6} µs",
-        tool.saturating_sub(bare).as_micros()
+        tool.saturating_sub(plain).as_micros()
     )
 }
 

@@ -387,6 +387,10 @@ impl Api {
 }
 
 /// What came of sending once.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time, on the stack, for a moment"
+)]
 enum Once {
     Done(Outcome),
     Unchanged,

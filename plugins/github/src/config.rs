@@ -203,7 +203,7 @@ impl Config {
             }
             Ok(read)
         };
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         Ok(Settings {
             toolsets: self.toolsets.clone(),
             read_only: self.read_only,

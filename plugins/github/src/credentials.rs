@@ -20,7 +20,7 @@ use crate::url::ApiUrl;
 /// How long a token that was read is used before it is read again.
 const READ_AGAIN: Duration = Duration::from_secs(5);
 /// An installation's token is replaced when it has less than this to live …
-const SOON: Duration = Duration::from_secs(300);
+const SOON: Duration = Duration::from_mins(5);
 /// … and not used any more when it has less than this.
 const OVER: Duration = Duration::from_secs(30);
 

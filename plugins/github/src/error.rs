@@ -136,6 +136,10 @@ impl GithubError {
 }
 
 /// The same for the client, by its kind.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is what `map_err` is given"
+)]
 pub(crate) fn told(error: GithubError) -> ToolError {
     let message = error.to_string();
     match error {

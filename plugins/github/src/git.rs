@@ -22,7 +22,7 @@ impl Reference {
             || ["..", "//", "@{"].iter().any(|part| text.contains(part))
             || text
                 .split('/')
-                .any(|part| part.starts_with('.') || part.ends_with(".lock"))
+                .any(|part| part.starts_with('.') || part.strip_suffix(".lock").is_some())
             || text
                 .chars()
                 .any(|character| character.is_control() || " ~^:?*[\\".contains(character));

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant as StdInstant};
 
 use mcp_factory_sdk::Health;
 use quick_cache::sync::Cache;
-use serde::Deserialize;
 use tokio::sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
@@ -18,9 +17,10 @@ use crate::patience::Patience;
 use crate::repository::Repository;
 use crate::taint::Taints;
 use crate::url::ApiUrl;
+use crate::wire;
 
 /// How long it is believed that a repository is public or not.
-const VISIBLE_FOR: Duration = Duration::from_secs(60);
+const VISIBLE_FOR: Duration = Duration::from_mins(1);
 const MOST_REPOSITORIES: usize = 1_000;
 /// How many changes may wait for their turn.
 const MOST_WAITING: usize = 64;
@@ -58,13 +58,6 @@ pub(crate) struct Reading {
 pub(crate) struct Turn<'a> {
     _waiting: SemaphorePermit<'a>,
     _turn: MutexGuard<'a, ()>,
-}
-
-#[derive(Deserialize)]
-struct Visibility {
-    full_name: String,
-    private: bool,
-    visibility: Option<String>,
 }
 
 impl GitHub {
@@ -212,12 +205,9 @@ impl<'a> Session<'a> {
         let answer = self
             .ask(&Ask::get(&what, ApiUrl::repository(repository)))
             .await?;
-        let seen: Visibility = answer.json()?;
+        let seen: wire::Repo = answer.json()?;
         self.belongs(repository, Repository::parse(&seen.full_name).as_ref())?;
-        let public = !seen.private
-            && seen
-                .visibility
-                .is_none_or(|visibility| visibility == "public");
+        let public = seen.is_public();
         self.hub
             .visible
             .insert(repository.key().to_owned(), (public, Instant::now()));

@@ -13,6 +13,10 @@ const LINE: usize = 500;
 
 /// One result in the making.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own: two settings, three findings"
+)]
 pub(crate) struct Lens {
     lockdown: bool,
     /// Whether `author_association` means something: the operator named the repository.

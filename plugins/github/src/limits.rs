@@ -7,7 +7,7 @@ use mcp_factory_outbound::{HeaderMap, StatusCode, retry};
 use tokio::time::Instant;
 
 /// What GitHub asks to wait when it does not say how long.
-const UNSAID: Duration = Duration::from_secs(60);
+const UNSAID: Duration = Duration::from_mins(1);
 
 /// The allowances that GitHub counts apart, as far as this plugin uses them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl Limits {
     /// Nothing more of `bucket` with this token for so long.
     pub(crate) fn close(&self, bucket: Bucket, token: u64, limited: Limited) {
         // A reset that far away is a broken clock on one side: ask again after an hour.
-        let until = Instant::now() + limited.wait.min(Duration::from_secs(3600));
+        let until = Instant::now() + limited.wait.min(Duration::from_hours(1));
         let mut closed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (index, row) in closed.iter_mut().enumerate() {
             if index == bucket as usize || limited.secondary {
@@ -210,7 +210,7 @@ mod tests {
         );
         assert_eq!(
             limits.closed(Bucket::Core, 1),
-            Some(Duration::from_secs(3600))
+            Some(Duration::from_hours(1))
         );
     }
 }

@@ -9,6 +9,7 @@ use crate::whole::Whole;
 
 /// A page of a list.
 #[derive(Debug, Serialize, JsonSchema)]
+#[expect(clippy::struct_field_names, reason = "a client knows it by this name")]
 pub(crate) struct Page<T> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(skip)]

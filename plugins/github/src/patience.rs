@@ -37,7 +37,7 @@ impl Patience {
                 most: self.most,
             });
         }
-        let nap = need + random((allowed - need).min(JITTER));
+        let nap = need + random(allowed.saturating_sub(need).min(JITTER));
         self.waits = self.waits.saturating_sub(nap);
         sleep(nap).await;
         Ok(())

@@ -229,7 +229,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn untrusted_text_closes_what_is_elsewhere() {
-        let taints = Taints::new(Duration::from_secs(600));
+        let taints = Taints::new(Duration::from_mins(10));
         let (public, other, private) = (
             repository("a/public"),
             repository("a/other"),
@@ -254,7 +254,7 @@ mod tests {
         assert!(taints.check_write("bob", &other, true).is_ok());
         taints.mark_untrusted("ann", &other).expect("room");
         assert!(taints.check_write("ann", &public, true).is_err());
-        tokio::time::advance(Duration::from_secs(600)).await;
+        tokio::time::advance(Duration::from_mins(10)).await;
         assert!(taints.check_private_read("ann", &private).is_ok());
         taints.mark_private("ann", &private).expect("room");
         assert!(
@@ -265,7 +265,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_was_read_before_is_not_written_where_strangers_write() {
-        let taints = Taints::new(Duration::from_secs(600));
+        let taints = Taints::new(Duration::from_mins(10));
         let (public, private) = (repository("a/public"), repository("a/private"));
         taints.mark_private("ann", &private).expect("room");
         assert!(taints.check_write("ann", &public, true).is_ok());
@@ -279,7 +279,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_full_memory_shows_nothing_more_and_forgets_nobody() {
-        let taints = Taints::new(Duration::from_secs(600));
+        let taints = Taints::new(Duration::from_mins(10));
         let public = repository("a/public");
         for caller in 0..MOST_CALLERS {
             taints
@@ -298,7 +298,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn more_sources_than_are_named_are_still_sources() {
-        let taints = Taints::new(Duration::from_secs(600));
+        let taints = Taints::new(Duration::from_mins(10));
         let first = repository("a/0");
         for index in 0..20 {
             taints

@@ -145,6 +145,7 @@ pub(crate) struct Stats {
 }
 
 #[derive(Debug, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "GitHub calls it so")]
 pub(crate) struct Commit {
     pub(crate) sha: String,
     pub(crate) commit: GitCommit,

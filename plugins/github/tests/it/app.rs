@@ -28,7 +28,7 @@ async fn app(github: &Fake, more: Value) -> (Started, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let key = secret(&folder, "key.pem", &key());
     let mut config = json!({ "token": null, "app": { "id": "Iv1.app", "installation": 7, "private_key": key }, "taint": false });
-    crate::plugin::lay(&mut config, more);
+    crate::plugin::lay(&mut config, &more);
     (start(&github.url(), "unused", config).await, folder)
 }
 

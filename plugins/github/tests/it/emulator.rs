@@ -12,7 +12,7 @@ use mcp_factory_sdk::Secret;
 use serde_json::{Value, json};
 
 /// How long it may take to start, on a machine that compiles at the same time.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 /// A running emulator.
 #[derive(Debug)]
@@ -66,8 +66,9 @@ impl Emulator {
         let (sender, receiver) = mpsc::channel();
         thread::spawn(move || {
             let mut line = String::new();
-            let _ = BufReader::new(stdout).read_line(&mut line);
-            let _ = sender.send(line);
+            // A line that cannot be read is empty, and said to be when it is looked at.
+            drop(BufReader::new(stdout).read_line(&mut line));
+            drop(sender.send(line));
         });
         let line = receiver
             .recv_timeout(SOON)
@@ -110,8 +111,8 @@ impl Emulator {
 
 impl Drop for Emulator {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
 

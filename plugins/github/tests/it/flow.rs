@@ -65,7 +65,7 @@ async fn a_piece_of_work_from_issue_to_merge() {
             "tool",
             json!({ "path": "src/a b.rs", "content": "fn main() {}\n", "message": "Add it", "branch": "fix/panic" }),
         );
-        crate::plugin::lay(&mut arguments, more);
+        crate::plugin::lay(&mut arguments, &more);
         arguments
     };
     let first = it.ok("create_or_update_file", file(json!({}))).await;

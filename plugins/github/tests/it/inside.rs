@@ -45,7 +45,7 @@ async fn no_tool_takes_a_repository_that_is_not_listed() {
         tried += 1;
         for (owner, repo) in [("acme", "secret"), ("other", "tool"), ("acme", "lib")] {
             let mut given = arguments(tool.name());
-            lay(&mut given, json!({ "owner": owner, "repo": repo }));
+            lay(&mut given, &json!({ "owner": owner, "repo": repo }));
             let error = it.error(tool.name(), given).await;
             assert_eq!(
                 error,

@@ -23,7 +23,7 @@ pub(crate) async fn start(url: &str, token: &str, more: Value) -> Started {
         "api_base": url,
         "repos": ["acme/*"],
     });
-    lay(&mut config, more);
+    lay(&mut config, &more);
     let plugin = TestPlugin::start(&PLUGIN, config)
         .await
         .unwrap_or_else(|error| panic!("{error}"));
@@ -37,7 +37,7 @@ pub(crate) async fn refused(config: Value) -> String {
 }
 
 /// Lays members over an object; `null` takes one out.
-pub(crate) fn lay(config: &mut Value, more: Value) {
+pub(crate) fn lay(config: &mut Value, more: &Value) {
     for (name, value) in more.as_object().into_iter().flatten() {
         if value.is_null() {
             config.as_object_mut().expect("an object").remove(name);
@@ -77,6 +77,8 @@ impl Started {
 /// The arguments of a tool for `acme/tool`, or another repository of `acme`.
 pub(crate) fn at(repo: &str, more: Value) -> Value {
     let mut arguments = json!({ "owner": "acme", "repo": repo });
-    lay(&mut arguments, more);
+    if let (Value::Object(arguments), Value::Object(more)) = (&mut arguments, more) {
+        arguments.extend(more);
+    }
     arguments
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::plugin::{lay, refused, secret};
 
-fn settings(more: Value) -> Value {
+fn settings(more: &Value) -> Value {
     let mut config = json!({ "token": "env:PATH", "repos": ["acme/*"] });
     lay(&mut config, more);
     config
@@ -80,7 +80,7 @@ async fn an_unsafe_or_incomplete_setting_is_refused_by_name() {
         ),
         (json!({ "readonly": true }), "unknown key `readonly`"),
     ] {
-        let error = refused(settings(more.clone())).await;
+        let error = refused(settings(&more)).await;
         assert!(error.contains(words), "{more}: {error}");
         assert!(!error.contains("canary"), "{error}");
     }

@@ -8,7 +8,7 @@ use crate::plugin::{Started, at, start};
 
 async fn session(github: &Emulator, more: Value) -> Started {
     let mut config = json!({ "read_only": false, "repos": ["acme/*"] });
-    crate::plugin::lay(&mut config, more);
+    crate::plugin::lay(&mut config, &more);
     start(github.url(), "octocat-token", config).await
 }
 
