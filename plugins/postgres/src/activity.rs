@@ -18,7 +18,7 @@ pub struct ActiveQueries {
 /// A statement that runs now, or a transaction that waits for its client.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ActiveQuery {
-    /// The process that runs it: for cancel_backend.
+    /// The process that runs it, for `cancel_backend`.
     pub pid: i32,
     /// The role.
     pub user: Option<String>,

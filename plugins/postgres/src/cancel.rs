@@ -65,6 +65,11 @@ impl Canceller {
         self.tasks.spawn_on(stop, &self.runtime);
     }
 
+    /// A connection was found lost: the others are asked before they are used.
+    pub(crate) fn suspect(&self) {
+        self.connector.suspect();
+    }
+
     /// How many are being stopped now.
     pub(crate) fn pending(&self) -> usize {
         self.pending.load(Ordering::Relaxed)

@@ -159,7 +159,7 @@ fn within(key: &str, value: u64, least: u64, most: u64) -> Result<(), StartError
 fn duration(key: &str, text: &str) -> Result<Duration, StartError> {
     let duration =
         parse_duration(text).map_err(|error| StartError::new(format!("`{key}`: {error}")))?;
-    if duration.is_zero() || duration > Duration::from_secs(3600) {
+    if duration.is_zero() || duration > Duration::from_hours(1) {
         return Err(StartError::new(format!(
             "`{key}` is \"{text}\"; it must be from \"1ms\" to \"1h\""
         )));

@@ -6,7 +6,10 @@ use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -37,6 +40,10 @@ use crate::{
 
 /// What a message of the server may hold beyond the bytes of an answer.
 const SLACK: usize = 64 << 10;
+/// How long a connection is believed to stand without being asked.
+const TRUST: Duration = Duration::from_millis(250);
+/// How long one that is asked may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Why there is no connection: for the operator. Names no host, and nothing of the URL.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +76,8 @@ pub(crate) struct Connector {
     resolver: Resolver,
     tls: OnceCell<Arc<tls::rustls::ClientConfig>>,
     tasks: TaskTracker,
+    /// Counts the times when a connection was found lost: those made before are suspect.
+    losses: AtomicU64,
 }
 
 /// A connection and what is needed to cancel what it does.
@@ -80,6 +89,7 @@ pub(crate) struct Link {
     route: Route,
     cancel: CancelToken,
     driver: JoinHandle<()>,
+    losses: u64,
 }
 
 /// How a server was reached.
@@ -103,7 +113,27 @@ impl Connector {
             resolver: Resolver::new(),
             tls: OnceCell::new(),
             tasks,
+            losses: AtomicU64::new(0),
         }
+    }
+
+    /// A connection was found lost; the others may be as well.
+    pub(crate) fn suspect(&self) {
+        self.losses.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether a connection still stands. One that was used a moment ago is believed.
+    pub(crate) async fn stands(&self, link: &mut Link, idle: Duration) -> bool {
+        let losses = self.losses.load(Ordering::Relaxed);
+        if link.client.is_closed() {
+            return false;
+        }
+        if link.losses == losses && idle < TRUST {
+            return true;
+        }
+        link.losses = losses;
+        let asked = tokio::time::timeout(PATIENCE, link.client.check_connection()).await;
+        matches!(asked, Ok(Ok(())))
     }
 
     /// A connection whose role may be used.
@@ -130,6 +160,8 @@ impl Connector {
             for route in routes {
                 match self.open(route, &target).await {
                     Ok(link) => return Ok(link),
+                    // That one of several addresses does not answer says least.
+                    Err(ConnectError::Dial(_)) if matches!(last, ConnectError::Tls(_)) => {}
                     Err(error) => last = error,
                 }
             }
@@ -220,6 +252,7 @@ impl Connector {
             route,
             cancel: client.cancel_token(),
             driver,
+            losses: self.losses.load(Ordering::Relaxed),
             client,
         })
     }

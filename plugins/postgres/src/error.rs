@@ -3,12 +3,10 @@
 //! What the database says is passed on as its message, SQLSTATE, hint and place in the caller's own SQL. Its
 //! internal queries, its details (which quote rows) and everything about the connection stay here.
 
-use std::fmt::Write as _;
-
 use mcp_factory_sdk::ToolError;
 use tokio_postgres::error::{DbError, ErrorPosition};
 
-use crate::connect::ConnectError;
+use crate::{connect::ConnectError, put::put};
 
 /// The most of one message of the database that is passed on, in characters.
 const MESSAGE: usize = 1000;
@@ -151,12 +149,11 @@ impl DatabaseError {
         if let Some(ErrorPosition::Original(position)) = error.position() {
             let position = (*position as usize).saturating_sub(prefix);
             if let Some((line, column)) = place(sql, position) {
-                // Writing to a String cannot fail.
-                let _ = write!(text, " at line {line}, column {column}");
+                put!(&mut text, " at line {line}, column {column}");
             }
         }
         if let Some(constraint) = error.constraint() {
-            let _ = write!(text, "; constraint {}", short(constraint));
+            put!(&mut text, "; constraint {}", short(constraint));
         }
         let hint = error.hint().map(short).or_else(|| {
             let hint = match sqlstate.as_str() {
@@ -171,7 +168,7 @@ impl DatabaseError {
             Some(hint.to_owned())
         });
         if let Some(hint) = hint {
-            let _ = write!(text, ". Hint: {hint}");
+            put!(&mut text, ". Hint: {hint}");
         }
         Self { sqlstate, text }
     }
@@ -210,7 +207,9 @@ pub(crate) fn told(error: PostgresError) -> ToolError {
             ToolError::not_found(message)
         }
         PostgresError::TimedOut { .. } => ToolError::timed_out(message),
-        PostgresError::Busy { .. } | PostgresError::LostInUse => ToolError::unavailable(message),
+        PostgresError::Busy { .. } | PostgresError::LostInUse | PostgresError::CommitUnknown => {
+            ToolError::unavailable(message)
+        }
         PostgresError::Unreachable(cause) => {
             tracing::warn!(%cause, "the database cannot be reached");
             ToolError::unavailable(message)
@@ -220,7 +219,6 @@ pub(crate) fn told(error: PostgresError) -> ToolError {
             ToolError::unavailable(message)
         }
         PostgresError::Protocol(cause) => ToolError::internal(cause),
-        PostgresError::CommitUnknown => ToolError::unavailable(message),
         _ => ToolError::new(message),
     }
 }

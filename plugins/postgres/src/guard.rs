@@ -7,7 +7,7 @@
 use crate::{
     denied::{DENIED, PREFIXES},
     error::PostgresError,
-    lexer::Kind,
+    lexer::{Kind, Token},
     statement::Statement,
 };
 
@@ -26,6 +26,12 @@ pub(crate) fn check_query(statement: &Statement<'_>) -> Result<(), PostgresError
         return Err(PostgresError::NotAQuery { root });
     }
     let tokens = statement.tokens();
+    if root == "EXPLAIN" {
+        let explained = explained(tokens);
+        if !ROOTS.contains(&explained.as_str()) {
+            return Err(PostgresError::NotAQuery { root: explained });
+        }
+    }
     for (index, token) in tokens.iter().enumerate() {
         let before = index.checked_sub(1).and_then(|index| tokens.get(index));
         let Kind::Word(word) = token.kind else {
@@ -44,6 +50,51 @@ pub(crate) fn check_query(statement: &Statement<'_>) -> Result<(), PostgresError
         }
     }
     check_functions(statement)
+}
+
+/// The first keyword of what an EXPLAIN explains, in capitals. Its options are words, or stand in parentheses.
+fn explained(tokens: &[Token<'_>]) -> String {
+    let mut rest = tokens
+        .iter()
+        .skip_while(|token| !token.is("EXPLAIN"))
+        .skip(1)
+        .peekable();
+    let first_word = tokens
+        .iter()
+        .skip_while(|token| !token.is("EXPLAIN"))
+        .skip(1);
+    let first_word = first_word
+        .skip_while(|token| token.is_symbol('('))
+        .find_map(word);
+    let is_option = |word: &str| matches!(word, "ANALYZE" | "ANALYSE" | "VERBOSE");
+    match first_word {
+        Some(word) if ROOTS.contains(&word.as_str()) => return word,
+        _ => {}
+    }
+    if rest.peek().is_some_and(|token| token.is_symbol('(')) {
+        let mut depth = 0_usize;
+        for token in rest.by_ref() {
+            match token.kind {
+                Kind::Symbol('(') => depth += 1,
+                Kind::Symbol(')') => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+    }
+    rest.filter(|token| !token.is_symbol('('))
+        .map(|token| word(token).unwrap_or_default())
+        .find(|word| !is_option(word))
+        .unwrap_or_default()
+}
+
+fn word(token: &Token<'_>) -> Option<String> {
+    match token.kind {
+        Kind::Word(word) => Some(word.to_ascii_uppercase()),
+        _ => None,
+    }
 }
 
 /// Whether it calls only functions that stay within the query.
@@ -106,6 +157,10 @@ mod tests {
             ("SELECT dblink_exec('x')", "`dblink_exec`"),
             ("COPY t TO PROGRAM 'x'", "`COPY`"),
             ("(((DROP TABLE t)))", "`DROP`"),
+            ("EXPLAIN ANALYZE CREATE TABLE t AS SELECT 1", "`CREATE`"),
+            ("EXPLAIN (ANALYZE, FORMAT JSON) DELETE FROM t", "`DELETE`"),
+            ("EXPLAIN EXECUTE x", "`EXECUTE`"),
+            ("EXPLAIN (ANALYZE", "is not a query"),
         ] {
             let error = refused(sql).unwrap_or_else(|| panic!("{sql} is not refused"));
             assert!(error.contains(words), "{sql}: {error}");
@@ -122,6 +177,9 @@ mod tests {
             "TABLE t",
             "((SELECT 1) UNION (SELECT 2))",
             "EXPLAIN SELECT 1",
+            "EXPLAIN (SELECT 1)",
+            "EXPLAIN ANALYSE VERBOSE (SELECT 1)",
+            "EXPLAIN (COSTS off) WITH a AS (SELECT 1) TABLE a",
             "SHOW server_version",
             "SELECT * FROM t FOR UPDATE",
             "SELECT set_byte('\\x00'::bytea, 0, 1)",

@@ -28,6 +28,7 @@ mod moment;
 mod numeric;
 mod parameters;
 mod pool;
+mod put;
 mod query;
 mod role;
 mod rows;
@@ -361,7 +362,7 @@ impl Postgres {
         self.database.cancel_backend(pid).await.map_err(told)
     }
 
-    /// Shows which statements took the most time (extension pg_stat_statements).
+    /// Shows which statements took the most time (extension `pg_stat_statements`).
     #[tool(scope = "read", title = "Top queries", read_only)]
     async fn get_top_queries(
         &self,

@@ -3,7 +3,7 @@
 //! A moment with a time zone is told in UTC: its binary form has no other. Years before Christ are written
 //! as PostgreSQL writes them, with `BC` at the end; what has no end is `infinity`.
 
-use std::fmt::Write as _;
+use crate::put::put;
 
 const MICROS: i64 = 1_000_000;
 const DAY: i64 = 86_400 * MICROS;
@@ -52,8 +52,7 @@ pub(crate) fn zone(west: i32) -> String {
     let seconds = west.unsigned_abs();
     let mut text = format!("{sign}{:02}:{:02}", seconds / 3600, seconds / 60 % 60);
     if !seconds.is_multiple_of(60) {
-        // Writing to a String cannot fail.
-        let _ = write!(text, ":{:02}", seconds % 60);
+        put!(&mut text, ":{:02}", seconds % 60);
     }
     text
 }
@@ -63,7 +62,7 @@ pub(crate) fn interval(micros: i64, days: i32, months: i32) -> String {
     let mut text = "P".to_owned();
     let mut part = |number: i64, unit: char| {
         if number != 0 {
-            let _ = write!(text, "{number}{unit}");
+            put!(&mut text, "{number}{unit}");
         }
     };
     part((months / 12).into(), 'Y');
@@ -74,7 +73,7 @@ pub(crate) fn interval(micros: i64, days: i32, months: i32) -> String {
         let seconds = micros / MICROS;
         for (number, unit) in [(seconds / 3600, 'H'), (seconds / 60 % 60, 'M')] {
             if number != 0 {
-                let _ = write!(text, "{number}{unit}");
+                put!(&mut text, "{number}{unit}");
             }
         }
         let rest = micros % (60 * MICROS);
@@ -83,7 +82,7 @@ pub(crate) fn interval(micros: i64, days: i32, months: i32) -> String {
                 text.push('-');
             }
             let rest = rest.abs();
-            let _ = write!(text, "{}", rest / MICROS);
+            put!(&mut text, "{}", rest / MICROS);
             push_fraction(&mut text, rest % MICROS);
             text.push('S');
         }

@@ -1,6 +1,6 @@
 //! `numeric` from its binary form to its exact digits.
 
-use std::fmt::Write as _;
+use crate::put::put;
 
 /// The digits as PostgreSQL prints them; `None` when the bytes are no numeric.
 pub(crate) fn text(bytes: &[u8]) -> Option<String> {
@@ -36,19 +36,18 @@ pub(crate) fn text(bytes: &[u8]) -> Option<String> {
         text.push('0');
     }
     for place in (0..=weight).rev() {
-        // Writing to a String cannot fail.
-        let _ = if place == weight {
-            write!(text, "{}", digit(place))
+        if place == weight {
+            put!(&mut text, "{}", digit(place));
         } else {
-            write!(text, "{:04}", digit(place))
-        };
+            put!(&mut text, "{:04}", digit(place));
+        }
     }
     if scale > 0 {
         text.push('.');
         let end = text.len() + scale;
         let mut place = -1;
         while text.len() < end {
-            let _ = write!(text, "{:04}", digit(place));
+            put!(&mut text, "{:04}", digit(place));
             place -= 1;
         }
         text.truncate(end);

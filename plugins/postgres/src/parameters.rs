@@ -71,11 +71,10 @@ fn one(number: usize, type_: &Type, value: &Value) -> Result<Bound, PostgresErro
             literal
         }
         (Sort::Array(_), _) => return Err(misfit("pass an array, or a string such as {1,2}")),
-        (Sort::Number | Sort::Text, Value::Number(digits)) => digits.to_string(),
+        (Sort::Number | Sort::Text | Sort::Other, Value::Number(digits)) => digits.to_string(),
         (Sort::Bool | Sort::Text, Value::Bool(truth)) => truth.to_string(),
         (Sort::Number, _) => return Err(misfit("pass a number, or its digits as a string")),
         (Sort::Bool, _) => return Err(misfit("pass true or false")),
-        (Sort::Other, Value::Number(digits)) => digits.to_string(),
         (Sort::Text | Sort::Other, _) => return Err(misfit("pass a string")),
     };
     if text.contains('\0') {

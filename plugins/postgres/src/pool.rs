@@ -24,10 +24,10 @@ impl managed::Manager for Manager {
         self.0.connect().await
     }
 
-    async fn recycle(&self, link: &mut Link, _: &Metrics) -> RecycleResult<ConnectError> {
-        if link.client.is_closed() {
-            return Err(RecycleError::message("the connection is closed"));
+    async fn recycle(&self, link: &mut Link, use_: &Metrics) -> RecycleResult<ConnectError> {
+        if self.0.stands(link, use_.last_used()).await {
+            return Ok(());
         }
-        Ok(())
+        Err(RecycleError::message("the connection is closed"))
     }
 }

@@ -174,6 +174,7 @@ impl Session {
             millis(self.settings.statement_timeout + GRACE * 10),
         ];
         let limit = self.settings.max_bytes;
+        let canceller = &self.canceller;
         let link = self
             .lease
             .as_mut()
@@ -186,7 +187,10 @@ impl Session {
             .read_only(access == Access::Read)
             .start()
             .await;
-        let transaction = started.map_err(PostgresError::Lost)?;
+        let transaction = started.map_err(|error| {
+            canceller.suspect();
+            PostgresError::Lost(error)
+        })?;
         let scope = Scope {
             transaction,
             oversized,
@@ -212,7 +216,9 @@ impl Session {
     /// Gives the connection back, clean. What was not committed is undone.
     async fn close(mut self) {
         let Some(lease) = &self.lease else { return };
-        let cleaned = tokio::time::timeout(CLEANING, lease.client.batch_execute(CLEAN)).await;
+        #[expect(clippy::disallowed_methods, reason = "the statements are ours")]
+        let cleaning = lease.client.batch_execute(CLEAN);
+        let cleaned = tokio::time::timeout(CLEANING, cleaning).await;
         match cleaned {
             Ok(Ok(())) => drop(self.lease.take()),
             // Broken, or busy with what nobody waits for: it is not used again.
@@ -235,7 +241,7 @@ impl std::fmt::Debug for Session {
         formatter
             .debug_struct("Session")
             .field("lease", &id)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -6,13 +6,12 @@
 
 use std::{
     error::Error,
-    fmt::Write as _,
     net::{Ipv4Addr, Ipv6Addr},
 };
 
 use tokio_postgres::types::{FromSql, Type};
 
-use crate::{moment, numeric, shape::Shape};
+use crate::{moment, numeric, put::put, shape::Shape};
 
 /// The largest whole number that every reader of JSON keeps.
 const SAFE: i64 = (1 << 53) - 1;
@@ -119,10 +118,8 @@ fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], Malformed> {
     bytes.try_into().map_err(|_| Malformed)
 }
 
-// Writing to a String cannot fail, here and below.
-
 fn number(out: &mut String, value: impl std::fmt::Display) {
-    let _ = write!(out, "{value}");
+    put!(out, "{value}");
 }
 
 fn float<F: Into<f64> + std::fmt::Display + std::fmt::LowerExp + Copy>(out: &mut String, value: F) {
@@ -136,9 +133,9 @@ fn float<F: Into<f64> + std::fmt::Display + std::fmt::LowerExp + Copy>(out: &mut
             "\"-Infinity\""
         });
     } else if wide != 0.0 && !(1e-5..1e16).contains(&wide.abs()) {
-        let _ = write!(out, "{value:e}");
+        put!(out, "{value:e}");
     } else {
-        let _ = write!(out, "{value}");
+        put!(out, "{value}");
     }
 }
 
@@ -156,7 +153,7 @@ pub(crate) fn string(out: &mut String, text: &str) {
             b'\r' => out.push_str("\\r"),
             b'\t' => out.push_str("\\t"),
             other => {
-                let _ = write!(out, "\\u{other:04x}");
+                put!(out, "\\u{other:04x}");
             }
         }
         rest = &rest[at + 1..];
@@ -179,7 +176,7 @@ fn json(out: &mut String, bytes: &[u8]) -> Result<(), Malformed> {
 fn hexadecimal(out: &mut String, bytes: &[u8]) {
     out.reserve(bytes.len() * 2);
     for byte in bytes {
-        let _ = write!(out, "{byte:02x}");
+        put!(out, "{byte:02x}");
     }
 }
 
@@ -189,7 +186,7 @@ fn uuid(out: &mut String, bytes: [u8; 16]) {
         if matches!(index, 4 | 6 | 8 | 10) {
             out.push('-');
         }
-        let _ = write!(out, "{byte:02x}");
+        put!(out, "{byte:02x}");
     }
     out.push('"');
 }

@@ -15,14 +15,14 @@ use tokio_postgres::{Client, NoTls};
 use crate::cluster::Cluster;
 
 /// A copy of the fixture.
-pub struct Bed {
-    pub cluster: &'static Cluster,
-    pub name: String,
+pub(crate) struct Bed {
+    pub(crate) cluster: &'static Cluster,
+    pub(crate) name: String,
     secrets: TempDir,
 }
 
 impl Bed {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let cluster = tokio::task::spawn_blocking(Cluster::shared).await.unwrap();
         let name = format!(
@@ -53,12 +53,12 @@ impl Bed {
     }
 
     /// A connection as a role of the fixture, `postgres` being the superuser.
-    pub async fn connect(&self, role: &str) -> Client {
+    pub(crate) async fn connect(&self, role: &str) -> Client {
         connect(&self.cluster.url(role, &self.name)).await
     }
 
     /// The setting `url` that leads to this URL.
-    pub fn secret(&self, url: &str) -> String {
+    pub(crate) fn secret(&self, url: &str) -> String {
         let path = self.secrets.path().join("url");
         fs::write(&path, url).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
@@ -66,11 +66,11 @@ impl Bed {
     }
 
     /// The plugin as the writing role `app`; `config` is added to its settings.
-    pub async fn plugin(&self, config: Value) -> TestPlugin {
+    pub(crate) async fn plugin(&self, config: Value) -> TestPlugin {
         self.try_plugin("app", config, &[]).await.unwrap()
     }
 
-    pub async fn try_plugin(
+    pub(crate) async fn try_plugin(
         &self,
         role: &str,
         config: Value,
@@ -82,7 +82,7 @@ impl Bed {
 }
 
 /// Starts the plugin with a place of a URL.
-pub async fn start(
+pub(crate) async fn start(
     url: &str,
     config: Value,
     declared: &'static [ToolDefinition],
@@ -95,19 +95,19 @@ pub async fn start(
 }
 
 /// A connection by the client library alone.
-pub async fn connect(url: &str) -> Client {
+pub(crate) async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     tokio::spawn(connection);
     client
 }
 
 /// The rows of a query.
-pub async fn rows(plugin: &TestPlugin, sql: &str) -> Value {
+pub(crate) async fn rows(plugin: &TestPlugin, sql: &str) -> Value {
     rows_with(plugin, sql, json!([])).await
 }
 
 /// The rows of a query with parameters.
-pub async fn rows_with(plugin: &TestPlugin, sql: &str, params: Value) -> Value {
+pub(crate) async fn rows_with(plugin: &TestPlugin, sql: &str, params: Value) -> Value {
     let result = plugin
         .call_json("query", json!({ "sql": sql, "params": params }))
         .await;
@@ -118,7 +118,7 @@ pub async fn rows_with(plugin: &TestPlugin, sql: &str, params: Value) -> Value {
 }
 
 /// The message of a call that fails.
-pub async fn error(plugin: &TestPlugin, tool: &str, arguments: Value) -> String {
+pub(crate) async fn error(plugin: &TestPlugin, tool: &str, arguments: Value) -> String {
     match plugin.call(tool, arguments.clone()).await {
         Ok(output) => panic!("{tool} {arguments}: {output:?}"),
         Err(error) => error.to_string(),

@@ -79,7 +79,7 @@ const HAND_WRITTEN: &[&str] = &[
     "SELECT country FROM customers UNION SELECT status FROM orders EXCEPT ALL SELECT 'x' INTERSECT SELECT 'DE'",
     "(SELECT 1 UNION ALL SELECT 2) UNION (SELECT 3 EXCEPT SELECT 4) ORDER BY 1",
     "SELECT * FROM orders NATURAL JOIN (SELECT id, name FROM customers) c",
-    "SELECT * FROM orders JOIN order_items USING (id) WHERE false",
+    "SELECT * FROM orders JOIN products USING (id) WHERE false",
     "SELECT * FROM orders o FULL OUTER JOIN customers c ON o.customer_id = c.id WHERE o.id IS NULL OR c.id IS NOT NULL",
     "SELECT CASE status WHEN 'new' THEN 1 WHEN 'paid' THEN 2 ELSE 0 END FROM orders",
     "SELECT nullif(country, 'DE'), coalesce(email, 'none'), greatest(1, 2), least(3, 4) FROM customers",
@@ -93,7 +93,7 @@ const HAND_WRITTEN: &[&str] = &[
     "SELECT 5 OPERATOR(pg_catalog.+) 3, 7 # 2, ~1, |/ 25.0, @ -5, 2 ^ 10, 17 % 5",
     "SELECT CAST('5' AS int), '5'::int::text, int '5', date '2025-01-01' + 3",
     "SELECT interval '1 month' * 3, interval '1 year 2 days 03:04:05', make_interval(days => 3), justify_days('35 days')",
-    "SELECT (ROW(1, 'x')).*, ROW(1, 2) < ROW(1, 3), (c).name FROM (SELECT c FROM customers c LIMIT 1) s",
+    "SELECT ROW(1, 2) < ROW(1, 3), (c).name FROM (SELECT c FROM customers c LIMIT 1) s",
     "SELECT count(*) FROM customers TABLESAMPLE BERNOULLI (50) REPEATABLE (1)",
     "SELECT * FROM customers c WHERE c.created_at BETWEEN SYMMETRIC '2027-01-01' AND '2025-01-01'",
     "SELECT x IS DISTINCT FROM y, x IS NOT DISTINCT FROM y, x IS TRUE, x IS NOT UNKNOWN FROM (VALUES (true, false), (NULL, NULL)) v(x, y)",
@@ -121,7 +121,7 @@ const HAND_WRITTEN: &[&str] = &[
     "SELECT o.* FROM orders o WHERE o.total > 100 -- only the large ones",
     "/* top customers */ SELECT customer_id, sum(total) AS revenue FROM orders GROUP BY 1 ORDER BY 2 DESC LIMIT 5;",
     "SELECT x FROM json_to_record('{\"a\": 1}') AS x(a int)",
-    "SELECT ARRAY(SELECT id FROM products ORDER BY id), ARRAY[[1, 2], [3, 4]][2][1]",
+    "SELECT ARRAY(SELECT id FROM products ORDER BY id), (ARRAY[[1, 2], [3, 4]])[2][1]",
     "SELECT count(*), sum(quantity * price) FROM order_items WHERE (order_id, product_id) > (10, 5)",
     "SELECT ntile(4) OVER (ORDER BY total), percent_rank() OVER (ORDER BY total), cume_dist() OVER (ORDER BY total) FROM orders",
     "SELECT lag(total, 1, 0) OVER (ORDER BY id), lead(total) OVER (ORDER BY id), total - lag(total) OVER (ORDER BY id) FROM orders",
@@ -148,7 +148,7 @@ fn made() -> Vec<String> {
         ),
         (
             "order_items",
-            "quantity * price",
+            "(quantity * price)",
             "product_id % 4",
             "order_id",
         ),
@@ -249,10 +249,10 @@ async fn analysts_are_not_in_the_way() {
         let message = error.to_string();
         // What the server itself says no to is a mistake of this corpus, not a refusal.
         if message.contains("SQLSTATE") {
-            let _ = writeln!(broken, "{sql}\n    {message}");
+            writeln!(broken, "{sql}\n    {message}").unwrap();
         } else {
             refusals += 1;
-            let _ = writeln!(refused, "{sql}\n    {message}");
+            writeln!(refused, "{sql}\n    {message}").unwrap();
         }
     }
     assert!(broken.is_empty(), "{broken}");

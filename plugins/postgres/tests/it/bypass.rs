@@ -31,16 +31,16 @@ async fn state(admin: &Client) -> String {
         "revenue",
         "secret_place.plans",
     ] {
-        // What is dropped shows as an error, which is a change as well.
-        let _ = write!(
+        write!(
             parts,
-            "UNION ALL SELECT query_to_xml('SELECT md5(string_agg(t::text, '','' ORDER BY t::text)) FROM {table} t', true, true, '')::text "
-        );
+            "UNION ALL SELECT CASE WHEN to_regclass('{table}') IS NULL THEN 'gone' ELSE query_to_xml('SELECT md5(string_agg(t::text, '','' ORDER BY t::text)) FROM {table} t', true, true, '')::text END "
+        )
+        .unwrap();
     }
     for (what, of) in [
         (
             "c.oid, c.relname, c.relkind, c.relowner, c.relacl, c.relpersistence, c.relhasrules, c.relhastriggers, c.relfilenode",
-            "pg_class c WHERE c.relnamespace !~ 'toast'",
+            "pg_class c WHERE c.relnamespace <> 'pg_toast'::regnamespace",
         ),
         (
             "p.oid, p.proname, p.prosrc, p.proowner, p.proacl",
@@ -93,10 +93,11 @@ async fn state(admin: &Client) -> String {
         ),
         ("f", "pg_ls_dir('.') f WHERE f <> 'postmaster.pid'"),
     ] {
-        let _ = write!(
+        write!(
             parts,
             "UNION ALL SELECT md5(string_agg(x::text, ',' ORDER BY x::text)) FROM (SELECT ROW({what}) AS x FROM {of}) s "
-        );
+        )
+        .unwrap();
     }
     let sql = format!("SELECT md5(string_agg(part, ',')) FROM (SELECT '' AS part {parts}) p");
     // As a superuser, who may look at everything.
@@ -109,8 +110,8 @@ async fn left(plugin: &TestPlugin) -> Value {
         plugin,
         "SELECT (SELECT count(*) FROM pg_locks WHERE locktype IN ('advisory') \
              AND database = (SELECT oid FROM pg_database WHERE datname = current_database())), \
-           (SELECT md5(string_agg(name || coalesce(setting, ''), ',' ORDER BY name)) FROM pg_settings), \
-           current_user, session_user, current_setting('my.own', true), \
+           (SELECT md5(string_agg(name || coalesce(setting, ''), ',' ORDER BY name)) FROM pg_settings WHERE name !~ '^plpgsql[.]'), \
+           current_user, session_user, nullif(current_setting('my.own', true), ''), \
            (SELECT count(*) FROM pg_cursors WHERE name = 'evil'), \
            (SELECT count(*) FROM pg_prepared_statements WHERE name = 'evil'), \
            (SELECT count(*) FROM pg_listening_channels())",
@@ -155,7 +156,7 @@ async fn run(guard: &'static str) {
             }
         }
         if let Ok(declared) = bed.try_plugin("app", config(guard), reading(&sql)).await {
-            let _ = declared.call("declared", json!({})).await;
+            drop(declared.call("declared", json!({})).await);
             declared.stop().await;
         }
         let took = begun.elapsed();
@@ -179,8 +180,8 @@ async fn run(guard: &'static str) {
         answered.len()
     );
     if guard == "strict" {
-        // Locks that the transaction itself would have given back, and what is only a query.
-        assert!(answered.len() <= 6, "{answered:#?}");
+        // Two only look like an attempt: all of it is inside a string, or behind a comment.
+        assert_eq!(answered.len(), 2, "{answered:#?}");
     }
 }
 
@@ -212,7 +213,7 @@ async fn the_corpus_has_teeth() {
             .batch_execute("SET statement_timeout = '200ms'")
             .await
             .unwrap();
-        let _ = client.batch_execute(&filled(&bed, raw)).await;
+        client.batch_execute(&filled(&bed, raw)).await.ok();
         let after = state(&admin).await;
         effective += usize::from(after != before);
         before = after;
@@ -221,5 +222,5 @@ async fn the_corpus_has_teeth() {
         "{effective} of {} change something without the plugin",
         CORPUS.len()
     );
-    assert!(effective >= 40, "{effective}");
+    assert!(effective >= 30, "{effective}");
 }

@@ -1,7 +1,7 @@
 //! Ways to change something, or to leave something behind, by a tool that only reads.
 
 /// `{marker}` is a path that nothing may ever write to.
-pub const CORPUS: &[&str] = &[
+pub(crate) const CORPUS: &[&str] = &[
     // Plain writes.
     "INSERT INTO customers (name) VALUES ('x')",
     "UPDATE orders SET total = 0",

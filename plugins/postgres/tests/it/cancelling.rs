@@ -193,6 +193,7 @@ async fn a_server_that_was_away_is_found_again() {
     // And when nobody called in between.
     cluster.stop();
     cluster.start();
+    tokio::time::sleep(Duration::from_millis(300)).await;
     for _ in 0..6 {
         call(&plugin).await.unwrap();
     }

@@ -19,7 +19,7 @@ async fn schemas_and_objects_are_found() {
     let plugin = bed.plugin(json!({})).await;
     let schemas = plugin.call_json("list_schemas", json!({})).await.unwrap();
     assert_eq!(schemas["schemas"][0]["name"], "public");
-    assert_eq!(schemas["schemas"][0]["tables"], 9);
+    assert_eq!(schemas["schemas"][0]["tables"], 11);
     assert_eq!(schemas["schemas"][1]["name"], "secret_place");
     assert_eq!(schemas["schemas"].as_array().unwrap().len(), 2);
     let schemas = plugin

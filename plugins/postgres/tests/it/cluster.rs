@@ -26,7 +26,7 @@ const FIXTURE: &str = include_str!("fixture.sql");
 
 /// A running server.
 #[derive(Debug)]
-pub struct Cluster {
+pub(crate) struct Cluster {
     folder: PathBuf,
     port: u16,
     /// Keeps the shared one alive, or ends an own one.
@@ -46,13 +46,13 @@ enum Hold {
 
 impl Cluster {
     /// The server that all tests share.
-    pub fn shared() -> &'static Self {
+    pub(crate) fn shared() -> &'static Self {
         static SHARED: OnceLock<Cluster> = OnceLock::new();
         SHARED.get_or_init(join_shared)
     }
 
     /// A server of one's own: without TLS, and it can be stopped and started.
-    pub fn own() -> Self {
+    pub(crate) fn own() -> Self {
         let folder = scratch(&format!("own-{}", std::process::id()));
         let port = make(&folder);
         let script = r#"
@@ -81,7 +81,7 @@ impl Cluster {
     }
 
     /// Stops an own server at once, as when its machine fails.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.tell("stop");
         let begun = Instant::now();
         while is_ready(&self.folder, self.port) {
@@ -94,7 +94,7 @@ impl Cluster {
     }
 
     /// Starts it again.
-    pub fn start(&mut self) {
+    pub(crate) fn start(&mut self) {
         self.tell("start");
         wait_until_ready(&self.folder, self.port);
     }
@@ -110,22 +110,22 @@ impl Cluster {
     }
 
     /// The folder of its socket.
-    pub fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         self.folder.join("run")
     }
 
     /// Its port, on loopback too.
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
     /// The certificate of the authority that its own is from.
-    pub fn authority(&self) -> PathBuf {
+    pub(crate) fn authority(&self) -> PathBuf {
         self.folder.join("authority.pem")
     }
 
     /// A connection URL over the socket, where nobody needs a password.
-    pub fn url(&self, user: &str, database: &str) -> String {
+    pub(crate) fn url(&self, user: &str, database: &str) -> String {
         let socket = self.socket().display().to_string().replace('/', "%2F");
         format!("postgres://{user}@{socket}:{}/{database}", self.port)
     }
@@ -136,7 +136,7 @@ impl Drop for Cluster {
         if let Hold::Own { control, keeper } = &mut self.hold {
             // The end of the pipe is what the keeper waits for.
             drop(control.take());
-            let _ = keeper.wait();
+            keeper.wait().ok();
         }
     }
 }
@@ -173,7 +173,7 @@ fn join_shared() -> Cluster {
     {
         Some(port) if is_ready(&folder, port) => port,
         _ => {
-            let _ = fs::remove_file(&ready);
+            fs::remove_file(&ready).ok();
             let port = make(&folder);
             let script = r#"
                 cd /
@@ -196,6 +196,7 @@ fn join_shared() -> Cluster {
                     fi
                 done
             "#;
+            #[expect(clippy::zombie_processes, reason = "it outlives this process")]
             keeper(script, &folder, port)
                 .stdin(Stdio::null())
                 .spawn()
@@ -223,7 +224,7 @@ fn make(folder: &Path) -> u16 {
         initdb.display()
     );
     let data = folder.join("data");
-    let _ = fs::remove_dir_all(&data);
+    fs::remove_dir_all(&data).ok();
     for name in ["data", "run"] {
         let path = folder.join(name);
         fs::create_dir_all(&path).expect("a folder");
@@ -383,7 +384,7 @@ fn wait_until_ready(folder: &Path, port: u16) {
     let begun = Instant::now();
     while !is_ready(folder, port) {
         assert!(
-            begun.elapsed() < Duration::from_secs(60),
+            begun.elapsed() < Duration::from_mins(1),
             "the server does not start: {}",
             fs::read_to_string(folder.join("log")).unwrap_or_default()
         );

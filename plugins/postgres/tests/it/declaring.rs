@@ -22,7 +22,7 @@ const WRITES: Hints = Hints {
 };
 
 /// A declared tool; tests leak a little.
-pub fn declared(
+pub(crate) fn declared(
     name: &str,
     scope: &'static str,
     hints: Hints,
@@ -58,7 +58,7 @@ pub fn declared(
 }
 
 /// A reading tool without parameters.
-pub fn reading(sql: &str) -> &'static [ToolDefinition] {
+pub(crate) fn reading(sql: &str) -> &'static [ToolDefinition] {
     declared("declared", "read", READS, &[], &json!({ "sql": sql }))
 }
 
@@ -227,7 +227,10 @@ fn a_declaration_is_judged_without_a_database() {
             json!({ "sql": "SELECT 1", "max_rows": 0 }),
             "`max_rows` is 0",
         ),
-        (json!({ "sql": "SELECT 1", "rows": 5 }), "unknown field"),
+        (
+            json!({ "sql": "SELECT 1", "rows": 5 }),
+            "unknown key `rows`",
+        ),
         (json!({}), "sql"),
     ] {
         let error = declared("t", "read", READS, &[], &body)[0]

@@ -17,12 +17,7 @@ async fn rows_and_bytes_are_capped() {
         ("SELECT 1 FROM generate_series(1, 99)", 100, 99, false),
         ("SELECT 1 FROM generate_series(1, 100)", 100, 100, false),
         ("SELECT 1 FROM generate_series(1, 101)", 100, 100, true),
-        (
-            "SELECT 1 FROM generate_series(1, 1000000000)",
-            100,
-            100,
-            true,
-        ),
+        ("SELECT generate_series(1, 1000000000)", 100, 100, true),
         // The operator's limit is above the caller's.
         ("SELECT 1 FROM generate_series(1, 500)", 1000, 150, true),
         ("SELECT 1 FROM generate_series(1, 150)", 1000, 150, false),
@@ -69,12 +64,12 @@ async fn one_giant_value_is_refused_and_never_held() {
     )
     .await;
     assert!(message.contains("more than the 4096 bytes"), "{message}");
-    // 200 MB.
+    // 100 MB.
     let before = memory();
     for sql in [
-        "SELECT repeat('x', 200000000)",
-        "SELECT int4range(1, 2), repeat('x', 200000000)",
-        "SELECT array_agg(repeat('x', 1000)) FROM generate_series(1, 200000)",
+        "SELECT repeat('x', 100000000)",
+        "SELECT int4range(1, 2), repeat('x', 100000000)",
+        "SELECT array_agg(repeat('x', 1000)) FROM generate_series(1, 100000)",
     ] {
         let message = error(&plugin, "query", json!({ "sql": sql })).await;
         assert!(
@@ -83,7 +78,7 @@ async fn one_giant_value_is_refused_and_never_held() {
         );
     }
     // An error may be as long.
-    let sql = "SELECT repeat('x', 100000000)::int";
+    let sql = "SELECT repeat('x', 50000000)::int";
     error(&plugin, "query", json!({ "sql": sql })).await;
     let grown = memory().saturating_sub(before);
     assert!(grown < 50 << 20, "{grown} bytes more");
@@ -143,7 +138,7 @@ async fn a_statement_has_a_length() {
     // So deep that a parser of trees would not come back.
     let deep = format!("SELECT {}1{}", "(".repeat(50_000), ")".repeat(50_000));
     error(&plugin, "query", json!({ "sql": deep })).await;
-    let long = format!("SELECT {}1", "1+".repeat(5_000));
-    assert_eq!(rows(&plugin, &long).await, json!([[5001]]));
+    let long = format!("SELECT {}1", "1+".repeat(1_000));
+    assert_eq!(rows(&plugin, &long).await, json!([[1001]]));
     plugin.stop().await;
 }

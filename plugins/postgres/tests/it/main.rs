@@ -5,6 +5,14 @@
     clippy::unwrap_used,
     reason = "in tests a panic is the report, also in their helpers"
 )]
+#![expect(
+    clippy::print_stdout,
+    reason = "the sizes of the corpora are worth a line"
+)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests set servers up from outside of the plugin"
+)]
 
 mod bed;
 mod benign;

@@ -54,7 +54,7 @@ fn the_surface() {
     let prompts: Vec<&str> = PLUGIN
         .prompts()
         .iter()
-        .map(|prompt| prompt.name())
+        .map(mcp_factory_sdk::PromptDefinition::name)
         .collect();
     assert_eq!(prompts, ["explore_schema", "explain_slow_query"]);
 }

@@ -62,12 +62,12 @@ async fn rows_are_changed_all_or_none() {
             false,
         ),
         (
-            json!({ "sql": "UPDATE orders SET total = 1 WHERE id = 1", "max_affected": 1 }),
+            json!({ "sql": "UPDATE orders SET total = 0.01 WHERE id = 1", "max_affected": 1 }),
             1,
             true,
         ),
         (
-            json!({ "sql": "WITH old AS (SELECT id FROM orders WHERE id = 2) UPDATE orders SET total = 1 WHERE id IN (SELECT id FROM old)" }),
+            json!({ "sql": "WITH old AS (SELECT id FROM orders WHERE id = 2) UPDATE orders SET total = 0.01 WHERE id IN (SELECT id FROM old)" }),
             1,
             true,
         ),
@@ -97,7 +97,7 @@ async fn rows_are_changed_all_or_none() {
         "{message}"
     );
     assert_eq!(
-        rows(&plugin, "SELECT (SELECT count(*) FROM order_items), (SELECT count(*) FROM orders WHERE total = 1)").await,
+        rows(&plugin, "SELECT (SELECT count(*) FROM order_items), (SELECT count(*) FROM orders WHERE total = 0.01)").await,
         json!([[400, 2]])
     );
     // More rows than an answer holds are changed all the same.
