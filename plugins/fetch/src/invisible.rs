@@ -6,7 +6,9 @@ pub(crate) fn strip(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut previous = '\0';
     for letter in text.chars() {
-        if keep(letter, previous) {
+        if matches!(letter, '\u{2028}' | '\u{2029}') {
+            out.push('\n');
+        } else if keep(letter, previous) {
             out.push(letter);
         }
         previous = letter;

@@ -194,8 +194,9 @@ impl Page<'_> {
             Closing::Fence => writer.close_fence(),
             Closing::Cell => writer.close_cell(),
             Closing::Row => {
-                writer.end_row();
+                let written = writer.end_row();
                 if let Some(Shape::Data { columns, headed }) = self.tables.last_mut()
+                    && written
                     && !*headed
                 {
                     *headed = true;

@@ -78,6 +78,11 @@ fn each_element_has_its_markdown() {
             "| A | B |\n| --- | --- |\n| 1\\|2 | x y |\n\nz",
         ),
         (
+            "<table><tr></tr><tr><td>a<td>b</tr><tr></tr><tr><td>c<td>d</table>",
+            "| a | b |\n| --- | --- |\n| c | d |",
+        ),
+        ("a<br>&#8203;<br>&#x200b; b", "a\nb"),
+        (
             "<table><tr><td>a</td></tr><tr><td>b</td></tr></table>",
             "a\nb",
         ),

@@ -2,6 +2,7 @@
 //! were left out are put in where readers would, and what is nested too deeply is flattened.
 
 use super::token::{Tag, Token, Tokens};
+use crate::invisible;
 
 /// Deeper elements are taken as if they were not there; their text stays.
 const MAX_DEPTH: usize = 256;
@@ -94,7 +95,7 @@ pub(super) fn parse(html: &str) -> Tree {
             Token::Start(tag) => builder.open(&tag),
             Token::End(name) => builder.close(&name),
             Token::Text(text) => {
-                builder.push(Content::Text(text.into_owned()));
+                builder.push(Content::Text(invisible::strip(&text)));
             }
         }
     }

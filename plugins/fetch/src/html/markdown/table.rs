@@ -23,13 +23,18 @@ impl Shape {
             return Self::Layout;
         }
         let inside = index + 1..tree.nodes[index].end;
-        let (mut rows, mut columns) = (0, 0);
+        // Rows without a cell do not count.
+        let (mut rows, mut columns, mut in_row) = (0, 0, 0);
         for index in inside {
             let name = tree.element(index).map_or("", |element| &element.name);
             match name {
                 "table" => return Self::Layout,
-                "tr" => rows += 1,
-                "td" | "th" if rows == 1 => columns += 1,
+                "tr" => in_row = 0,
+                "td" | "th" => {
+                    rows += usize::from(in_row == 0);
+                    in_row += 1;
+                    columns += usize::from(rows == 1);
+                }
                 _ => {}
             }
         }

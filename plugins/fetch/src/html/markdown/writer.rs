@@ -19,6 +19,7 @@ pub(super) struct Writer {
     too_deep: usize,
     fence: Option<String>,
     fence_is_new: bool,
+    row_is_new: bool,
     in_cell: usize,
 }
 
@@ -247,13 +248,16 @@ impl Writer {
         }
     }
 
+    /// A row is on the page from its first cell on.
     pub(super) fn start_row(&mut self) {
-        self.line();
-        self.plain("|");
-        self.space = true;
+        self.row_is_new = true;
     }
 
     pub(super) fn open_cell(&mut self) {
+        if std::mem::take(&mut self.row_is_new) {
+            self.line();
+            self.plain("|");
+        }
         self.in_cell += 1;
         self.space = true;
     }
@@ -265,8 +269,13 @@ impl Writer {
         self.space = true;
     }
 
-    pub(super) fn end_row(&mut self) {
-        self.line();
+    /// Whether there was a cell in it.
+    pub(super) fn end_row(&mut self) -> bool {
+        let is_empty = std::mem::take(&mut self.row_is_new);
+        if !is_empty {
+            self.line();
+        }
+        !is_empty
     }
 
     pub(super) fn separator(&mut self, columns: usize) {
