@@ -375,6 +375,10 @@ mod tests {
                 json!({ "keyless": false, "keys": ["env:MCP_FACTORY_NOT_SET"] }),
                 "no engine of `chain` has a usable key: `a`: the environment variable MCP_FACTORY_NOT_SET is not set",
             ),
+            (
+                json!({ "keyless": false, "keys": ["file:/no/such/key"] }),
+                "no engine of `chain` has a usable key: `a`: /no/such/key cannot be read",
+            ),
             (json!({ "price_in": 1.0 }), "go together"),
             (json!({ "price_in": -1.0, "price_out": 1.0 }), "from 0"),
             (json!({ "context": 0 }), "`context` of the engine `a`"),

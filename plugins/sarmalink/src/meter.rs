@@ -70,7 +70,6 @@ impl Meter {
 
     /// More of the answer has come.
     pub(crate) const fn received(&mut self, bytes: usize) {
-        self.sent = true;
         self.received += bytes;
     }
 

@@ -26,8 +26,8 @@ const ESCAPED: usize = 6;
 const ENVELOPES: usize = 128;
 /// How often progress is reported.
 const REPORT_EVERY: Duration = Duration::from_millis(500);
-/// How long a stream is read on after the end of its answer.
-const AFTERWORD: Duration = Duration::from_secs(2);
+/// How long is waited for what adds little: the count after an answer, the words beside a status.
+const AFTERWORD: Duration = Duration::from_secs(1);
 /// Keys shorter than this are not looked for in answers: they would be found in words.
 const SHORTEST_KEY: usize = 8;
 
@@ -190,8 +190,10 @@ impl Wire {
 async fn refusal(response: Response, patience: &Patience<'_>) -> Failure {
     let status = response.status();
     let retry_after = retry::retry_after(response.headers(), SystemTime::now());
-    let body = patience.wait(response.bytes_up_to(ERROR_BYTES)).await;
-    let body = body.map(|(bytes, _)| bytes).unwrap_or_default();
+    // The status says most of it: nobody waits long for the rest.
+    let body = timeout(AFTERWORD, patience.wait(response.bytes_up_to(ERROR_BYTES))).await;
+    let body = body.ok().and_then(Result::ok).map(|(bytes, _)| bytes);
+    let body = body.unwrap_or_default();
     Failure::of_response(status, retry_after, &body)
 }
 

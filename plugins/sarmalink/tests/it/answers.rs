@@ -254,6 +254,17 @@ async fn an_answer_that_does_not_fit_is_repaired_once() {
     let error = plugin.call("ai_chat", ask).await.unwrap_err().to_string();
     assert!(error.contains("pass a larger `max_tokens`"), "{error}");
     assert_eq!(cut.count(), 1);
+
+    let long = Fake::answers("{\"text\":\"a long one\"}").await;
+    let plugin = start(
+        vec![engine("a", &long, json!({}))],
+        json!({ "max_answer_bytes": 10 }),
+    )
+    .await;
+    let ask = json!({ "prompt": "tell", "json_schema": { "type": "object" } });
+    let error = plugin.call("ai_chat", ask).await.unwrap_err().to_string();
+    assert!(error.contains("was cut at its limit"), "{error}");
+    assert_eq!(long.count(), 1, "what is cut by us would be cut again");
 }
 
 #[tokio::test]

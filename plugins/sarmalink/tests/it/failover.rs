@@ -133,6 +133,25 @@ async fn an_engine_that_accepts_no_connection_in_time_has_cost_nothing() {
 }
 
 #[tokio::test]
+async fn a_status_is_enough_to_go_on() {
+    let (first, second) = (
+        Fake::says(Say::StatusAndHang(500)).await,
+        Fake::answers("hi").await,
+    );
+    let chain = vec![
+        engine("a", &first, json!({})),
+        engine("b", &second, json!({})),
+    ];
+    let started = Instant::now();
+    let reply = hello(&start(chain, json!({})).await).await;
+    assert_eq!(story(&reply), ["a server_error", "b answered"]);
+    assert!(
+        started.elapsed() < Duration::from_secs(5),
+        "not the 20 seconds of a silent engine"
+    );
+}
+
+#[tokio::test]
 async fn an_answer_takes_twenty_requests_at_most() {
     let (refusing, second) = (Fake::says(status(401)).await, Fake::answers("hi").await);
     let key = Keyfile::new("bad-key-1");

@@ -28,6 +28,8 @@ pub(crate) enum Say {
     Status(u16, Vec<(&'static str, String)>, String),
     /// Events, each after a pause, and then an end.
     Events(Vec<(Duration, String)>, End),
+    /// A status, and then nothing more.
+    StatusAndHang(u16),
     /// Nothing, for as long as anybody waits.
     Hang,
 }
@@ -141,6 +143,10 @@ impl Fake {
                     .into_iter()
                     .map(|(pause, data)| (pause, format!("data: {data}\n\n")));
                 event_stream(events.collect(), end, guard)
+            }
+            Say::StatusAndHang(status) => {
+                let body = body_of(vec![(Duration::ZERO, "{".to_owned())], End::Hang, guard);
+                Response::builder().status(status).body(body).unwrap()
             }
             Say::Hang => {
                 let _guard = guard;

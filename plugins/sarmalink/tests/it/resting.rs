@@ -121,6 +121,38 @@ async fn three_failures_make_an_engine_rest_and_one_call_tries_it_out() {
 }
 
 #[tokio::test]
+async fn while_one_call_tries_an_engine_out_the_others_are_told() {
+    let fake = Fake::start(|number, _| match number {
+        0 => failing(503, &[("retry-after", "0")]),
+        _ => Say::Hang,
+    })
+    .await;
+    let plugin = start(vec![engine("a", &fake, json!({}))], json!({})).await;
+    no_hello(&plugin).await;
+    let probe = plugin.call("ai_chat", json!({ "prompt": "hello" }));
+    let others = async {
+        fake.until_open(1).await;
+        let health = plugin.call_json("engine_health", json!({})).await.unwrap();
+        assert_eq!(health["engines"][0]["state"], "probing");
+        assert_eq!(
+            (
+                plugin.health().await.trouble(),
+                health["in_flight"].as_u64()
+            ),
+            (None, Some(1))
+        );
+        assert_eq!(story_of(&no_hello(&plugin).await), ["a skipped_resting"]);
+    };
+    tokio::select! {
+        _ = probe => panic!("it hangs"),
+        () = others => {}
+    }
+    // The one that tried was cancelled: the next may try.
+    let list = plugin.call_json("list_engines", json!({})).await.unwrap();
+    assert_eq!(list["engines"][0]["state"], "ready");
+}
+
+#[tokio::test]
 async fn an_engine_that_says_how_long_rests_that_long_at_once() {
     let fake = Fake::says(failing(503, &[("retry-after", "120")])).await;
     let plugin = start(vec![engine("a", &fake, json!({}))], json!({})).await;
