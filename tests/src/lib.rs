@@ -3,7 +3,7 @@
 //! In the room: the servers under test (`product`), the clients of others (`tools`), processes that end
 //! with their test (`process`), and the two ways to talk to a server without anybody's client library
 //! (`http`, `stdio`) in the protocol's words (`message`) as somebody (`caller`). Around them real authorization
-//! servers (`identity`) and a real Redis (`redis`). The tests themselves are in `tests/it`.
+//! servers (`identity`), a real Redis (`redis`), and web services (`emulator`, `services`). The tests themselves are in `tests/it`.
 //!
 //! A driver that cannot go on panics with the reason: it is always the test's failure.
 
@@ -11,8 +11,7 @@
 
 pub mod caller;
 pub mod challenge;
-#[path = "../../plugins/postgres/tests/it/cluster.rs"]
-pub mod cluster;
+pub mod emulator;
 pub mod guarded;
 pub mod http;
 pub mod identity;
@@ -20,11 +19,13 @@ pub mod message;
 pub mod process;
 pub mod product;
 pub mod redis;
+pub mod services;
 pub mod stdio;
 pub mod tools;
 
 pub use caller::Caller;
 pub use challenge::Challenge;
+pub use emulator::Emulator;
 pub use guarded::Guarded;
 pub use http::{Connection, HttpServer, Response};
 pub use identity::{Hostile, Issuer};

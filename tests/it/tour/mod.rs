@@ -4,8 +4,14 @@
 //! A file for each plugin prepares its stop: the settings, the service, the calls. The Python SDK makes
 //! the calls and holds every answer against the tool's output schema.
 
+mod data;
 mod fs;
+mod git;
+mod guarded;
+mod hosted;
+mod s3;
 mod small;
+mod web;
 
 use std::{
     any::Any, collections::BTreeSet, fmt::Write as _, io::Write as _, path::Path, process::Stdio,
@@ -28,7 +34,20 @@ pub(super) struct Stop {
 }
 
 /// All stops, in any order.
-const STOPS: &[fn(&Path) -> Stop] = &[fs::stop, small::stop];
+const STOPS: &[fn(&Path) -> Stop] = &[
+    fs::stop,
+    small::stop,
+    data::sqlite,
+    data::postgres,
+    hosted::github,
+    hosted::slack,
+    hosted::linear,
+    hosted::notion,
+    web::stop,
+    git::stop,
+    s3::stop,
+    guarded::stop,
+];
 
 #[test]
 fn a_client_that_others_wrote_calls_every_tool() {

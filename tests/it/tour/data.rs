@@ -1,0 +1,100 @@
+//! Databases: a file, and a PostgreSQL of the tour's own.
+
+use std::{path::Path, process::Command};
+
+use serde_json::json;
+
+use super::Stop;
+use crate::cluster::Cluster;
+
+/// A shop of two orders, in SQL that both databases understand.
+const SHOP: &str = "CREATE TABLE orders (id INTEGER PRIMARY KEY, customer TEXT, total REAL); \
+    INSERT INTO orders VALUES (1, 'ann', 1.5), (2, 'bob', 2.5);";
+
+pub(super) fn sqlite(folder: &Path) -> Stop {
+    let path = folder.join("shop.db");
+    let script = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])";
+    let status = Command::new("python3")
+        .args(["-c", script])
+        .arg(&path)
+        .arg(SHOP)
+        .status();
+    assert!(status.expect("Python is installed").success());
+    Stop {
+        config: format!("[plugins.sqlite]\npath = {path:?}\nmode = \"readwrite\"\n"),
+        calls: vec![
+            ("sqlite_list_tables", json!({})),
+            ("sqlite_describe_table", json!({ "table_name": "orders" })),
+            (
+                "sqlite_query",
+                json!({ "sql": "SELECT * FROM orders WHERE id = ?", "params": [1] }),
+            ),
+            (
+                "sqlite_explain_query",
+                json!({ "sql": "SELECT * FROM orders" }),
+            ),
+            ("sqlite_orders_of", json!({ "customer": "ann" })),
+            (
+                "sqlite_execute",
+                json!({ "sql": "DELETE FROM orders WHERE id = 2" }),
+            ),
+            (
+                "sqlite_create_table",
+                json!({ "query": "CREATE TABLE notes (text TEXT)" }),
+            ),
+            ("sqlite_append_insight", json!({ "insight": "Ann orders." })),
+        ],
+        ..Stop::default()
+    }
+}
+
+pub(super) fn postgres(_: &Path) -> Stop {
+    let cluster = Cluster::own();
+    let sql = format!(
+        "CREATE ROLE tourist LOGIN; CREATE SCHEMA shop AUTHORIZATION tourist; \
+        GRANT pg_signal_backend TO tourist; SET ROLE tourist; SET search_path = shop; {SHOP} \
+        RESET ROLE; ALTER ROLE tourist SET search_path = shop, public; \
+        CREATE EXTENSION IF NOT EXISTS pg_stat_statements;"
+    );
+    let mut psql = Command::new("psql");
+    psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", &sql]);
+    let status = psql.arg(cluster.url("postgres", "postgres")).status();
+    assert!(status.expect("psql is part of PostgreSQL").success());
+    Stop {
+        config: "[plugins.postgres]\nurl = \"env:TOUR_DATABASE\"\nmode = \"readwrite\"\n"
+            .to_owned(),
+        environment: vec![(
+            "TOUR_DATABASE".to_owned(),
+            cluster.url("tourist", "postgres"),
+        )],
+        calls: vec![
+            ("pg_list_schemas", json!({})),
+            ("pg_search_objects", json!({ "pattern": "%order%" })),
+            (
+                "pg_get_object_details",
+                json!({ "name": "orders", "schema": "shop" }),
+            ),
+            (
+                "pg_query",
+                json!({ "sql": "SELECT * FROM orders WHERE id = $1", "params": [1] }),
+            ),
+            ("pg_explain_query", json!({ "sql": "SELECT * FROM orders" })),
+            ("pg_orders_of", json!({ "customer": "ann" })),
+            (
+                "pg_execute",
+                json!({ "sql": "DELETE FROM orders WHERE id = 2" }),
+            ),
+            (
+                "pg_execute_ddl",
+                json!({ "sql": "CREATE TABLE shop.notes (text text)" }),
+            ),
+            ("pg_get_top_queries", json!({})),
+            ("pg_list_active_queries", json!({})),
+            ("pg_analyze_db_health", json!({})),
+            // Nothing runs there, and that is an answer too.
+            ("pg_cancel_backend", json!({ "pid": 1 })),
+        ],
+        services: vec![Box::new(cluster)],
+        ..Stop::default()
+    }
+}
