@@ -18,6 +18,10 @@ pub enum SqliteError {
     Denied(#[from] Denial),
     #[error("the statement is empty; send one SQL statement")]
     Empty,
+    #[error("the statement is longer than 64 KiB; send long values as `params`")]
+    StatementTooLong,
+    #[error("the statement contains a NUL character{place}; remove it")]
+    Nul { place: Place },
     #[error(
         "only one statement can be sent at a time, and another follows{place}; call once for each"
     )]
@@ -138,10 +142,6 @@ impl SqliteError {
                 }
             }
             Error::MultipleStatement => Self::SeveralStatements {
-                place: Place::UNKNOWN,
-            },
-            Error::NulError(_) => Self::Sql {
-                message: "the statement contains a NUL character".to_owned(),
                 place: Place::UNKNOWN,
             },
             Error::SqliteFailure(failure, ref message) => {

@@ -79,7 +79,13 @@ fn quoted_length(text: &str, quote: u8) -> usize {
 /// How many bytes of a name or number `text` begins with. All that is not ASCII is part of a name.
 fn word_length(text: &str) -> usize {
     text.bytes()
-        .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii())
+        .enumerate()
+        .take_while(|(index, byte)| {
+            byte.is_ascii_alphanumeric()
+                || *byte == b'_'
+                || !byte.is_ascii()
+                || (*byte == b'$' && *index > 0)
+        })
         .count()
 }
 
@@ -162,7 +168,7 @@ mod tests {
         let sql = "select ':no', \":no\", [:no], `:no`, 'it''s :no' -- :no
             /* ?no */ , :a, @b, $c, ?, ?12, x->>'$.no', a::b";
         assert_eq!(parameters(sql), [":a", "@b", "$c", "?", "?12", ":b"]);
-        assert_eq!(parameters("select :größe"), [":größe"]);
+        assert_eq!(parameters("select :größe, a$b"), [":größe"]);
     }
 
     #[test]

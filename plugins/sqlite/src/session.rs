@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, Statement};
 
-use crate::error::SqliteError;
+use crate::error::{Place, SqliteError};
 use crate::guard::{Grant, Guard};
 use crate::lexer;
+use crate::source::LONGEST_STATEMENT;
 use crate::stop::Stop;
 
 /// How many steps of a program pass between two looks at the clock. An interrupt is noticed sooner.
@@ -72,8 +73,16 @@ impl Session {
 
     /// Prepares the one statement in `sql` under `grant`, which holds until the next grant.
     pub(crate) fn prepare(&self, grant: Grant, sql: &str) -> Result<Statement<'_>, SqliteError> {
+        if i32::try_from(sql.len()).is_ok_and(|length| length > LONGEST_STATEMENT) {
+            return Err(SqliteError::StatementTooLong);
+        }
+        // SQLite stops reading there; what follows would be sent and never seen.
+        if let Some(offset) = sql.find('\0') {
+            let place = Place::of(sql, offset);
+            return Err(SqliteError::Nul { place });
+        }
         if let Some(offset) = lexer::second_statement(sql) {
-            let place = crate::error::Place::of(sql, offset);
+            let place = Place::of(sql, offset);
             return Err(SqliteError::SeveralStatements { place });
         }
         if lexer::is_empty(sql) {

@@ -112,6 +112,9 @@ fn bad(path: &Path, reason: &str) -> ConfigError {
     }
 }
 
+/// The longest statement, in bytes.
+pub(crate) const LONGEST_STATEMENT: i32 = 64 << 10;
+
 /// Switches off what no caller needs and bounds what every caller gets.
 pub(crate) fn harden(
     connection: &Connection,
@@ -132,18 +135,14 @@ pub(crate) fn harden(
     }
     for (limit, most) in [
         (Limit::SQLITE_LIMIT_LENGTH, limits.max_value_bytes),
-        (Limit::SQLITE_LIMIT_SQL_LENGTH, 64 << 10),
-        (Limit::SQLITE_LIMIT_COLUMN, 2000),
+        (Limit::SQLITE_LIMIT_SQL_LENGTH, LONGEST_STATEMENT),
         (Limit::SQLITE_LIMIT_EXPR_DEPTH, 300),
         (Limit::SQLITE_LIMIT_PARSER_DEPTH, 500),
         (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 200),
-        (Limit::SQLITE_LIMIT_VDBE_OP, 250_000),
         (Limit::SQLITE_LIMIT_FUNCTION_ARG, 100),
         (Limit::SQLITE_LIMIT_ATTACHED, 0),
         (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 256),
         (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 1000),
-        (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 32),
-        (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
     ] {
         connection.set_limit(limit, most)?;
     }

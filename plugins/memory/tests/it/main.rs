@@ -16,5 +16,6 @@ mod importing;
 mod limits;
 mod paging;
 mod parity;
+mod replay;
 mod sharing;
 mod tools;

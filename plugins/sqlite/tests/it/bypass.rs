@@ -353,3 +353,22 @@ async fn refusals_say_what_was_refused_and_what_to_do() {
         assert!(refusal.contains(told), "{sql}: {refusal}");
     }
 }
+
+#[tokio::test]
+async fn nothing_hides_behind_a_nul() {
+    let shop = Shop::writable().await;
+    let before = shop.fingerprint();
+    for (tool, argument) in [
+        ("query", "sql"),
+        ("execute", "sql"),
+        ("create_table", "query"),
+    ] {
+        let sql = "SELECT 1\n\0; DELETE FROM people";
+        let refusal = shop.refusal(tool, json!({ argument: sql })).await;
+        assert!(
+            refusal.contains("NUL character at line 2, column 1"),
+            "{refusal}"
+        );
+    }
+    assert_eq!(shop.fingerprint(), before);
+}
