@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::Ask;
+use crate::clean;
 use crate::config::Toolset;
 use crate::error::GithubError;
 use crate::hub::Session;
@@ -217,8 +218,11 @@ impl Session<'_> {
             notice: page.notice,
             row,
             body,
-            assignees: assignees.iter().map(|user| user.login.clone()).collect(),
-            url: address,
+            assignees: assignees
+                .iter()
+                .map(|user| clean::line(&user.login, 100).0)
+                .collect(),
+            url: address.map(|url| clean::line(&url, 500).0),
             thread,
             truncated: page.truncated,
             next_page: page.next_page,

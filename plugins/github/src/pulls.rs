@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::{Ask, Outcome};
+use crate::clean;
 use crate::commits::{FileRow, file_rows};
 use crate::config::Toolset;
 use crate::error::GithubError;
@@ -197,6 +198,7 @@ impl Session<'_> {
                 .ask(&Ask::get(&what, paging.of(url.clone().segment("files"))))
                 .await?;
             more(answer.next_page);
+            lens.shows();
             files = Some(file_rows(&mut lens, answer.json()?, false));
         }
         let mut reviews = None;
@@ -215,6 +217,7 @@ impl Session<'_> {
                 .segment("check-runs");
             let answer = self.ask(&Ask::get(&what, paging.of(url))).await?;
             more(answer.next_page);
+            lens.shows();
             checks = Some(shown_checks(&mut lens, answer.json()?));
         }
         let body = pull
@@ -225,6 +228,7 @@ impl Session<'_> {
         // Last, since it takes all the room there is.
         let mut diff = None;
         if wants(Include::Diff) && shown {
+            lens.shows();
             diff = Some(self.diff(&reading, &what, url, &mut lens).await?);
         }
         let page = Page::<()>::new(
@@ -242,7 +246,7 @@ impl Session<'_> {
             additions: pull.additions,
             deletions: pull.deletions,
             changed_files: pull.changed_files,
-            url: pull.html_url,
+            url: pull.html_url.map(|url| clean::line(&url, 500).0),
             files,
             diff,
             reviews,

@@ -16,6 +16,8 @@ pub(crate) struct Query {
     pub(crate) text: String,
     /// The repositories it names, if it names nothing but repositories.
     pub(crate) named: Option<Vec<Repository>>,
+    /// Whether it has alternatives, of which only one may be held by the place.
+    alternatives: bool,
 }
 
 impl Query {
@@ -55,6 +57,10 @@ impl Query {
             }
             placed = true;
         }
+        let alternatives = has_alternatives(text);
+        if alternatives && !allow.is_everything() {
+            return Err(no_alternatives());
+        }
         let mut text = text.to_owned();
         if !placed {
             for qualifier in allow.qualifiers() {
@@ -69,15 +75,42 @@ impl Query {
             only_repositories = repositories.len() == allow.qualifiers().len();
         }
         let named = (only_repositories && !repositories.is_empty()).then_some(repositories);
-        Ok(Self { text, named })
+        Ok(Self {
+            text,
+            named,
+            alternatives,
+        })
     }
 
-    /// The same with one more qualifier.
+    /// The same with one more qualifier, which has to hold for all of it.
     pub(crate) fn and(mut self, qualifier: &str) -> Self {
         self.text.push(' ');
         self.text.push_str(qualifier);
         self
     }
+
+    /// The same for public repositories only.
+    pub(crate) fn in_public(self) -> Result<Self, GithubError> {
+        if self.alternatives {
+            return Err(no_alternatives());
+        }
+        Ok(self.and("is:public"))
+    }
+}
+
+/// `a OR b repo:x/y` may mean `a` anywhere.
+fn has_alternatives(text: &str) -> bool {
+    text.contains('|')
+        || text
+            .split(|character: char| character.is_whitespace() || "()\"".contains(character))
+            .any(|word| word == "OR")
+}
+
+fn no_alternatives() -> GithubError {
+    GithubError::argument(
+        "query",
+        "must not have alternatives (`OR`, `|`): search for each of them",
+    )
 }
 
 struct Qualifier {
@@ -157,9 +190,22 @@ mod tests {
             let error = Query::new(bad, &allow).expect_err(bad).to_string();
             assert!(error.contains("searches outside"), "{error}");
         }
+        for bad in ["a OR b repo:acme/x", "(a)OR(b)", "a | b"] {
+            let error = Query::new(bad, &allow).expect_err(bad).to_string();
+            assert!(error.contains("search for each of them"), "{error}");
+        }
+        assert_eq!(text("this or that repo:acme/x"), "this or that repo:acme/x");
         for bad in ["", "  ", "a\nb", &"a".repeat(1_001)] {
             assert!(Query::new(bad, &allow).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn public_is_said_of_all_of_it() {
+        let everything = allow(&["*/*"]);
+        let query = |text| Query::new(text, &everything).expect("a query");
+        assert_eq!(query("a").in_public().expect("one").text, "a is:public");
+        assert!(query("a OR b").in_public().is_err());
     }
 
     #[test]

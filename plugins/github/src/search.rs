@@ -85,7 +85,7 @@ impl Session<'_> {
         self.toolset(Toolset::Search)?;
         let mut query = Query::new(query, &self.hub.settings.allow)?;
         if self.is_tainted() {
-            query = query.and("is:public");
+            query = query.in_public()?;
         }
         let url = paging.of(ApiUrl::new(["search", "repositories"]).with("q", &query.text));
         let answer = self
@@ -177,7 +177,7 @@ impl Session<'_> {
             Kind::Pr => "is:pr",
         });
         if self.is_tainted() {
-            query = query.and("is:public");
+            query = query.in_public()?;
         }
         let url = paging.of(ApiUrl::new(["search", "issues"]).with("q", &query.text));
         let answer = self

@@ -1,5 +1,6 @@
 //! Answers that are confirmed instead of repeated, and tokens that are replaced.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -97,8 +98,8 @@ async fn a_token_file_that_is_gone_is_the_operators_business() {
 
 #[tokio::test]
 async fn it_is_believed_for_a_while_what_is_public() {
-    let count = std::sync::Arc::new(AtomicUsize::new(0));
-    let counted = std::sync::Arc::clone(&count);
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
     let github = Fake::bare(move |seen| {
         if seen.line == "GET /repos/acme/tool" {
             counted.fetch_add(1, Ordering::SeqCst);
@@ -112,4 +113,46 @@ async fn it_is_believed_for_a_while_what_is_public() {
         it.ok("list_branches", at("tool", json!({}))).await;
     }
     assert_eq!(count.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn health_tells_of_a_refused_token_and_of_what_is_remembered() {
+    let refuse = Arc::new(AtomicUsize::new(0));
+    let refused = Arc::clone(&refuse);
+    let github = Fake::bare(move |seen| {
+        if refused.load(Ordering::SeqCst) == 1 {
+            return Reply::json(401, &json!({}));
+        }
+        match seen.line.as_str() {
+            "GET /repos/acme/tool" => {
+                Reply::json(200, &json!({ "full_name": "acme/tool", "private": false }))
+            }
+            _ => Reply::json(200, &json!([{ "name": "main", "commit": { "sha": "s" } }]))
+                .header("etag", "\"one\""),
+        }
+    })
+    .await;
+    let it = start(&github.url(), "t", json!({})).await;
+    assert_eq!(it.plugin.health().await.trouble(), None);
+    it.ok("list_branches", at("tool", json!({}))).await;
+    refuse.store(1, Ordering::SeqCst);
+    it.error("list_branches", at("tool", json!({}))).await;
+    let health = it.plugin.health().await;
+    assert_eq!(
+        health.trouble(),
+        Some("GitHub refuses the token: renew `token` or `app`")
+    );
+    let gauge = |name| {
+        health
+            .gauges()
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| *value)
+    };
+    assert_eq!(gauge("kept_answers"), Some(1.0));
+    assert_eq!(gauge("remembered_callers"), Some(1.0));
+    assert_eq!(gauge("waiting_changes"), Some(0.0));
+    refuse.store(0, Ordering::SeqCst);
+    it.ok("list_branches", at("tool", json!({}))).await;
+    assert_eq!(it.plugin.health().await.trouble(), None);
 }

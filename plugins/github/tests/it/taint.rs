@@ -4,6 +4,7 @@ use mcp_factory_outbound::Method;
 use serde_json::{Value, json};
 
 use crate::emulator::Emulator;
+use crate::fake::{Fake, Reply, pull};
 use crate::plugin::{Started, at, start};
 
 async fn session(github: &Emulator, more: Value) -> Started {
@@ -212,4 +213,47 @@ async fn it_is_kept_for_each_caller_and_can_be_switched_off() {
     off.ok("list_branches", at("secret", json!({}))).await;
     off.ok("create_issue", at("site", json!({ "title": "t" })))
         .await;
+}
+
+#[tokio::test]
+async fn the_change_of_a_member_is_still_text_of_a_public_repository() {
+    let github = Fake::start(|seen| {
+        if seen.headers["accept"].contains("diff") {
+            return Reply::text(200, "+x");
+        }
+        let tail = seen.line.rsplit('/').next().unwrap_or_default();
+        Reply::json(
+            200,
+            &match tail.split('?').next() {
+                Some("files") => json!([{ "filename": "a", "status": "added" }]),
+                Some("check-runs") => json!({ "check_runs": [] }),
+                Some("reviews") => json!([]),
+                _ => pull("acme/public", 1, "MEMBER", "t", "acme/public"),
+            },
+        )
+    })
+    .await;
+    for (include, tainted) in [
+        ("reviews", false),
+        ("diff", true),
+        ("files", true),
+        ("checks", true),
+    ] {
+        let it = start(&github.url(), "t", json!({})).await;
+        it.ok(
+            "get_pull_request",
+            at("public", json!({ "number": 1, "include": [include] })),
+        )
+        .await;
+        let read = it
+            .plugin
+            .call_json("list_pull_requests", at("secret", json!({})))
+            .await;
+        let text = format!("{read:?}");
+        assert_eq!(
+            text.contains("this session holds text"),
+            tainted,
+            "{include}: {text}"
+        );
+    }
 }
