@@ -1,0 +1,42 @@
+//! Bytes in URLs and signatures: percent signs and hexadecimal digits.
+
+/// Percent-encodes all but what RFC 3986 calls unreserved, as signatures demand; with `path`, slashes stay.
+pub(crate) fn percent(text: &str, path: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        let is_plain =
+            byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || (path && byte == b'/');
+        if is_plain {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            out.push_str(&hex(&[byte]).to_ascii_uppercase());
+        }
+    }
+    out
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes
+        .iter()
+        .flat_map(|byte| {
+            [
+                DIGITS[usize::from(byte >> 4)],
+                DIGITS[usize::from(byte & 15)],
+            ]
+        })
+        .map(char::from)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_but_the_unreserved_is_encoded() {
+        assert_eq!(percent("a b/ü+~%", true), "a%20b/%C3%BC%2B~%25");
+        assert_eq!(percent("a/b=&", false), "a%2Fb%3D%26");
+    }
+}
