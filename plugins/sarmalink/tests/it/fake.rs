@@ -79,6 +79,8 @@ impl Fake {
         let engine = fake.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                // As engines do: small parts of an answer do not wait for each other.
+                stream.set_nodelay(true).unwrap();
                 let (engine, script) = (engine.clone(), Arc::clone(&script));
                 let service = service_fn(move |request: Request<Incoming>| {
                     let (engine, script) = (engine.clone(), Arc::clone(&script));
