@@ -22,6 +22,8 @@ use crate::resolve::Resolver;
 use crate::response::Response;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+/// Stands for times that are too long to be counted.
+const AN_AGE: Duration = Duration::from_hours(24 * 365);
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const DEFAULT_MAX_BODY: usize = 5 * 1024 * 1024;
 /// Open connections kept for the next request: so many to a host, so long.
@@ -82,7 +84,7 @@ impl Client {
         }
         let now = Instant::now();
         let timeout = request.timeout.unwrap_or(self.timeout);
-        let deadline = now.checked_add(timeout).unwrap_or(now + DEFAULT_TIMEOUT);
+        let deadline = now.checked_add(timeout).unwrap_or(now + AN_AGE);
         let max_body = request.max_body.unwrap_or(self.max_body);
         let mut hops = 0;
         loop {

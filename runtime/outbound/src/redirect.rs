@@ -2,7 +2,7 @@
 //! vetted again by whoever sends it.
 
 use http::header::{
-    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, LOCATION,
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, LOCATION,
     PROXY_AUTHORIZATION,
 };
 use http::{HeaderMap, HeaderName, Method, StatusCode};
@@ -85,11 +85,13 @@ pub(crate) fn prepare(
     Ok(())
 }
 
+/// And the name of the host they were for.
 fn drop_credentials(headers: &mut HeaderMap) {
     let secret: Vec<HeaderName> = headers
         .iter()
         .filter(|(name, value)| {
-            value.is_sensitive() || [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION].contains(name)
+            value.is_sensitive()
+                || [AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION].contains(name)
         })
         .map(|(name, _)| name.clone())
         .collect();

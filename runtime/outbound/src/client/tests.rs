@@ -100,6 +100,14 @@ async fn a_giant_body_is_refused_before_and_while_it_is_read() {
 }
 
 #[tokio::test]
+async fn a_timeout_may_be_for_ever() {
+    let server = TestServer::start(|_| reply(200, "", "ok")).await;
+    let request = Request::get(server.url("/")).timeout(Duration::MAX);
+    let answer = server.client().send(request).await.unwrap();
+    assert_eq!(answer.bytes().await.unwrap(), "ok");
+}
+
+#[tokio::test]
 async fn a_body_of_exactly_the_limit_is_read() {
     let server = TestServer::start(|_| reply(200, "", "12345")).await;
     let client = server.client();

@@ -111,6 +111,7 @@ fn credentials_stay_with_their_origin() {
     let request = Request::get("https://a.example/".parse().unwrap())
         .header(AUTHORIZATION, HeaderValue::from_static("Basic x"))
         .header(COOKIE, HeaderValue::from_static("c=1"))
+        .header(HOST, HeaderValue::from_static("a.example"))
         .header(PROXY_AUTHORIZATION, HeaderValue::from_static("Basic y"))
         .header(HeaderName::from_static("x-api-key"), key)
         .header(
@@ -118,7 +119,7 @@ fn credentials_stay_with_their_origin() {
             HeaderValue::from_static("a/b"),
         );
     let same = hop(request.clone(), 302, "https://a.example:443/b").unwrap();
-    assert_eq!(same.headers.len(), 5);
+    assert_eq!(same.headers.len(), 6);
     for other in [
         "https://b.example/",
         "https://a.example:8443/",
