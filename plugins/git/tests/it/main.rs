@@ -18,6 +18,7 @@ mod caps;
 mod configuration;
 mod generated;
 mod hostile;
+mod race;
 mod refusals;
 mod repo;
 mod silent;
