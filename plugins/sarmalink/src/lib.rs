@@ -1,6 +1,6 @@
 //! One way to ask any of a chain of language models: the first that answers does.
 //!
-//! This file is the plugin's face: its tools, each a few lines. The work is done by [`router::Router`], which
+//! This file is the plugin's face: its tools, each a few lines. The work is done by `Router`, which
 //! knows no protocol of ours; each file of the crate holds one part of it. The README has the settings and
 //! the rules.
 
