@@ -152,3 +152,30 @@ fn a_declaration_that_the_plugin_refuses_fails_the_build_at_its_place() {
         );
     }
 }
+
+/// The page's example, as it stands there.
+#[test]
+fn the_example_of_the_page_is_planned() {
+    let page = include_str!("../../docs/plugins.md");
+    let example = page.split("```toml manifest\n").nth(1);
+    let example = example
+        .and_then(|rest| rest.split("```").next())
+        .expect("the page has one");
+    let folder = tempfile::tempdir().expect("there is room for a directory");
+    let manifest = format!("[server]\nname = \"x\"\n\n{example}");
+    fs::write(folder.path().join("mcp-factory.toml"), manifest).expect("the directory is ours");
+    let output = factory()
+        .args(["plan"])
+        .current_dir(folder.path())
+        .output()
+        .expect("it starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    for tool in ["orders_of", "recent_changes"] {
+        assert!(said.contains(tool), "{said}");
+    }
+}

@@ -15,7 +15,7 @@ fn token(name: &str, value: &str) -> Vec<(String, String)> {
 
 pub(super) fn github(_: &Path) -> Stop {
     let emulator = Emulator::start(
-        "github",
+        "gh_github",
         &json!({
             "tokens": { "octocat-token": { "login": "octocat", "scopes": ["repo", "user"] } },
             "github": {
@@ -41,57 +41,60 @@ pub(super) fn github(_: &Path) -> Stop {
         ),
         environment: token("TOUR_GITHUB", "octocat-token"),
         calls: vec![
-            ("get_me", json!({})),
+            ("gh_get_me", json!({})),
             (
-                "create_issue",
+                "gh_create_issue",
                 tool(json!({ "title": "It panics", "body": "Run it." })),
             ),
             (
-                "add_comment",
+                "gh_add_comment",
                 tool(json!({ "number": "$1.number", "body": "Here too." })),
             ),
-            ("create_branch", tool(json!({ "branch": "fix" }))),
-            ("create_or_update_file", tool(file)),
-            ("create_pull_request", tool(pull)),
+            ("gh_create_branch", tool(json!({ "branch": "fix" }))),
+            ("gh_create_or_update_file", tool(file)),
+            ("gh_create_pull_request", tool(pull)),
             (
-                "get_issue",
+                "gh_get_issue",
                 tool(json!({ "number": "$1.number", "comments": true })),
             ),
             (
-                "update_issue",
+                "gh_update_issue",
                 tool(json!({ "number": "$1.number", "state": "closed" })),
             ),
-            ("list_issues", tool(json!({}))),
-            ("search_issues", json!({ "query": "panics" })),
-            ("search_repositories", json!({ "query": "tool" })),
-            ("search_code", json!({ "query": "a" })),
+            ("gh_list_issues", tool(json!({}))),
+            ("gh_search_issues", json!({ "query": "panics" })),
+            ("gh_search_repositories", json!({ "query": "tool" })),
+            ("gh_search_code", json!({ "query": "a" })),
             (
-                "get_file_contents",
+                "gh_get_file_contents",
                 tool(json!({ "path": "a.txt", "ref": "fix" })),
             ),
-            ("get_repository_tree", tool(json!({}))),
-            ("list_branches", tool(json!({}))),
-            ("list_commits", tool(json!({}))),
-            ("get_commit", tool(json!({ "ref": "fix" }))),
-            ("compare", tool(json!({ "base": "main", "head": "fix" }))),
-            ("list_releases", tool(json!({}))),
-            ("list_pull_requests", tool(json!({}))),
+            ("gh_get_repository_tree", tool(json!({}))),
+            ("gh_list_branches", tool(json!({}))),
+            ("gh_list_commits", tool(json!({}))),
+            ("gh_get_commit", tool(json!({ "ref": "fix" }))),
+            ("gh_compare", tool(json!({ "base": "main", "head": "fix" }))),
+            ("gh_list_releases", tool(json!({}))),
+            ("gh_list_pull_requests", tool(json!({}))),
             (
-                "update_pull_request",
+                "gh_update_pull_request",
                 tool(json!({ "number": "$5.number", "title": "Mend" })),
             ),
             (
-                "submit_review",
+                "gh_submit_review",
                 tool(json!({ "number": "$5.number", "event": "COMMENT", "body": "Good." })),
             ),
-            ("get_pull_request", tool(json!({ "number": "$5.number" }))),
             (
-                "merge_pull_request",
+                "gh_get_pull_request",
+                tool(json!({ "number": "$5.number" })),
+            ),
+            (
+                "gh_merge_pull_request",
                 tool(json!({ "number": "$5.number", "expected_head_sha": "$22.head_sha" })),
             ),
-            ("list_workflow_runs", tool(json!({}))),
+            ("gh_list_workflow_runs", tool(json!({}))),
             (
-                "delete_file",
+                "gh_delete_file",
                 tool(
                     json!({ "path": "a.txt", "sha": "$4.sha", "message": "Away", "branch": "fix" }),
                 ),
