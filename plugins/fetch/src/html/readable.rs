@@ -23,9 +23,10 @@ pub(super) fn find(tree: &Tree) -> Part {
     let whole = Part {
         start: 0,
         end,
-        left_out: left_out(tree, false),
+        left_out: left_out(tree, None),
     };
-    let clean = left_out(tree, true);
+    let everything = Lengths::new(tree, &whole.left_out);
+    let clean = left_out(tree, Some(&everything));
     let lengths = Lengths::new(tree, &clean);
     let said = ["main", "article"].iter().find_map(|name| {
         let mut found = tree
@@ -38,9 +39,8 @@ pub(super) fn find(tree: &Tree) -> Part {
     let Some(start) = said.or_else(|| around_paragraphs(tree, &clean, &lengths)) else {
         return whole;
     };
-    let everything = Lengths::new(tree, &whole.left_out).total();
     let found = lengths.of(tree, start);
-    if found < LEAST_TEXT || found * 10 < everything {
+    if found < LEAST_TEXT || found * 10 < everything.total() {
         return whole;
     }
     Part {
@@ -119,18 +119,22 @@ fn around_paragraphs(tree: &Tree, left_out: &[bool], lengths: &Lengths) -> Optio
         return None;
     }
     // Up to the element that has the heading too, as long as little else comes with it.
+    let headings: Vec<usize> = tree.named("h1").collect();
+    let is_headed = |index: usize| {
+        let first = headings.partition_point(|heading| *heading < index);
+        let first = headings.get(first);
+        first.is_some_and(|heading| *heading < tree.nodes[index].end)
+    };
     let mut article = best;
-    while let Some(above) = parents[article] {
+    while let Some(above) = parents[article].filter(|_| !is_headed(article)) {
         let grown = lengths.of(tree, above) * 2 < lengths.of(tree, best) * 3;
-        if !grown
-            || tree
-                .element(above)
-                .is_some_and(|above| matches!(above.name.as_str(), "html" | "body"))
-        {
+        if !grown {
             break;
         }
         article = above;
     }
+    // Nothing is gained by going up when no heading is found.
+    let article = if is_headed(article) { article } else { best };
     Some(article)
 }
 
@@ -171,20 +175,23 @@ impl Links {
     }
 }
 
-/// Marks what no reader wants: what is not text or not seen, and with `strict` also what stands around an
-/// article.
-fn left_out(tree: &Tree, strict: bool) -> Vec<bool> {
-    let judge = |content: &Content| match content {
-        Content::Text(_) => false,
-        Content::Element(element) => {
-            element.hidden
-                || is_no_text(&element.name)
-                || strict
-                    && (is_around(&element.name) || sounds_around(&element.hints))
-                    && !matches!(element.name.as_str(), "html" | "body" | "main" | "article")
+/// Marks what no reader wants: what is not text or not seen; and, given how much text there is, also what
+/// stands around an article. What has most of the text is not around it, whatever it is called.
+fn left_out(tree: &Tree, lengths: Option<&Lengths>) -> Vec<bool> {
+    let judge = |index: usize| {
+        let Some(element) = tree.element(index) else {
+            return false;
+        };
+        if element.hidden || is_no_text(&element.name) {
+            return true;
         }
+        let Some(lengths) = lengths else {
+            return false;
+        };
+        (is_around(&element.name) || sounds_around(&element.hints))
+            && lengths.of(tree, index) * 2 <= lengths.total()
     };
-    tree.nodes.iter().map(|node| judge(&node.content)).collect()
+    (0..tree.nodes.len()).map(judge).collect()
 }
 
 fn is_no_text(name: &str) -> bool {

@@ -160,6 +160,9 @@ fn the_article_is_found() {
     for page in [
         format!("<body>{around}<main><h1>T</h1>{text}</main>{after}"),
         format!("<body>{around}<article><h1>T</h1>{text}</article>{after}"),
+        format!(
+            "<form><div class='layout has-sidebar'>{around}<div><h1>T</h1>{text}</div>{after}</div></form>"
+        ),
         format!("<body>{around}<div><div><h1>T</h1>{text}</div></div>{after}"),
         format!(
             "<body>{around}<main><h1>T</h1>{text}<aside>Ads here</aside><nav>Imprint</nav></main>"
