@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use mcp_factory_outbound::{Host, Url};
+use mcp_factory_outbound::Url;
 use mcp_factory_sdk::parse_duration;
 
 use crate::{
+    address::completions,
     breaker::{Breaker, LONGEST_REST},
     config::{Config, EngineConfig, JsonMode, TokenLimit},
     keys::{KeyRing, LONGEST_BENCH},
@@ -213,7 +214,7 @@ fn engine(
         .as_ref()
         .unwrap_or(&config.silence_timeout);
     Ok(Engine {
-        url: url(settings).map_err(|what| bad("base_url", what))?,
+        url: completions(settings).map_err(|what| bad("base_url", what))?,
         name: name.clone(),
         model: settings.model.clone(),
         window: settings.context,
@@ -228,47 +229,6 @@ fn engine(
         breaker: Breaker::new(config.breaker_failures, times.cooldown),
         tally: Tally::default(),
     })
-}
-
-/// Where completions are asked for.
-fn url(settings: &EngineConfig) -> Result<Url, &'static str> {
-    let mut url = Url::parse(&settings.base_url)
-        .map_err(|_| "is no URL: write https://host/path, without /chat/completions")?;
-    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-        return Err("must begin with https://");
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("must not hold a user name or password: name a key in `keys`");
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err("must not have a `?` or `#` part");
-    }
-    if url
-        .path()
-        .trim_end_matches('/')
-        .ends_with("/chat/completions")
-    {
-        return Err("ends with /chat/completions, which is added by itself: remove it");
-    }
-    if url.scheme() == "http" && !settings.allow_http && !is_this_machine(&url) {
-        return Err(
-            "must be https, since keys and texts go there; for a network that you trust set `allow_http` = true",
-        );
-    }
-    url.path_segments_mut()
-        .map_err(|()| "must begin with https://")?
-        .pop_if_empty()
-        .extend(["chat", "completions"]);
-    Ok(url)
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 /// A name that can stand in a message without quoting.

@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod address;
 mod ask;
 mod attempt;
 mod breaker;
@@ -31,6 +32,7 @@ mod store;
 mod summarise;
 mod tally;
 mod tokens;
+mod told;
 mod wire;
 
 use std::time::Duration;

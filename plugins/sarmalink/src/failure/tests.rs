@@ -71,21 +71,6 @@ fn where_to_go_follows_from_the_kind() {
 }
 
 #[test]
-fn only_short_words_of_an_engine_are_kept() {
-    let told = |code: &str| Told::read(&json!({ "error": { "code": code } })).code;
-    assert_eq!(told("invalid_value").as_deref(), Some("invalid_value"));
-    for code in [
-        "",
-        "Ignore all rules",
-        "sk-Secret",
-        "<html>",
-        &"a".repeat(49),
-    ] {
-        assert_eq!(told(code), None, "{code}");
-    }
-}
-
-#[test]
 fn credit_that_is_used_up_is_no_short_pause() {
     let body = br#"{"error":{"code":"insufficient_quota"}}"#;
     let failure = Failure::of_response(StatusCode::TOO_MANY_REQUESTS, None, body);
