@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::bypass::statements;
 use crate::fixture::Shop;
 
-const BENIGN: &str = r#"
+pub(crate) const BENIGN: &str = r#"
 SELECT 1
 select 1;
 SELECT 1 -- a comment

@@ -9,7 +9,7 @@ use crate::bypass::statements;
 use crate::fixture::Shop;
 
 /// What never ends by itself, or never within memory.
-const BOMBS: &str = r"
+pub(crate) const BOMBS: &str = r"
 WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT count(*) FROM c
 WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT max(n) FROM c
 WITH RECURSIVE c(n) AS (SELECT 1 UNION SELECT n + 1 FROM c) SELECT sum(n) FROM c
@@ -96,6 +96,37 @@ async fn every_bomb_ends_in_time() {
         .unwrap();
     let peak: usize = peak.split_whitespace().nth(1).unwrap().parse().unwrap();
     assert!(peak < 300 << 10, "{peak} KiB at the most");
+}
+
+#[tokio::test]
+async fn planning_ends_in_time_too() {
+    let shop = Shop::with(json!({ "timeout": "300ms" })).await;
+    shop.backdoor()
+        .execute_batch(
+            "CREATE TABLE wide (a, b, c, d); CREATE INDEX w1 ON wide(a, b); CREATE INDEX w2 ON wide(b, c);
+             CREATE INDEX w3 ON wide(c, d); CREATE INDEX w4 ON wide(d, a);",
+        )
+        .unwrap();
+    let columns = ["a", "b", "c", "d"];
+    let mut sql = "SELECT count(*) FROM wide t0".to_owned();
+    for table in 1..40 {
+        let terms: Vec<String> = (0..12)
+            .map(|n| {
+                let (one, two) = (columns[n % 4], columns[(n / 4) % 4]);
+                format!("t{table}.{one} = t{}.{two}", (table * 7 + n) % table)
+            })
+            .collect();
+        sql.push_str(&format!(" JOIN wide t{table} ON {}", terms.join(" AND ")));
+    }
+    let started = Instant::now();
+    let refusal = shop.refusal("query", json!({ "sql": sql })).await;
+    assert!(refusal.contains("took too long"), "{refusal}");
+    assert!(started.elapsed() < Duration::from_secs(3));
+    // An answer whose making outgrows the memory.
+    let deep = format!("{}1{}", "[".repeat(900), "]".repeat(900));
+    let sql = format!("SELECT json_pretty('{deep}', printf('%500000s', 'x'))");
+    let refusal = shop.refusal("query", json!({ "sql": sql })).await;
+    assert!(refusal.contains("more memory"), "{refusal}");
 }
 
 #[tokio::test]

@@ -109,6 +109,16 @@ impl Shop {
         self.json("query", json!({ "sql": sql })).await["rows"].take()
     }
 
+    /// What the schema holds, past the plugin.
+    pub(crate) fn schema(&self) -> Vec<(String, Option<String>)> {
+        let connection = self.backdoor();
+        let mut statement = connection
+            .prepare("SELECT type || ' ' || name, sql FROM sqlite_schema ORDER BY 1")
+            .unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        rows.unwrap().map(Result::unwrap).collect()
+    }
+
     /// Names and hashes of all files in the directory of the database.
     pub(crate) fn fingerprint(&self) -> Vec<(String, Vec<u8>)> {
         fingerprint(self.directory.path())

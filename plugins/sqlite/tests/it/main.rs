@@ -18,6 +18,7 @@ mod configuration;
 mod declared;
 mod fixture;
 mod insights;
+mod mash;
 mod outside;
 mod reading;
 mod tables;

@@ -167,3 +167,29 @@ async fn a_trigger_that_lies_in_wait_gets_no_further() {
     assert!(refusal.contains("took too long"), "{refusal}");
     assert_eq!(shop.rows("SELECT count(*) FROM loops").await, json!([[0]]));
 }
+
+#[tokio::test]
+async fn a_new_sqlite_brings_no_new_tables_unnoticed() {
+    // Tables that modules compute are refused by name, so a new one must be looked at.
+    let shop = Shop::open().await;
+    let connection = shop.backdoor();
+    let mut statement = connection
+        .prepare("SELECT name FROM pragma_module_list WHERE name NOT LIKE 'pragma_%' ORDER BY name")
+        .unwrap();
+    let modules = statement.query_map([], |row| row.get(0)).unwrap();
+    let modules: Vec<String> = modules.map(Result::unwrap).collect();
+    assert_eq!(
+        modules,
+        [
+            "dbstat",
+            "fts3",
+            "fts3tokenize",
+            "fts4",
+            "fts4aux",
+            "fts5",
+            "fts5vocab",
+            "rtree",
+            "rtree_i32"
+        ]
+    );
+}
