@@ -68,8 +68,7 @@ impl Notion {
         let calls = List::new("page", &[id.as_str()]);
         let position = calls.decode(cursor)?;
         let node = Node::Page(id.clone());
-        self.check(&node, until).await?;
-        let found = self.api.ask(Ask::get(node.path()), until).await?;
+        let found = self.fetch(&node, until).await?;
         let properties = &found["properties"];
         let is_first = position == Position::default();
         let shown = if is_first {

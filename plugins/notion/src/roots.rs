@@ -106,6 +106,23 @@ impl Notion {
         }
     }
 
+    /// What Notion tells of something, if it is below a root.
+    pub(crate) async fn fetch(&self, node: &Node, until: Until) -> Result<Value, NotionError> {
+        let found = match self.api.ask(Ask::get(node.path()), until).await {
+            // What is not there and what may not be seen are told alike.
+            Err(NotionError::Refused(Refusal::NotFound))
+                if matches!(self.listed, Listed::Roots(_)) =>
+            {
+                return Err(NotionError::NotFound(node.id().clone()));
+            }
+            answer => answer?,
+        };
+        self.parents
+            .set(node.id(), Node::of_parent(&found["parent"]));
+        self.check(node, until).await?;
+        Ok(found)
+    }
+
     /// Whether it is a root or below one; `None` when that takes more requests than there are left.
     pub(crate) async fn is_inside(
         &self,

@@ -10,9 +10,9 @@ use crate::error::NotionError;
 use crate::id::Id;
 use crate::markdown::blocks;
 use crate::notion::{Notion, list, short_of, written};
-use crate::refusal::Refusal;
 use crate::rich;
 use crate::roots::Node;
+use crate::sources::is_something_else;
 use crate::values;
 
 /// A page that was created or changed.
@@ -91,14 +91,9 @@ impl Notion {
 
     /// What `parent_id` names: a page that may be used, or else a data source.
     async fn place(&self, id: &Id, until: Until) -> Result<Place, NotionError> {
-        let node = Node::Page(id.clone());
-        match self.api.ask(Ask::get(node.path()), until).await {
-            Ok(found) => {
-                self.parents.set(id, Node::of_parent(&found["parent"]));
-                self.check(&node, until).await?;
-                Ok(Place::Page)
-            }
-            Err(NotionError::Refused(Refusal::NotFound | Refusal::Invalid(_))) => {
+        match self.fetch(&Node::Page(id.clone()), until).await {
+            Ok(_) => Ok(Place::Page),
+            Err(error) if is_something_else(&error) => {
                 let (id, found) = self.source("parent_id", id.as_str(), until).await?;
                 Ok(Place::Source(id, found))
             }
@@ -144,8 +139,7 @@ impl Notion {
             return Err(NotionError::NoChange);
         }
         let node = Node::Page(id.clone());
-        self.check(&node, until).await?;
-        let found = self.api.ask(Ask::get(node.path()), until).await?;
+        let found = self.fetch(&node, until).await?;
         let set = values::write_all(properties, &found["properties"])?;
         let ask = Ask::change(node.path(), json!({ "properties": set }));
         saved(&self.api.ask(ask, until).await?)

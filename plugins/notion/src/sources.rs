@@ -81,22 +81,13 @@ impl Notion {
         until: Until,
     ) -> Result<(Id, Value), NotionError> {
         let given = Id::of(argument, id)?;
-        let node = Node::DataSource(given.clone());
-        match self.api.ask(Ask::get(node.path()), until).await {
-            Ok(found) => {
-                self.parents.set(&given, Node::of_parent(&found["parent"]));
-                self.check(&node, until).await?;
-                return Ok((given, found));
-            }
-            Err(NotionError::Refused(Refusal::NotFound | Refusal::Invalid(_))) => {}
+        match self.fetch(&Node::DataSource(given.clone()), until).await {
+            Ok(found) => return Ok((given, found)),
+            Err(error) if is_something_else(&error) => {}
             Err(error) => return Err(error),
         }
-        let node = Node::Database(given.clone());
-        self.check(&node, until).await?;
-        let database = match self.api.ask(Ask::get(node.path()), until).await {
-            Err(NotionError::Refused(Refusal::NotFound | Refusal::Invalid(_))) => {
-                return Err(NotionError::NotFound(given));
-            }
+        let database = match self.fetch(&Node::Database(given.clone()), until).await {
+            Err(error) if is_something_else(&error) => return Err(NotionError::NotFound(given)),
             answer => answer?,
         };
         let sources = database["data_sources"]
@@ -120,10 +111,7 @@ impl Notion {
             .as_str()
             .and_then(Id::parse)
             .ok_or(NotionError::Unreadable)?;
-        let node = Node::DataSource(only.clone());
-        let found = self.api.ask(Ask::get(node.path()), until).await?;
-        self.parents.set(&only, Node::of_parent(&found["parent"]));
-        self.check(&node, until).await?;
+        let found = self.fetch(&Node::DataSource(only.clone()), until).await?;
         Ok((only, found))
     }
 
@@ -214,6 +202,14 @@ impl Notion {
             next_cursor: next.map(|next| calls.encode(&next)),
         })
     }
+}
+
+/// Whether an id was not of what it was taken for: it may be of something else.
+pub(crate) const fn is_something_else(error: &NotionError) -> bool {
+    matches!(
+        error,
+        NotionError::NotFound(_) | NotionError::Refused(Refusal::NotFound | Refusal::Invalid(_))
+    )
 }
 
 fn described(name: &str, property: &Value) -> Property {

@@ -7,6 +7,7 @@ mod day;
 mod fake;
 mod faults;
 mod guards;
+mod health;
 mod limits;
 mod paging;
 mod plugin;
