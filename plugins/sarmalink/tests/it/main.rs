@@ -9,6 +9,7 @@ mod answers;
 mod budget;
 mod classifying;
 mod decisions;
+mod encrypted;
 mod failover;
 mod fake;
 mod limits;
