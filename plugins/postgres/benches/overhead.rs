@@ -11,6 +11,7 @@
 )]
 
 #[path = "../tests/it/cluster.rs"]
+#[expect(dead_code, reason = "the tests use more of it")]
 mod cluster;
 
 use std::{

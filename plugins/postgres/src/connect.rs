@@ -321,11 +321,22 @@ async fn dial(address: &Address) -> Result<Socket, ConnectError> {
     let dialled = match address {
         Address::Unix(path) => UnixStream::connect(path).await.map(Socket::Unix),
         Address::Tcp(address) => match TcpStream::connect(address).await {
-            Ok(stream) => stream.set_nodelay(true).map(|()| Socket::Tcp(stream)),
+            Ok(stream) => prepare(&stream).map(|()| Socket::Tcp(stream)),
             Err(error) => Err(error),
         },
     };
     dialled.map_err(|error| ConnectError::Dial(error.kind()))
+}
+
+/// Sends small messages at once, and notices within a minute that the other side is gone.
+fn prepare(stream: &TcpStream) -> io::Result<()> {
+    use rustix::net::sockopt;
+    stream.set_nodelay(true)?;
+    sockopt::set_socket_keepalive(stream, true)?;
+    sockopt::set_tcp_keepidle(stream, Duration::from_secs(30))?;
+    sockopt::set_tcp_keepintvl(stream, Duration::from_secs(10))?;
+    sockopt::set_tcp_keepcnt(stream, 3)?;
+    Ok(())
 }
 
 /// Puts why a server was not joined into words.

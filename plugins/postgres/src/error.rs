@@ -100,6 +100,11 @@ pub enum PostgresError {
     #[error("the database answered in a way that is not understood")]
     Protocol(String),
 
+    #[error(
+        "max_affected counts only the rows of the main statement, and a part of this one changes rows too; pass the parts one by one, or look first with dry_run"
+    )]
+    PartsWrite,
+
     // The catalogue.
     #[error("there is no {what} `{name}` that this server shows; search_objects finds names")]
     NoSuchObject { what: &'static str, name: String },

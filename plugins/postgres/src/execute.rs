@@ -43,7 +43,7 @@ pub struct ExecuteRequest {
 pub struct Executed {
     /// What it was, such as `UPDATE`.
     pub command: String,
-    /// How many rows it changed.
+    /// How many rows it changed, without those of cascades and triggers.
     pub affected: u64,
     /// Whether the change stands; a dry run is undone.
     pub committed: bool,
@@ -77,6 +77,9 @@ impl Database {
                 verb,
                 allowed: "INSERT, UPDATE, DELETE and MERGE; reading is done by `query`, definitions by `execute_ddl`",
             });
+        }
+        if request.max_affected.is_some() && guard::writing_part(&statement).is_some() {
+            return Err(PostgresError::PartsWrite);
         }
         if self.settings.guard == Guard::Strict {
             guard::check_functions(&statement)?;
@@ -166,7 +169,7 @@ async fn run(
             return Err(PostgresError::TooManyAffected { affected, limit });
         }
         let truncated = sink.truncated;
-        let returning = sink.finish().0.filter(|_| !columns.is_empty());
+        let returning = sink.finish()?.0.filter(|_| !columns.is_empty());
         let executed = Executed {
             command: String::new(),
             affected,

@@ -1,8 +1,8 @@
 //! `explain_query`: a plan, always in a transaction that only reads.
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 use tokio_postgres::types::Type;
 
 use crate::{
@@ -16,7 +16,26 @@ use crate::{
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Plan {
     /// The plan, as EXPLAIN (FORMAT JSON) gives it.
-    pub plan: Value,
+    pub plan: PlanJson,
+}
+
+/// A plan as JSON text: it may be deeper than a tree of values is read.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct PlanJson(Box<RawValue>);
+
+impl JsonSchema for PlanJson {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Plan".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "array", "items": { "type": "object" } })
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
 }
 
 impl Database {
@@ -65,7 +84,7 @@ async fn explain(
     let text = rows
         .first()
         .and_then(|row| row.try_get::<_, Raw<'_>>(0).ok());
-    let plan = text.and_then(|Raw(bytes)| serde_json::from_slice(bytes).ok());
+    let plan = text.and_then(|Raw(bytes)| serde_json::from_slice(bytes).ok().map(PlanJson));
     let plan =
         plan.ok_or_else(|| PostgresError::Protocol("EXPLAIN returned no plan".to_owned()))?;
     Ok(Plan { plan })

@@ -32,24 +32,29 @@ pub(crate) fn check_query(statement: &Statement<'_>) -> Result<(), PostgresError
             return Err(PostgresError::NotAQuery { root: explained });
         }
     }
+    if let Some(verb) = writing_part(statement) {
+        return Err(PostgresError::Writes { verb });
+    }
     for (index, token) in tokens.iter().enumerate() {
         let before = index.checked_sub(1).and_then(|index| tokens.get(index));
-        let Kind::Word(word) = token.kind else {
-            continue;
-        };
-        let word = word.to_ascii_uppercase();
-        // `WITH x AS (DELETE …`: at the start of a part.
-        if WRITES.contains(&word.as_str()) && before.is_some_and(|token| token.is_symbol('(')) {
-            return Err(PostgresError::Writes { verb: word });
-        }
         // INTO is reserved: anywhere else it is a name, quoted, after a period or after AS.
-        if word == "INTO" && !before.is_some_and(|token| token.is("AS") || token.is_symbol('.')) {
+        let is_name = before.is_some_and(|token| token.is("AS") || token.is_symbol('.'));
+        if token.is("INTO") && !is_name {
             return Err(PostgresError::Writes {
                 verb: "SELECT INTO".to_owned(),
             });
         }
     }
     check_functions(statement)
+}
+
+/// The verb of a part that writes: `WITH x AS (DELETE …`.
+pub(crate) fn writing_part(statement: &Statement<'_>) -> Option<String> {
+    let pairs = statement.tokens().windows(2);
+    pairs
+        .filter(|pair| pair[0].is_symbol('('))
+        .filter_map(|pair| word(&pair[1]))
+        .find(|word| WRITES.contains(&word.as_str()))
 }
 
 /// The first keyword of what an EXPLAIN explains, in capitals. Its options are words, or stand in parentheses.

@@ -314,6 +314,18 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn anything_is_cut_in_order_and_between_characters(sql in "[-'\"$*/;a-eéñ💥0-9.&uUE\\\\ \n]{0,40}") {
+            let mut end = 0;
+            for token in tokens(&sql).unwrap_or_default() {
+                assert!(token.start >= end && token.end > token.start, "{sql}");
+                assert!(sql.get(token.start..token.end).is_some(), "{sql}");
+                end = token.end;
+            }
+        }
+    }
+
     #[test]
     fn names_are_without_their_quotes() {
         let found = tokens("\"pg\"\"x\" $2 $99999999999").expect("it ends");

@@ -57,7 +57,7 @@ pub use declared::{Declaration, DeclaredResult};
 pub use details::{ColumnDetails, Details, ForeignKey, Named};
 pub use error::{DatabaseError, PostgresError};
 pub use execute::{ExecuteRequest, Executed};
-pub use explain::Plan;
+pub use explain::{Plan, PlanJson};
 pub use query::{QueryRequest, QueryResult};
 pub use role::RoleProblem;
 pub use rows::{Format, JsonRows};
@@ -324,7 +324,7 @@ impl Postgres {
         /// The values of $1, $2, ….
         #[arg(default, max_length = 1000)]
         params: Vec<Parameter>,
-        /// Changes nothing if more rows than this would be.
+        /// Changes nothing if more rows than this would be. Cascades and triggers do not count.
         max_affected: Option<u64>,
         /// Undoes everything at the end.
         #[arg(default = false)]

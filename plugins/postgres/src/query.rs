@@ -102,7 +102,7 @@ async fn fetch(
     let mut sink = Sink::new(&readable.columns, &readable.shapes, request.format, limits);
     sink.fill(&scope, &portal).await?;
     let (row_count, truncated) = (sink.count, sink.truncated);
-    let (rows, csv) = sink.finish();
+    let (rows, csv) = sink.finish()?;
     Ok(QueryResult {
         columns: readable.columns,
         rows,

@@ -37,19 +37,18 @@ pub(crate) struct Limits {
 }
 
 /// Rows as JSON text: an array of arrays, in the order of the columns.
-#[derive(Clone, PartialEq, Eq)]
-pub struct JsonRows(String);
+#[derive(Clone)]
+pub struct JsonRows(Box<RawValue>);
 
 impl fmt::Debug for JsonRows {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "JsonRows({} bytes)", self.0.len())
+        write!(formatter, "JsonRows({} bytes)", self.0.get().len())
     }
 }
 
 impl Serialize for JsonRows {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let raw = RawValue::from_string(self.0.clone()).map_err(serde::ser::Error::custom)?;
-        raw.serialize(serializer)
+        self.0.serialize(serializer)
     }
 }
 
@@ -197,13 +196,15 @@ impl<'a> Sink<'a> {
     }
 
     /// The rows as JSON, or else as CSV.
-    pub(crate) fn finish(mut self) -> (Option<JsonRows>, Option<String>) {
+    pub(crate) fn finish(mut self) -> Result<(Option<JsonRows>, Option<String>), PostgresError> {
         match self.format {
             Format::Rows => {
                 self.text.push(']');
-                (Some(JsonRows(self.text)), None)
+                let rows = RawValue::from_string(self.text)
+                    .map_err(|error| PostgresError::Protocol(error.to_string()))?;
+                Ok((Some(JsonRows(rows)), None))
             }
-            Format::Csv => (None, Some(self.text)),
+            Format::Csv => Ok((None, Some(self.text))),
         }
     }
 }

@@ -23,8 +23,13 @@ pub(crate) struct Bed {
 
 impl Bed {
     pub(crate) async fn new() -> Self {
+        let shared = tokio::task::spawn_blocking(Cluster::shared).await.unwrap();
+        Self::on(shared).await
+    }
+
+    /// On this server.
+    pub(crate) async fn on(cluster: &'static Cluster) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let cluster = tokio::task::spawn_blocking(Cluster::shared).await.unwrap();
         let name = format!(
             "t_{}_{}",
             std::process::id(),

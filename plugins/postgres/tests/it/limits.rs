@@ -113,7 +113,7 @@ async fn a_long_statement_is_stopped() {
         let message = error(&plugin, "query", json!({ "sql": sql, "max_rows": 1000 })).await;
         assert!(
             message.contains("57014") || message.contains("cancelled after 0.3 s"),
-            "{message}"
+            "{sql}: {message}"
         );
         assert!(
             begun.elapsed() < Duration::from_secs(4),

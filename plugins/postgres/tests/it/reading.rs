@@ -413,6 +413,18 @@ async fn plans_are_shown_and_measured_without_a_trace() {
         plan["plan"][0]["Plan"]["Actual Rows"].as_f64().is_some(),
         "{plan}"
     );
+    // Deeper than most readers of JSON go into a tree.
+    let deep = (0..150).fold("SELECT 1 AS a".to_owned(), |sql, n| {
+        format!("SELECT a + {n} AS a FROM ({sql} OFFSET 0) q")
+    });
+    let output = plugin.call("explain_query", json!({ "sql": deep })).await;
+    assert!(
+        output
+            .unwrap()
+            .structured_json()
+            .unwrap()
+            .contains("Subquery Scan")
+    );
     let message = error(&plugin, "explain_query", json!({ "sql": "SELECT nope" })).await;
     assert!(message.contains("line 1, column 8"), "{message}");
     let message = error(

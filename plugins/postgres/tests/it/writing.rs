@@ -199,6 +199,13 @@ async fn each_tool_runs_its_own_kind() {
         let message = error(&plugin, tool, json!({ "sql": sql })).await;
         assert!(message.contains(words), "{tool} {sql}: {message}");
     }
+    let parts = "WITH gone AS (DELETE FROM order_items RETURNING 1) UPDATE orders SET total = 0 WHERE id = 1";
+    let arguments = json!({ "sql": parts, "max_affected": 5 });
+    let message = error(&plugin, "execute", arguments).await;
+    assert!(
+        message.contains("max_affected counts only the rows of the main statement"),
+        "{message}"
+    );
     let counts = "SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM customers)";
     assert_eq!(rows(&plugin, counts).await, json!([[400, 120]]));
     plugin.stop().await;
