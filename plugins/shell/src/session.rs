@@ -24,16 +24,16 @@ pub(crate) fn members(leader: Pid) -> Vec<Member> {
     entries
         .flatten()
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter_map(|pid: i32| member(pid, leader))
+        .filter_map(|pid: i32| member(Pid::from_raw(pid)?, leader))
         .collect()
 }
 
 /// One process, if it is of that session.
-fn member(pid: i32, leader: Pid) -> Option<Member> {
+pub(crate) fn member(pid: Pid, leader: Pid) -> Option<Member> {
+    let pid = pid.as_raw_pid();
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    read(pid, &stat)
-        .filter(|(_, session)| *session == leader.as_raw_pid())
-        .map(|(member, _)| member)
+    let (member, session) = read(pid, &stat)?;
+    (session == leader.as_raw_pid()).then_some(member)
 }
 
 /// A line of `/proc/PID/stat`: the process, and the number of its session.
@@ -59,7 +59,7 @@ pub(crate) fn kill(leader: Pid) -> bool {
         let Ok(handle) = pidfd_open(one.pid, PidfdFlags::empty()) else {
             continue;
         };
-        if member(one.pid.as_raw_pid(), leader).is_some()
+        if member(one.pid, leader).is_some()
             && let Err(error) = pidfd_send_signal(&handle, Signal::KILL)
             && error != rustix::io::Errno::SRCH
         {

@@ -78,10 +78,12 @@ pub(crate) fn supervise(
     let waited = pidfd_open(leader, PidfdFlags::empty())
         .map_err(io::Error::from)
         .and_then(|handle| running.wait(&handle, &mut out, &mut err, stops));
-    // The leader has ended and was not asked how, so its number still belongs to it and to its group.
+    // The leader has ended and was not asked how, so its number still belongs to it and to its session.
     running.kill();
-    let status = child.wait()?;
     running.sweep();
+    let status = child.wait()?;
+    // Where the server is the first process of a container, orphans are its own to ask.
+    while let Ok(Some(_)) = waitpgid(leader, WaitOptions::NOHANG) {}
     waited?;
     let late = Instant::now() + LEFTOVERS;
     while (out.0.is_some() || err.0.is_some()) && Instant::now() < late {
@@ -170,8 +172,14 @@ impl Running<'_> {
 
     /// Counts what the kernel does not count for a session.
     fn look(&mut self) {
-        let alone = self.watch.processes == 1 && self.watch.kept;
-        let members = session::members(self.leader);
+        let alone = self.is_alone();
+        let members = if alone {
+            session::member(self.leader, self.leader)
+                .into_iter()
+                .collect()
+        } else {
+            session::members(self.leader)
+        };
         let alive = members.iter().filter(|one| !one.ended);
         let (mut processes, mut threads, mut pages) = (0_u64, 0_u64, 0_u64);
         for one in alive {
@@ -224,11 +232,12 @@ impl Running<'_> {
         }
     }
 
-    /// Sees to it that nothing of the session is left, in whatever group, and that nothing waits to be
-    /// asked how it ended: where the server is the first process of a container, orphans are its own.
+    /// Sees to it that nothing of the session is left, in whatever group.
     fn sweep(&self) {
+        if self.is_alone() {
+            return;
+        }
         for _ in 0..100 {
-            while let Ok(Some(_)) = waitpgid(self.leader, WaitOptions::NOHANG) {}
             if !session::kill(self.leader) {
                 return;
             }
@@ -238,6 +247,11 @@ impl Running<'_> {
             pid = self.leader.as_raw_pid(),
             "processes of a command could not be ended"
         );
+    }
+
+    /// Whether it cannot have started another process.
+    fn is_alone(&self) -> bool {
+        self.watch.processes == 1 && self.watch.kept
     }
 }
 

@@ -69,10 +69,6 @@ async fn a_dropped_call_ends_its_command() {
         }
     }
     eventually("the end of both", || processes_with(mark) == 0).await;
-    // And its place is free again.
-    let health = plugin.health().await;
-    eventually("the end of the run", || true).await;
-    assert_eq!(health.gauges().len(), 2);
     plugin.stop().await;
 }
 

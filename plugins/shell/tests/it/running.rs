@@ -83,6 +83,33 @@ async fn there_is_nothing_to_read_from_and_no_descriptor_is_left() {
     assert_eq!(stdout(&outcome), "end:", "{outcome}");
 }
 
+/// Not a test of its own: what `it_does_not_read_what_the_server_reads` runs as a process.
+#[tokio::test]
+#[ignore = "a part of it_does_not_read_what_the_server_reads, which runs it"]
+async fn a_server_with_something_to_read() {
+    let outcome = run_perl("print scalar(<STDIN>) // 'end'", &json!({})).await;
+    assert_eq!(stdout(&outcome), "end");
+}
+
+#[test]
+fn it_does_not_read_what_the_server_reads() {
+    use std::io::Write as _;
+    // As a server on stdio has its client there.
+    let mut server = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "running::a_server_with_something_to_read",
+            "--ignored",
+        ])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut client = server.stdin.take().unwrap();
+    client.write_all(b"a message for the server\n").unwrap();
+    assert!(server.wait().unwrap().success());
+}
+
 #[tokio::test]
 async fn the_program_sees_its_own_name() {
     let outcome = run_perl("print $^X", &json!({})).await;
@@ -124,7 +151,7 @@ async fn more_commands_than_places_wait_or_are_refused() {
 async fn a_turn_that_does_not_come_in_time_is_told() {
     let mut settings = settings();
     settings["max_concurrent"] = json!(1);
-    let body = perl("sleep 2", &json!({}));
+    let body = perl("$SIG{TERM} = 'IGNORE'; sleep 2 while 1", &json!({}));
     let mut tool = tool(&body, &[]);
     tool.timeout = Some(std::time::Duration::from_millis(400));
     let plugin = start_with(tool, settings).await;
