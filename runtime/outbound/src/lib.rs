@@ -10,15 +10,23 @@
 //! - **Whom does it trust?** [`tls`]: Mozilla's roots inside the binary, those of the system besides.
 //! - **What does it tell?** [`OutboundError`] prints no URL, no secret and no address.
 //!
+//! Beside that, what plugins of web services have in common: the operator's address ([`base_url`]), a
+//! credential that may be replaced while the server runs ([`Credential`]), pages ([`Position`], [`fit`]) and
+//! rate limits ([`Pauses`]).
+//!
 //! HTTP/1.1 only, no proxy, no cookies, no decompression: each of them is a way around one of the above.
 //! Not in the room: what any service's answers mean.
 
 #![forbid(unsafe_code)]
 
 mod address;
+mod base;
 mod client;
 mod connect;
+mod credential;
 mod error;
+mod page;
+mod pauses;
 mod reach;
 mod redirect;
 mod request;
@@ -30,11 +38,15 @@ pub mod sse;
 mod testing;
 pub mod tls;
 
+pub use base::base_url;
 pub use bytes::Bytes;
 pub use client::{Client, ClientBuilder};
+pub use credential::Credential;
 pub use error::{OutboundError, RedirectProblem, Refusal};
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 pub use ipnet::IpNet;
+pub use page::{Position, fit};
+pub use pauses::{Pauses, TooLong};
 pub use reach::Reach;
 pub use redirect::Redirects;
 pub use request::Request;

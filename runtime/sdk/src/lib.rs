@@ -40,6 +40,7 @@ mod authorize;
 mod clock;
 mod content;
 mod context;
+mod cursor;
 mod declared;
 mod definition;
 pub mod describe;
@@ -69,6 +70,7 @@ mod secret;
 mod secret_reference;
 pub mod testing;
 mod uri_template;
+mod visible;
 
 #[doc(hidden)]
 pub use private as __private;
@@ -81,6 +83,7 @@ pub use authorize::{Call, Denied, Guarded, Permit, authorize};
 pub use clock::Clock;
 pub use content::{Annotations, Audience, Content, EmbeddedResource, Link};
 pub use context::Context;
+pub use cursor::{BadCursor, CursorKey};
 pub use declared::{DeclaredParameter, DeclaredTool, Declares, ParameterKind};
 pub use definition::{
     CompletionDefinition, CompletionTarget, Hints, INTERFACE_VERSION, PluginDefinition,
@@ -105,3 +108,4 @@ pub use scope::{Scope, ScopeHierarchy, ScopeSet};
 pub use secret::Secret;
 pub use secret_reference::{SecretProblem, SecretReference};
 pub use uri_template::UriTemplate;
+pub use visible::{quoted, visible, visible_up_to};
