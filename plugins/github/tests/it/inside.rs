@@ -273,9 +273,35 @@ async fn an_answer_about_another_repository_is_not_shown() {
 }
 
 #[tokio::test]
+async fn a_repository_that_answers_by_another_name_is_another() {
+    let github = Fake::bare(|_| {
+        Reply::json(
+            200,
+            &json!({ "full_name": "other/canary", "private": false }),
+        )
+    })
+    .await;
+    let it = start(&github.url(), "t", json!({})).await;
+    let error = it.error("list_branches", at("tool", json!({}))).await;
+    assert!(
+        error.contains("acme/tool was moved out of") && !error.contains("canary"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn an_installed_toolset_is_the_only_one() {
     let github = Fake::bare(|_| Reply::json(200, &json!({}))).await;
-    let it = start(&github.url(), "t", json!({ "toolsets": ["issues"] })).await;
+    let it = start(
+        &github.url(),
+        "t",
+        json!({ "toolsets": ["issues"], "read_only": false }),
+    )
+    .await;
+    let error = it
+        .error("create_branch", at("tool", json!({ "branch": "b" })))
+        .await;
+    assert!(error.contains("does not offer `repos`"), "{error}");
     for (tool, toolset) in [
         ("list_branches", "repos"),
         ("list_pull_requests", "pulls"),

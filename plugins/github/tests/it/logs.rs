@@ -171,3 +171,38 @@ async fn under_lockdown_a_forks_run_is_its_owners_text() {
     );
     assert_eq!(storage.lines(), [""; 0]);
 }
+
+#[tokio::test]
+async fn a_log_that_the_api_keeps_itself_is_fetched_there_without_the_token() {
+    let at_storage = answers("/storage/log".to_owned(), "acme/tool");
+    let github = Fake::start(move |seen| match seen.line.as_str() {
+        "GET /storage/log" => {
+            assert!(
+                !seen.headers.contains_key("authorization"),
+                "the token went along"
+            );
+            Reply::text(200, "kept here")
+        }
+        _ => at_storage(seen),
+    })
+    .await;
+    let it = start(&github.url(), "t", json!({})).await;
+    let shown = it
+        .ok("get_job_logs", at("tool", json!({ "job_id": 5 })))
+        .await;
+    assert_eq!(shown["log"], "kept here");
+}
+
+#[tokio::test]
+async fn a_log_of_a_moved_repository_is_not_followed() {
+    let github = Fake::start(answers(
+        "/repositories/7/actions/jobs/5/logs".to_owned(),
+        "acme/tool",
+    ))
+    .await;
+    let it = start(&github.url(), "t", json!({})).await;
+    let error = it
+        .error("get_job_logs", at("tool", json!({ "job_id": 5 })))
+        .await;
+    assert!(error.contains("acme/tool was moved out of"), "{error}");
+}

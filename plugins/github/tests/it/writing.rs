@@ -257,3 +257,53 @@ async fn what_is_sent_is_what_was_asked_for() {
         ]
     );
 }
+
+#[tokio::test]
+async fn a_merge_that_fails_for_another_reason_says_that_reason() {
+    let sha = "a".repeat(40);
+    let github = Fake::start(|seen| {
+        if seen.line.starts_with("PUT") {
+            return Reply::json(405, &json!({ "message": "Pull Request is not mergeable" }));
+        }
+        Reply::json(
+            200,
+            &crate::fake::pull("acme/tool", 2, "OWNER", "t", "acme/tool"),
+        )
+    })
+    .await;
+    let it = start(&github.url(), "t", json!({ "read_only": false })).await;
+    let merge = |sha: &str| at("tool", json!({ "number": 2, "expected_head_sha": sha }));
+    let error = it.error("merge_pull_request", merge(&sha)).await;
+    assert_eq!(
+        error,
+        "GitHub does not accept this for acme/tool#2: Pull Request is not mergeable"
+    );
+    let error = it.error("merge_pull_request", merge(&"b".repeat(40))).await;
+    assert!(
+        error.contains("the head of pull request 2 is aaaa"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn no_answer_and_no_error_holds_the_token() {
+    let github = Fake::start(|seen| {
+        let status = if seen.line.contains("issues/1") { 200 } else { 422 };
+        // A host that repeats what it was sent.
+        let heard = seen.headers["authorization"].replace("Bearer ", "");
+        Reply::json(status, &json!({ "message": "no", "documentation_url": heard, "title": "t", "number": 1, "state": "open", "node_id": heard }))
+    })
+    .await;
+    let it = start(&github.url(), "canary-token", json!({ "read_only": false })).await;
+    let answer = it.ok("get_issue", at("tool", json!({ "number": 1 }))).await;
+    let error = it
+        .error(
+            "add_comment",
+            at("tool", json!({ "number": 2, "body": "b" })),
+        )
+        .await;
+    assert!(
+        !format!("{answer}{error}{:?}", it.plugin).contains("canary"),
+        "{answer} {error}"
+    );
+}
