@@ -1,7 +1,7 @@
 //! Fetches web pages for a model: the article of a page as Markdown, never an address that is not public.
 //!
 //! This file is the plugin's face. [`Fetcher`] does the work and knows no protocol: where it may go is
-//! `mcp-factory-outbound`'s and [`hosts`]' to say, what a host asks of robots is in `robots`, what becomes of
+//! `mcp-factory-outbound`'s and `hosts`' to say, what a host asks of robots is in `robots`, what becomes of
 //! the bytes in `page`. The README has the settings, and what is refused and why.
 
 #![forbid(unsafe_code)]

@@ -62,6 +62,10 @@ fn what_is_allowed_besides_is_no_wider_than_said() {
     assert!(reach.permits("::ffff:10.1.2.3".parse().unwrap()));
     assert!(!reach.permits("10.2.0.0".parse().unwrap()));
     assert!(!reach.permits("127.0.0.1".parse().unwrap()));
+    // This machine is itself, not a tunnel to 0.0.0.1.
+    let reach = Reach::public().allow("::1/128".parse().unwrap());
+    assert!(reach.permits("::1".parse().unwrap()));
+    assert!(!reach.permits("::".parse().unwrap()));
     // A network of tunnels does not open what is inside.
     let reach = Reach::public().allow("64:ff9b::/96".parse().unwrap());
     assert!(!reach.permits("64:ff9b::10.0.0.1".parse().unwrap()));
