@@ -122,47 +122,42 @@ pub(crate) fn told(error: rusqlite::Error, config: &Config) -> ConfigError {
 
 /// Makes the tables, or finds that they are there.
 pub(crate) fn prepare(connection: &mut Connection, config: &Config) -> Result<(), ConfigError> {
-    let foreign = || foreign(config);
-    let told = |error| told(error, config);
     if config.mode == Mode::Readonly {
-        return check(connection, config)
-            .map_err(told)?
+        return is_ours(connection, config)?
             .then_some(())
-            .ok_or_else(foreign);
+            .ok_or_else(|| foreign(config));
     }
-    let journal = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
     // Several servers may do this at the same time; whoever comes second finds it done.
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(told)?;
-    if check(&transaction, config).map_err(told)? {
-        transaction.commit()?;
-    } else {
-        let others: i64 =
-            transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-        let (application, version) = stamps(&transaction)?;
-        if application == APPLICATION && version > VERSION {
-            let path = config.path.clone();
-            return Err(ConfigError::Later { path });
-        }
-        if others > 0 || application != 0 || version != 0 {
-            return Err(foreign());
+        .map_err(|error| told(error, config))?;
+    if !is_ours(&transaction, config)? {
+        let stamped = stamps(&transaction)? != (0, 0);
+        let count = "SELECT count(*) FROM sqlite_schema";
+        let others: i64 = transaction.query_row(count, [], |row| row.get(0))?;
+        if others > 0 || stamped {
+            return Err(foreign(config));
         }
         transaction.execute_batch(TABLES)?;
         transaction.execute_batch(&format!(
             "PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};"
         ))?;
-        transaction.commit()?;
     }
+    transaction.commit()?;
     // Readers and a writer do not wait for each other. Where the file system cannot do it, they do.
-    connection.query_row("PRAGMA journal_mode = WAL", [], journal)?;
+    let journal = "PRAGMA journal_mode = WAL";
+    connection.query_row(journal, [], |row| row.get::<_, String>(0))?;
     Ok(())
 }
 
-/// Whether the tables are there, in this version.
-fn check(connection: &Connection, config: &Config) -> rusqlite::Result<bool> {
-    let (application, version) = stamps(connection)?;
-    Ok(application == APPLICATION && (version == VERSION || config.mode == Mode::Readonly))
+/// Whether our tables are there, in this version.
+fn is_ours(connection: &Connection, config: &Config) -> Result<bool, ConfigError> {
+    let (application, version) = stamps(connection).map_err(|error| told(error, config))?;
+    if application == APPLICATION && version > VERSION {
+        let path = config.path.clone();
+        return Err(ConfigError::Later { path });
+    }
+    Ok((application, version) == (APPLICATION, VERSION))
 }
 
 fn stamps(connection: &Connection) -> rusqlite::Result<(i32, i32)> {

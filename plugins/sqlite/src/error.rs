@@ -124,14 +124,11 @@ impl SqliteError {
     pub(crate) fn of(error: Error, sql: &str) -> Self {
         match error {
             Error::SqlInputError {
-                error,
                 msg,
                 sql: rest,
                 offset,
+                ..
             } => {
-                if error.code == ErrorCode::TooBig {
-                    return Self::ValueTooLarge;
-                }
                 // What was being parsed is always the end of the whole.
                 let start = sql.len().saturating_sub(rest.len());
                 let place = usize::try_from(offset)

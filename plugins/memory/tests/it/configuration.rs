@@ -105,6 +105,12 @@ async fn unsafe_and_incomplete_settings_are_refused() {
             Err(error) => assert!(error.to_string().contains(told), "{config}: {error}"),
         }
     }
+    let config = json!({ "path": at("later.db"), "mode": "readonly" });
+    let error = TestPlugin::start(&PLUGIN, config).await.unwrap_err();
+    assert!(
+        error.to_string().contains("written by a later version"),
+        "{error}"
+    );
     let tables = Connection::open(at("foreign.db")).unwrap().query_row(
         "SELECT count(*) FROM sqlite_schema",
         [],

@@ -190,3 +190,33 @@ async fn a_graph_that_is_locked_is_waited_for_and_then_said_to_be_busy() {
     other.execute_batch("COMMIT").unwrap();
     desk.json("create_entities", entities).await;
 }
+
+#[test]
+fn many_may_start_at_once_on_a_new_file() {
+    for _ in 0..10 {
+        let directory = tempfile::TempDir::new().unwrap();
+        let path = directory.path().join("memory.db");
+        std::thread::scope(|scope| {
+            let starting: Vec<_> = (0..8).map(|_| scope.spawn(|| store(&path))).collect();
+            for one in starting {
+                one.join().unwrap();
+            }
+        });
+        assert_sound(&path);
+    }
+}
+
+#[tokio::test]
+async fn a_graph_of_thousands_is_searched_in_time() {
+    let desk = Desk::open().await;
+    let store = store(&desk.path());
+    for part in 0..20 {
+        let many = (0..1000).map(|n| entity(format!("{part} {n}"))).collect();
+        store.create_entities(String::new(), many).await.unwrap();
+    }
+    let started = std::time::Instant::now();
+    let found = Selection::Holding("19 99".to_owned());
+    let graph = store.graph(String::new(), found, 5000, None).await.unwrap();
+    assert_eq!(graph.entities.len(), 11);
+    assert!(started.elapsed() < std::time::Duration::from_secs(5));
+}

@@ -1,5 +1,6 @@
 //! Statements that are allowed and would run, or grow, for ever. Each ends in time and within the memory.
 
+use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use mcp_factory_sdk::ToolErrorKind;
@@ -116,7 +117,7 @@ async fn planning_ends_in_time_too() {
                 format!("t{table}.{one} = t{}.{two}", (table * 7 + n) % table)
             })
             .collect();
-        sql.push_str(&format!(" JOIN wide t{table} ON {}", terms.join(" AND ")));
+        write!(sql, " JOIN wide t{table} ON {}", terms.join(" AND ")).unwrap();
     }
     let started = Instant::now();
     let refusal = shop.refusal("query", json!({ "sql": sql })).await;
