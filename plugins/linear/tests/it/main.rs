@@ -6,6 +6,7 @@ mod emulated;
 mod emulator;
 mod faults;
 mod guards;
+mod health;
 mod limits;
 mod paging;
 mod plugin;
