@@ -276,7 +276,9 @@ fn texts() -> Vec<(&'static str, String)> {
 #[tokio::test]
 #[ignore = "a part of every_bomb_is_bounded, which runs it"]
 async fn one_bomb() {
-    let name = std::env::var("CODE_TEST_BOMB").unwrap();
+    let Ok(name) = std::env::var("CODE_TEST_BOMB") else {
+        return;
+    };
     let script = BOMBS.iter().map(|(name, code)| (*name, (*code).to_owned()));
     let script = script
         .chain(texts())
@@ -334,7 +336,8 @@ fn every_bomb_is_bounded() {
                         .env("CODE_TEST_BOMB", name)
                         .output()
                         .unwrap();
-                    if !done.status.success() {
+                    let ran = String::from_utf8_lossy(&done.stdout).contains("peak");
+                    if !done.status.success() || !ran {
                         let text = String::from_utf8_lossy(&done.stdout).into_owned();
                         let errors = String::from_utf8_lossy(&done.stderr).into_owned();
                         failed

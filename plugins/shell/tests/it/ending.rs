@@ -118,6 +118,31 @@ async fn files_are_limited() {
 }
 
 #[tokio::test]
+async fn limits_are_hard_from_the_first_instruction() {
+    let script = "open(my $l, '<', '/proc/self/limits') or die $!; print <$l>";
+    let keys = json!({
+        "read": ["/proc"], "cpu_seconds": 7, "memory_mib": 100, "open_files": 20, "file_size_mib": 3
+    });
+    let (outcome, _) = limited(script, keys, LONG).await;
+    let limits: Vec<String> = stdout(&outcome)
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    for line in [
+        "Max cpu time 7 8 seconds",
+        "Max file size 3145728 3145728 bytes",
+        "Max core file size 0 0 bytes",
+        "Max open files 20 20 files",
+        "Max locked memory 0 0 bytes",
+        "Max address space 104857600 104857600 bytes",
+    ] {
+        assert!(limits.contains(&line.to_owned()), "{line}: {limits:?}");
+    }
+    let processes = limits.iter().find(|line| line.starts_with("Max processes"));
+    assert!(!processes.unwrap().contains("unlimited"), "{limits:?}");
+}
+
+#[tokio::test]
 async fn limits_cannot_be_raised() {
     // prlimit(0, resource, &{ infinity, infinity }, 0)
     for resource in [0, 1, 7, 9] {

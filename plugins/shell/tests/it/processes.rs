@@ -100,7 +100,9 @@ async fn stopping_the_server_ends_every_command() {
 #[tokio::test]
 #[ignore = "a part of a_killed_server_takes_its_commands_along, which runs it"]
 async fn a_server_with_a_command() {
-    let mark = std::env::var("SHELL_TEST_MARK").unwrap();
+    let Ok(mark) = std::env::var("SHELL_TEST_MARK") else {
+        return;
+    };
     let script = format!("sleep 60; # {mark}");
     let plugin = start(tool(&perl(&script, &json!({})), &[])).await;
     drop(plugin.call_json("run", json!({})).await);
