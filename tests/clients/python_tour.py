@@ -13,7 +13,7 @@ import os
 import re
 import sys
 
-from mcp import Client, MCPError, StdioServerParameters
+from mcp import Client, StdioServerParameters
 
 
 def filled(value, answers):
@@ -46,8 +46,9 @@ async def main(command):
         for tool, arguments in calls:
             try:
                 result = await client.call_tool(tool, filled(arguments, answers))
-            except (MCPError, LookupError, TypeError) as error:
-                answers.append({"tool": tool, "is_error": True, "text": str(error), "structured": None})
+            # A refusal of the protocol, or an answer that its own schema does not fit.
+            except Exception as error:
+                answers.append({"tool": tool, "is_error": True, "text": str(error)[:2000], "structured": None})
                 continue
             answers.append({
                 "tool": tool,

@@ -1,6 +1,7 @@
 """Stand-ins for the services that no emulator plays, for the tour of all tools: one question, one answer.
 
 Usage: services.py
+       services.py --inside CERTIFICATE KEY COMMAND [ARGUMENT...]   as root of a network namespace
 
 Listens on loopback and prints the port. `/page` is a web page, `/v1/chat/completions` a language model, and
 `/notion/` has one page with one block, one data source and one user. How the plugins fare with services
@@ -9,6 +10,12 @@ that misbehave is tested beside the plugins; here it is only about what a client
 
 import http.server
 import json
+import socket
+import ssl
+import struct
+import subprocess
+import sys
+import threading
 
 PAGE = "11111111-1111-1111-1111-111111111111"
 SOURCE = "22222222-2222-2222-2222-222222222222"
@@ -117,6 +124,34 @@ class Services(http.server.BaseHTTPRequestHandler):
         pass
 
 
+def resolver():
+    """Answers every question for an address with 127.0.0.1, on the usual port."""
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(("127.0.0.1", 53))
+    while True:
+        query, peer = server.recvfrom(512)
+        end = query.index(b"\0", 12) + 5
+        kind = struct.unpack(">H", query[end - 4:end - 2])[0]
+        reply = query[:2] + struct.pack(">HHHHH", 0x8180, 1, int(kind == 1), 0, 0) + query[12:end]
+        if kind == 1:
+            reply += struct.pack(">HHHIH", 0xC00C, 1, 1, 60, 4) + socket.inet_aton("127.0.0.1")
+        server.sendto(reply, peer)
+
+
+def inside(certificate, key, command):
+    """In a network of their own: names lead here, and https is spoken. Ends with the command."""
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    threading.Thread(target=resolver, daemon=True).start()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 443), Services)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return subprocess.run(command).returncode
+
+
+if sys.argv[1:2] == ["--inside"]:
+    sys.exit(inside(sys.argv[2], sys.argv[3], sys.argv[4:]))
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Services)
 print(server.server_address[1], flush=True)
 server.serve_forever()

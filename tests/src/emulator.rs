@@ -51,7 +51,10 @@ impl Emulator {
         let begun = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
             if let Ok(Some(status)) = process.child().try_wait() {
-                panic!("the emulator ended at once: {status}");
+                panic!(
+                    "the emulator of {service} ended at once: {status}: {}",
+                    process.stderr()
+                );
             }
             assert!(begun.elapsed() < PATIENCE, "the emulator does not listen");
             std::thread::sleep(Duration::from_millis(50));

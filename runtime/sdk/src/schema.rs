@@ -6,30 +6,46 @@
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-fn generator() -> SchemaGenerator {
-    SchemaSettings::draft2020_12()
-        .with(|settings| {
-            settings.meta_schema = None;
-            settings.inline_subschemas = true;
-        })
-        .into_generator()
+fn settings() -> SchemaSettings {
+    SchemaSettings::draft2020_12().with(|settings| {
+        settings.meta_schema = None;
+        settings.inline_subschemas = true;
+    })
 }
 
-/// The schema of `T` when its values are objects. The 2025-11-25 revision admits no others as output.
+fn generator() -> SchemaGenerator {
+    settings().into_generator()
+}
+
+/// What `null` means where a type is optional.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Null {
+    /// The same as leaving the value out, which is what is advertised.
+    IsLeftOut,
+    /// A value that is written: wherever the value itself is.
+    IsWritten,
+}
+
+/// The schema of `T` as it is written, when its values are objects. The 2025-11-25 revision admits no others
+/// as output.
+///
+/// A field that is left out when it is empty is not required, and one that is always written is, as `null`
+/// too: clients hold an answer against its schema to the letter.
 pub(crate) fn of_object<T: JsonSchema>() -> Option<Value> {
-    let mut schema = generator().into_root_schema_for::<T>().to_value();
+    let generator = settings().for_serialize().into_generator();
+    let mut schema = generator.into_root_schema_for::<T>().to_value();
     let root = schema.as_object_mut()?;
     root.shift_remove("$schema");
     root.shift_remove("title");
     root.shift_remove("description");
-    tidy(&mut schema);
+    tidy(&mut schema, Null::IsWritten);
     (schema.get("type")? == "object").then_some(schema)
 }
 
 /// The schema of a plugin's configuration, complete with its own title and description.
 pub(crate) fn of_config<T: JsonSchema>() -> Value {
     let mut schema = generator().into_root_schema_for::<T>().to_value();
-    tidy(&mut schema);
+    tidy(&mut schema, Null::IsLeftOut);
     schema
 }
 
@@ -68,7 +84,7 @@ impl ObjectSchema {
         more: &[(&str, Value)],
     ) -> Self {
         let mut schema = self.generator.subschema_for::<T>().to_value();
-        tidy(&mut schema);
+        tidy(&mut schema, Null::IsLeftOut);
         if !schema.is_object() {
             schema = json!({});
         }
@@ -95,7 +111,8 @@ impl ObjectSchema {
         let mut definitions = Value::Object(self.generator.take_definitions(true));
         if definitions.as_object().is_some_and(|map| !map.is_empty()) {
             if let Some(map) = definitions.as_object_mut() {
-                map.values_mut().for_each(tidy);
+                map.values_mut()
+                    .for_each(|schema| tidy(schema, Null::IsLeftOut));
             }
             schema["$defs"] = definitions;
         }
@@ -104,7 +121,7 @@ impl ObjectSchema {
 }
 
 /// Brings one schema and all below it to our form.
-fn tidy(schema: &mut Value) {
+fn tidy(schema: &mut Value, null: Null) {
     let Some(members) = schema.as_object_mut() else {
         if schema == &Value::Bool(true) {
             // `true` and `{}` mean the same; some clients refuse the first.
@@ -120,19 +137,39 @@ fn tidy(schema: &mut Value) {
     {
         members.shift_remove("format");
     }
-    drop_null(members);
+    if null == Null::IsLeftOut {
+        drop_null(members);
+    }
+    drop_optional_null(members);
     for (key, value) in members.iter_mut() {
         match (key.as_str(), value) {
             ("properties" | "$defs" | "patternProperties", Value::Object(map)) => {
-                map.values_mut().for_each(tidy);
+                map.values_mut().for_each(|schema| tidy(schema, null));
             }
             ("anyOf" | "oneOf" | "allOf" | "prefixItems", Value::Array(list)) => {
-                list.iter_mut().for_each(tidy);
+                list.iter_mut().for_each(|schema| tidy(schema, null));
             }
             ("items" | "additionalProperties", value) if *value != Value::Bool(false) => {
-                tidy(value);
+                tidy(value, null);
             }
             _ => {}
+        }
+    }
+}
+
+/// A property that need not be there is never there as `null`.
+fn drop_optional_null(members: &mut Map<String, Value>) {
+    let required = members.get("required").cloned().unwrap_or_default();
+    let is_required = |name: &str| {
+        let mut names = required.as_array().into_iter().flatten();
+        names.any(|required| required == name)
+    };
+    let Some(Value::Object(properties)) = members.get_mut("properties") else {
+        return;
+    };
+    for (name, schema) in properties.iter_mut() {
+        if let (false, Value::Object(schema)) = (is_required(name), schema) {
+            drop_null(schema);
         }
     }
 }
@@ -233,6 +270,30 @@ mod tests {
                 "additionalProperties": false
             })
             .to_string()
+        );
+    }
+
+    #[derive(JsonSchema, serde::Serialize)]
+    struct Answer {
+        always: Option<u8>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sometimes: Option<u8>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        several: Vec<Option<String>>,
+        #[serde(default)]
+        usual: bool,
+    }
+
+    #[test]
+    fn an_output_is_described_as_it_is_written() {
+        let schema = of_object::<Answer>().expect("an object");
+        assert_eq!(schema["required"], json!(["always", "usual"]));
+        let properties = &schema["properties"];
+        assert_eq!(properties["always"]["type"], json!(["integer", "null"]));
+        assert_eq!(properties["sometimes"]["type"], "integer");
+        assert_eq!(
+            properties["several"]["items"]["type"],
+            json!(["string", "null"])
         );
     }
 

@@ -15,7 +15,7 @@ fn token(name: &str, value: &str) -> Vec<(String, String)> {
 
 pub(super) fn github(_: &Path) -> Stop {
     let emulator = Emulator::start(
-        "gh_github",
+        "github",
         &json!({
             "tokens": { "octocat-token": { "login": "octocat", "scopes": ["repo", "user"] } },
             "github": {
@@ -93,6 +93,8 @@ pub(super) fn github(_: &Path) -> Stop {
                 tool(json!({ "number": "$5.number", "expected_head_sha": "$22.head_sha" })),
             ),
             ("gh_list_workflow_runs", tool(json!({}))),
+            // The emulator runs no workflows.
+            ("gh_get_job_logs", tool(json!({ "job_id": 1 }))),
             (
                 "gh_delete_file",
                 tool(
