@@ -27,7 +27,7 @@ async fn after(say: Say, settings: Value) -> Value {
         engine("a", &first, settings),
         engine("b", &second, json!({})),
     ];
-    let plugin = start(chain, json!({ "silence_timeout": "300ms" })).await;
+    let plugin = start(chain, json!({ "silence_timeout": "600ms" })).await;
     let reply = hello(&plugin).await;
     assert_eq!(
         (&reply["text"], &reply["engine"]),
@@ -374,7 +374,7 @@ async fn when_nobody_answers_the_error_tells_each_story() {
         engine("a", &first, json!({})),
         engine("b", &second, json!({})),
     ];
-    let plugin = start(chain, json!({ "silence_timeout": "100ms" })).await;
+    let plugin = start(chain, json!({ "silence_timeout": "500ms" })).await;
     let error = no_hello(&plugin).await;
     assert_eq!(error.kind(), ToolErrorKind::Unavailable);
     assert_eq!(

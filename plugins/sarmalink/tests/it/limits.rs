@@ -151,12 +151,12 @@ async fn one_deadline_covers_all_engines() {
         engine("a", &first, json!({})),
         engine("b", &second, json!({})),
     ];
-    let plugin = start(chain, json!({ "silence_timeout": "700ms" })).await;
+    let plugin = start(chain, json!({ "silence_timeout": "900ms" })).await;
     let started = Instant::now();
     let error = no_hello_in(&plugin, 1_000).await;
     let took = started.elapsed();
     assert!(
-        (Duration::from_millis(950)..Duration::from_millis(1_300)).contains(&took),
+        (Duration::from_millis(950)..Duration::from_millis(1_700)).contains(&took),
         "{took:?}"
     );
     assert_eq!(error.kind(), ToolErrorKind::TimedOut);
@@ -173,11 +173,11 @@ async fn one_deadline_covers_all_engines() {
 async fn the_deadline_of_the_call_is_kept_too() {
     let fake = Fake::says(Say::Hang).await;
     let plugin = start(vec![engine("a", &fake, json!({}))], json!({})).await;
-    let plugin = plugin.with_timeout(Duration::from_millis(500));
+    let plugin = plugin.with_timeout(Duration::from_secs(2));
     let started = Instant::now();
     let error = no_hello(&plugin).await;
     assert!(
-        started.elapsed() < Duration::from_millis(490),
+        started.elapsed() < Duration::from_millis(1_950),
         "before the server ends it"
     );
     assert_eq!(error.kind(), ToolErrorKind::TimedOut);
