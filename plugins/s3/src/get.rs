@@ -105,15 +105,6 @@ impl S3 {
         Ok(info(response.headers(), size))
     }
 
-    /// Whether there is such an object.
-    pub(crate) async fn exists(&self, object: Object<'_>) -> Result<bool, S3Error> {
-        match self.head(object).await {
-            Ok(_) => Ok(true),
-            Err(S3Error::NotFound { .. }) => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
     /// A part of an object.
     ///
     /// # Errors

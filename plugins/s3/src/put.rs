@@ -89,17 +89,16 @@ impl S3 {
         let mut ask = Ask::new(Method::PUT, object.bucket, Some(object.key))
             .header("content-type", content_type);
         ask.body = body;
+        let mut looked = false;
         if let Some(etag) = &request.if_match {
             ask = ask.header("if-match", etag.clone());
         } else if !request.overwrite {
-            self.must_be_new(object).await?;
+            looked = self.must_be_new(object).await?;
             ask = ask.header("if-none-match", "*");
         }
         let response = match self.send(&ask).await {
             // A store without conditional writes: that nothing was there a moment ago has to do.
-            Err(S3Error::Store { status: 501, .. })
-                if request.if_match.is_none() && !request.overwrite =>
-            {
+            Err(S3Error::Store { status: 501, .. }) if looked => {
                 ask.headers.retain(|(name, _)| *name != "if-none-match");
                 self.send(&ask).await?
             }
@@ -117,24 +116,25 @@ impl S3 {
             .buckets
             .readable(&request.source_bucket, &request.source_key)?;
         let object = self.buckets.writable(&request.bucket, &request.key)?;
-        if !self.exists(source).await? {
-            return Err(S3Error::NotFound {
-                key: source.key.into(),
-            });
-        }
+        let missing = || S3Error::NotFound {
+            key: source.key.into(),
+        };
         let mut ask = Ask::new(Method::PUT, object.bucket, Some(object.key)).header(
             "x-amz-copy-source",
             format!("/{}/{}", source.bucket, percent(source.key, true)),
         );
+        let mut looked = false;
         if !request.overwrite {
-            self.must_be_new(object).await?;
+            looked = self.must_be_new(object).await?;
             ask = ask.header("if-none-match", "*");
         }
         let response = match self.send(&ask).await {
-            Err(S3Error::Store { status: 501, .. }) if !request.overwrite => {
+            Err(S3Error::Store { status: 501, .. }) if looked => {
                 ask.headers.retain(|(name, _)| *name != "if-none-match");
                 self.send(&ask).await?
             }
+            // What is missing is what was to be copied.
+            Err(S3Error::NotFound { .. }) => return Err(missing()),
             other => other?,
         };
         let mut copied = written(&response, object.key);
@@ -142,7 +142,10 @@ impl S3 {
         // A copy can fail after its status was sent.
         let code = code_of(document.as_bytes());
         if !code.is_empty() {
-            return Err(understood(&ask, StatusCode::INTERNAL_SERVER_ERROR, &code));
+            return Err(match code.as_str() {
+                "NoSuchKey" => missing(),
+                code => understood(&ask, StatusCode::INTERNAL_SERVER_ERROR, code),
+            });
         }
         let texts = crate::xml::texts(&document).ok_or(S3Error::NotS3)?;
         let etag = texts
@@ -158,8 +161,10 @@ impl S3 {
     /// A sentence for the model.
     pub async fn delete_object(&self, bucket: &str, key: &str) -> Result<Deleted, S3Error> {
         let object = self.buckets.writable(bucket, key)?;
-        if !self.exists(object).await? {
-            return Err(S3Error::NotFound { key: key.into() });
+        match self.head(object).await {
+            // Whoever may delete may not always look.
+            Ok(_) | Err(S3Error::Denied) => {}
+            Err(error) => return Err(error),
         }
         let response = self
             .send(&Ask::new(Method::DELETE, object.bucket, Some(object.key)))
@@ -171,14 +176,17 @@ impl S3 {
         })
     }
 
-    /// Not every store knows conditional writes; looking first keeps accidents away from those too.
-    async fn must_be_new(&self, object: Object<'_>) -> Result<(), S3Error> {
-        if self.exists(object).await? {
-            return Err(S3Error::Exists {
+    /// Not every store knows conditional writes; looking first keeps accidents away from those too. False
+    /// where the credentials do not let us look: then the store's own check has to do, and must.
+    async fn must_be_new(&self, object: Object<'_>) -> Result<bool, S3Error> {
+        match self.head(object).await {
+            Ok(_) => Err(S3Error::Exists {
                 key: object.key.into(),
-            });
+            }),
+            Err(S3Error::NotFound { .. }) => Ok(true),
+            Err(S3Error::Denied) => Ok(false),
+            Err(error) => Err(error),
         }
-        Ok(())
     }
 
     fn content(&self, request: &PutRequest) -> Result<Bytes, S3Error> {

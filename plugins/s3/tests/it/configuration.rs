@@ -132,3 +132,26 @@ async fn settings_that_are_refused() {
         "{said}"
     );
 }
+
+#[tokio::test]
+async fn the_documented_example_is_valid() {
+    let readme = include_str!("../../README.md");
+    let block = readme
+        .split("```toml\n")
+        .nth(1)
+        .unwrap()
+        .split("```")
+        .next()
+        .unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let made = settings("https://store.example", directory.path(), json!({}));
+    let block = block
+        .replace(
+            "env:AWS_ACCESS_KEY_ID",
+            made["access_key"].as_str().unwrap(),
+        )
+        .replace("file:/run/secrets/s3", made["secret_key"].as_str().unwrap());
+    let settings: toml::Table = toml::from_str(&block).unwrap();
+    let settings = serde_json::to_value(&settings["plugins"]["s3"]).unwrap();
+    TestPlugin::start(&PLUGIN, settings).await.unwrap();
+}

@@ -326,3 +326,40 @@ async fn a_body_without_end_is_cut() {
     let said = failure(&plugin, "list_objects", json!({ "bucket": "team-data" })).await;
     assert!(said.contains("larger than the"), "{said}");
 }
+
+#[tokio::test]
+async fn credentials_that_may_write_and_not_look() {
+    let server = MockServer::start().await;
+    Mock::given(method("HEAD"))
+        .respond_with(ResponseTemplate::new(403))
+        .mount(&server)
+        .await;
+    Mock::given(method("PUT"))
+        .and(header_exists("if-none-match"))
+        .respond_with(ResponseTemplate::new(200))
+        .up_to_n_times(1)
+        .mount(&server)
+        .await;
+    Mock::given(method("PUT"))
+        .respond_with(error(501, "NotImplemented"))
+        .expect(1)
+        .mount(&server)
+        .await;
+    Mock::given(method("DELETE"))
+        .respond_with(ResponseTemplate::new(204))
+        .mount(&server)
+        .await;
+    let (plugin, _directory) = plugin(&server, json!({})).await;
+    let put = json!({ "bucket": "team-data", "key": "k", "text": "x" });
+    plugin.call_json("put_object", put.clone()).await.unwrap();
+    // A store that cannot check it is not written to unchecked.
+    let said = failure(&plugin, "put_object", put).await;
+    assert!(said.contains("(status 501)"), "{said}");
+    plugin
+        .call_json(
+            "delete_object",
+            json!({ "bucket": "team-data", "key": "k" }),
+        )
+        .await
+        .unwrap();
+}
