@@ -66,7 +66,7 @@ async fn every_bomb_ends_in_time() {
         let started = Instant::now();
         let outcome = shop.plugin.call("query", json!({ "sql": sql })).await;
         let took = started.elapsed();
-        assert!(took < Duration::from_secs(3), "{took:?}: {sql}");
+        assert!(took < Duration::from_secs(5), "{took:?}: {sql}");
         match outcome {
             Ok(_) => answered.push(sql),
             Err(error) => {
@@ -122,8 +122,9 @@ async fn planning_ends_in_time_too() {
     let started = Instant::now();
     let refusal = shop.refusal("query", json!({ "sql": sql })).await;
     assert!(refusal.contains("took too long"), "{refusal}");
-    assert!(started.elapsed() < Duration::from_secs(3));
+    assert!(started.elapsed() < Duration::from_secs(5));
     // An answer whose making outgrows the memory.
+    let shop = Shop::with(json!({ "timeout": "20s", "max_memory_bytes": 32 << 20 })).await;
     let deep = format!("{}1{}", "[".repeat(900), "]".repeat(900));
     let sql = format!("SELECT json_pretty('{deep}', printf('%500000s', 'x'))");
     let refusal = shop.refusal("query", json!({ "sql": sql })).await;

@@ -82,7 +82,7 @@ async fn a_cancelled_change_is_taken_back() {
 
 #[tokio::test]
 async fn the_runtime_is_never_blocked() {
-    let shop = Shop::with(json!({ "timeout": "500ms" })).await;
+    let shop = Shop::with(json!({ "timeout": "2s" })).await;
     let started = Instant::now();
     let endless = shop.plugin.call("query", json!({ "sql": ENDLESS }));
     let ticks = async {
@@ -92,7 +92,7 @@ async fn the_runtime_is_never_blocked() {
         started.elapsed()
     };
     let (_, took) = tokio::join!(endless, ticks);
-    assert!(took < Duration::from_millis(450), "{took:?}");
+    assert!(took < Duration::from_millis(1500), "{took:?}");
 }
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn waiting_for_a_connection_ends() {
         }
     })
     .await;
-    assert!(started.elapsed() < Duration::from_secs(3));
+    assert!(started.elapsed() < Duration::from_secs(5));
     assert!(kinds.contains(&ToolErrorKind::TimedOut), "{kinds:?}");
     assert!(kinds.contains(&ToolErrorKind::Unavailable), "{kinds:?}");
 }

@@ -64,7 +64,7 @@ async fn no_mixture_changes_anything_or_takes_for_ever() {
             let started = Instant::now();
             let outcome = plugin.call(tool, json!({ "sql": sql })).await;
             let took = started.elapsed();
-            assert!(took < Duration::from_secs(2), "{took:?}: {sql}");
+            assert!(took < Duration::from_secs(5), "{took:?}: {sql}");
             match outcome {
                 Ok(_) => answered += 1,
                 Err(error) => {
