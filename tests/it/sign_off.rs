@@ -18,13 +18,20 @@ const README: &str = include_str!("../../README.md");
 const SIGN_OFF: &str = include_str!("../../docs/sign-off.md");
 
 /// Packages whose tests the page names, and where these are.
-const PACKAGES: [(&str, &str); 6] = [
+const PACKAGES: [(&str, &str); 13] = [
     ("mcp-factory-guard", "runtime/guard"),
     ("mcp-factory-identity", "runtime/identity"),
     ("mcp-factory-sdk", "runtime/sdk"),
     ("mcp-factory-server", "runtime/server"),
     ("mcp-factory-tests", "tests"),
+    ("mcp-plugin-fetch", "plugins/fetch"),
     ("mcp-plugin-fs", "plugins/fs"),
+    ("mcp-plugin-git", "plugins/git"),
+    ("mcp-plugin-github", "plugins/github"),
+    ("mcp-plugin-postgres", "plugins/postgres"),
+    ("mcp-plugin-shell", "plugins/shell"),
+    ("mcp-plugin-slack", "plugins/slack"),
+    ("mcp-plugin-sqlite", "plugins/sqlite"),
 ];
 
 #[test]

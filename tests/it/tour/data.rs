@@ -1,7 +1,12 @@
 //! Databases: a file, and a PostgreSQL of the tour's own.
 
-use std::{path::Path, process::Command};
+use std::{
+    io::{BufRead as _, BufReader},
+    path::Path,
+    process::{Command, Stdio},
+};
 
+use mcp_factory_tests::Process;
 use serde_json::json;
 
 use super::Stop;
@@ -60,6 +65,7 @@ pub(super) fn postgres(_: &Path) -> Stop {
     psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", &sql]);
     let status = psql.arg(cluster.url("postgres", "postgres")).status();
     assert!(status.expect("psql is part of PostgreSQL").success());
+    let sleeper = sleeper(&cluster);
     Stop {
         config: "[plugins.postgres]\nurl = \"env:TOUR_DATABASE\"\nmode = \"readwrite\"\n"
             .to_owned(),
@@ -91,10 +97,33 @@ pub(super) fn postgres(_: &Path) -> Stop {
             ("pg_get_top_queries", json!({})),
             ("pg_list_active_queries", json!({})),
             ("pg_analyze_db_health", json!({})),
-            // Nothing runs there, and that is an answer too.
-            ("pg_cancel_backend", json!({ "pid": 1 })),
+            ("pg_cancel_backend", json!({ "pid": sleeper.1 })),
         ],
-        services: vec![Box::new(cluster)],
+        services: vec![Box::new(sleeper.0), Box::new(cluster)],
         ..Stop::default()
     }
+}
+
+/// Somebody who sleeps in the database, and the number of the process that sleeps with them.
+fn sleeper(cluster: &Cluster) -> (Process, u32) {
+    let mut psql = Command::new("psql");
+    psql.args([
+        "-X",
+        "-q",
+        "-A",
+        "-t",
+        "-c",
+        "SELECT pg_backend_pid()",
+        "-c",
+        "SELECT pg_sleep(600)",
+    ]);
+    psql.arg(cluster.url("tourist", "postgres"))
+        .stdout(Stdio::piped());
+    let mut process = Process::start(&mut psql);
+    let stdout = process.child().stdout.take().expect("stdout is piped");
+    let mut line = String::new();
+    BufReader::new(stdout)
+        .read_line(&mut line)
+        .expect("it says its number");
+    (process, line.trim().parse().expect("a number"))
 }

@@ -64,7 +64,7 @@ pub(super) fn github(_: &Path) -> Stop {
             ("gh_list_issues", tool(json!({}))),
             ("gh_search_issues", json!({ "query": "panics" })),
             ("gh_search_repositories", json!({ "query": "tool" })),
-            ("gh_search_code", json!({ "query": "a" })),
+            ("gh_search_code", json!({ "query": "repo:acme/tool a" })),
             (
                 "gh_get_file_contents",
                 tool(json!({ "path": "a.txt", "ref": "fix" })),
@@ -203,7 +203,7 @@ pub(super) fn notion(_: &Path) -> Stop {
     );
     Stop {
         config: format!(
-            "[plugins.notion]\ntoken = \"env:TOUR_NOTION\"\nroots = [\"*\"]\nmode = \"readwrite\"\napi_base = \"{}/notion/v1/\"\n",
+            "[plugins.notion]\ntoken = \"env:TOUR_NOTION\"\nroots = [\"*\"]\nmode = \"readwrite\"\napi_base = \"{}/notion/\"\n",
             services.url()
         ),
         environment: token("TOUR_NOTION", "ntn_tour"),
