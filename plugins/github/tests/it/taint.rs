@@ -257,3 +257,52 @@ async fn the_change_of_a_member_is_still_text_of_a_public_repository() {
         );
     }
 }
+
+#[tokio::test]
+async fn private_results_are_dropped_even_if_github_returns_them() {
+    let github = Fake::start(|seen| {
+        let private =
+            json!({ "full_name": "acme/canary", "private": true, "visibility": "internal" });
+        let public = json!({ "full_name": "acme/public", "private": false });
+        let mut hidden = crate::fake::issue("acme/canary", 1, "OWNER", "canary");
+        hidden["repository_url"] = "https://api.github.com/repos/acme/canary".into();
+        let items = match seen.line.split('?').next() {
+            Some("GET /search/repositories") => json!([private, public]),
+            Some("GET /search/code") => json!([
+                { "path": "canary", "sha": "s", "repository": private },
+                { "path": "ours", "sha": "s", "repository": public },
+            ]),
+            Some("GET /search/issues") => {
+                json!([hidden, crate::fake::issue("acme/public", 2, "NONE", "ours")])
+            }
+            _ => {
+                return Reply::json(
+                    200,
+                    &json!([crate::fake::issue("acme/public", 2, "NONE", "ours")]),
+                );
+            }
+        };
+        Reply::json(200, &json!({ "items": items }))
+    })
+    .await;
+    let it = start(&github.url(), "t", json!({})).await;
+    it.ok("list_issues", at("public", json!({}))).await;
+    for tool in ["search_repositories", "search_code", "search_issues"] {
+        let found = it.ok(tool, json!({ "query": "x repo:acme/public" })).await;
+        assert_eq!(
+            found["items"].as_array().expect("a list").len(),
+            1,
+            "{tool}: {found}"
+        );
+        assert!(!found.to_string().contains("canary"), "{tool}: {found}");
+    }
+    let asked = github.lines();
+    assert!(
+        asked
+            .iter()
+            .filter(|line| line.contains("is%3Apublic"))
+            .count()
+            == 2,
+        "{asked:?}"
+    );
+}
