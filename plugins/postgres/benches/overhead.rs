@@ -47,7 +47,8 @@ fn main() -> io::Result<()> {
 }
 
 async fn compare() -> io::Result<()> {
-    let cluster = cluster::Cluster::shared();
+    // The tests copy the shared one's database, which nobody may be connected to meanwhile.
+    let cluster = cluster::Cluster::own();
     let url = cluster.url("app", "fixture");
     let secrets = tempfile::tempdir()?;
     let secret = secrets.path().join("url");
