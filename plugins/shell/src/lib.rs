@@ -5,6 +5,7 @@
 //! and `session` the end of it. The README says what holds against whom, and what does not.
 
 mod calls;
+mod command;
 mod commands;
 mod config;
 mod declaration;
@@ -17,6 +18,7 @@ mod outcome;
 mod program;
 mod rules;
 mod session;
+mod streams;
 mod supervise;
 mod template;
 

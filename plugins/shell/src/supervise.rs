@@ -9,7 +9,6 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitOptions, kill_process_group, pidfd_open, waitpgid,
 };
@@ -17,6 +16,7 @@ use rustix::process::{
 use crate::limits::THREADS_EACH;
 use crate::outcome::{Captured, Ended, Outcome, signal_note};
 use crate::session;
+use crate::streams::{Stream, drain, read_some, ready};
 
 /// How long a program may tidy up after it was asked to end.
 const GRACE: Duration = Duration::from_millis(250);
@@ -105,8 +105,6 @@ pub(crate) fn supervise(
         err.1,
     ))
 }
-
-type Stream<R> = (Option<R>, Captured);
 
 impl Running<'_> {
     /// Returns when the leader has ended.
@@ -253,59 +251,6 @@ impl Running<'_> {
     fn is_alone(&self) -> bool {
         self.watch.processes == 1 && self.watch.kept
     }
-}
-
-/// Which of them can be read, or have been closed at the other end.
-fn ready(descriptors: &[BorrowedFd<'_>], patience: Duration) -> io::Result<Vec<bool>> {
-    let mut polled: Vec<PollFd<'_>> = descriptors
-        .iter()
-        .map(|descriptor| PollFd::from_borrowed_fd(*descriptor, PollFlags::IN))
-        .collect();
-    let patience = Timespec::try_from(patience).ok();
-    match poll(&mut polled, patience.as_ref()) {
-        Ok(_) | Err(rustix::io::Errno::INTR) => {}
-        Err(error) => return Err(error.into()),
-    }
-    let ready = polled.iter().map(|one| !one.revents().is_empty());
-    Ok(ready.collect())
-}
-
-/// Reads once from something that is ready.
-fn read_some<R: Read>(stream: &mut Stream<R>, most: usize) -> io::Result<()> {
-    let mut buffer = [0; 16 << 10];
-    let Some(source) = &mut stream.0 else {
-        return Ok(());
-    };
-    match source.read(&mut buffer) {
-        Ok(0) => stream.0 = None,
-        Ok(read) => stream.1.take(&buffer[..read], most),
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-        Err(error) => return Err(error),
-    }
-    Ok(())
-}
-
-/// Reads what is there already. Returns whether there was anything.
-fn drain<A: Read + AsFd, B: Read + AsFd>(
-    out: &mut Stream<A>,
-    err: &mut Stream<B>,
-    most: usize,
-    patience: Duration,
-) -> io::Result<bool> {
-    let mut any = false;
-    if let Some(source) = &out.0
-        && ready(&[source.as_fd()], patience)?[0]
-    {
-        any = true;
-        read_some(out, most)?;
-    }
-    if let Some(source) = &err.0
-        && ready(&[source.as_fd()], patience)?[0]
-    {
-        any = true;
-        read_some(err, most)?;
-    }
-    Ok(any)
 }
 
 fn page_size() -> u64 {
