@@ -12,7 +12,6 @@ mod error;
 mod fetcher;
 mod hosts;
 mod html;
-mod invisible;
 mod media_type;
 mod page;
 mod robots;

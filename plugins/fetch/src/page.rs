@@ -2,11 +2,11 @@
 //! runs it where it may take some.
 
 use mcp_factory_outbound::Url;
+use mcp_factory_sdk::visible;
 
 use crate::charset;
 use crate::error::FetchError;
 use crate::html;
-use crate::invisible;
 use crate::media_type::{Kind, MediaType, is_binary, sniff};
 
 /// A body as it came.
@@ -51,17 +51,17 @@ pub(crate) fn read(body: &Body<'_>, raw: bool) -> Result<Page, FetchError> {
         return Ok(Page {
             content_type,
             title: None,
-            content: invisible::strip(&text),
+            content: visible(&text),
         });
     }
     let article = html::article(&text, body.url);
-    let content = invisible::strip(&article.markdown);
+    let content = visible(&article.markdown);
     if content.trim().is_empty() && !text.trim().is_empty() {
         return Err(FetchError::NoText);
     }
     Ok(Page {
         content_type,
-        title: article.title.map(|title| invisible::strip(&title)),
+        title: article.title.map(|title| visible(&title)),
         content,
     })
 }

@@ -52,15 +52,27 @@ struct Inner {
 pub(crate) enum Dialler {
     Tcp,
     #[cfg(test)]
-    Recorded(Arc<dyn Fn(SocketAddr) -> io::Result<SocketAddr> + Send + Sync>),
+    Recorded(Recorder),
 }
+
+/// How long a dial takes, and where it ends up.
+#[cfg(test)]
+pub(crate) type Recorder = Arc<dyn Fn(SocketAddr) -> Dialled + Send + Sync>;
+#[cfg(test)]
+pub(crate) type Dialled = (Duration, io::Result<SocketAddr>);
 
 impl Dialler {
     async fn dial(&self, address: SocketAddr) -> io::Result<TcpStream> {
         let address = match self {
             Self::Tcp => address,
             #[cfg(test)]
-            Self::Recorded(record) => record(address)?,
+            Self::Recorded(record) => {
+                let (time, end) = record(address);
+                if !time.is_zero() {
+                    tokio::time::sleep(time).await;
+                }
+                end?
+            }
         };
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;

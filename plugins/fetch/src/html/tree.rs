@@ -1,8 +1,9 @@
 //! The elements of a page as one list, parents before their children. Not a browser's tree: end tags that
 //! were left out are put in where readers would, and what is nested too deeply is flattened.
 
+use mcp_factory_sdk::visible;
+
 use super::token::{Tag, Token, Tokens};
-use crate::invisible;
 
 /// Deeper elements are taken as if they were not there; their text stays.
 const MAX_DEPTH: usize = 256;
@@ -95,7 +96,7 @@ pub(super) fn parse(html: &str) -> Tree {
             Token::Start(tag) => builder.open(&tag),
             Token::End(name) => builder.close(&name),
             Token::Text(text) => {
-                builder.push(Content::Text(invisible::strip(&text)));
+                builder.push(Content::Text(visible(&text)));
             }
         }
     }

@@ -176,11 +176,8 @@ async fn an_address_that_is_silent_does_not_hold_up_the_next() {
     let client = Client::builder(Reach::public())
         .resolver(names_lead_to(&["1.1.1.1", "8.8.8.8"]))
         .dialler(Dialler::Recorded(Arc::new(move |address| {
-            Ok(if address.ip().to_string() == "1.1.1.1" {
-                silent
-            } else {
-                open
-            })
+            let is_first = address.ip().to_string() == "1.1.1.1";
+            (Duration::ZERO, Ok(if is_first { silent } else { open }))
         })))
         .build()
         .unwrap();
@@ -313,10 +310,11 @@ async fn the_next_address_is_tried_when_one_fails() {
         ]))
         .dialler(Dialler::Recorded(Arc::new(move |address| {
             record.lock().unwrap().push(address.to_string());
-            match address.ip().to_string().as_str() {
+            let end = match address.ip().to_string().as_str() {
                 "8.8.8.8" => Ok(listener),
                 _ => Err(io::ErrorKind::NetworkUnreachable.into()),
-            }
+            };
+            (Duration::ZERO, end)
         })))
         .build()
         .unwrap();
@@ -391,6 +389,25 @@ async fn a_request_that_is_given_up_closes_its_connection() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("{} connections are open", client.open_connections());
+}
+
+#[tokio::test]
+async fn an_address_that_fails_does_not_end_the_one_that_is_on_its_way() {
+    let server = TestServer::start(|_| reply(200, "", "")).await;
+    let open = SocketAddr::from(([127, 0, 0, 1], server.port));
+    let client = Client::builder(Reach::public())
+        .resolver(names_lead_to(&["1.1.1.1", "8.8.8.8"]))
+        .dialler(Dialler::Recorded(Arc::new(move |address| {
+            let refused = io::ErrorKind::ConnectionRefused.into();
+            match address.ip().to_string().as_str() {
+                "1.1.1.1" => (Duration::from_millis(400), Err(refused)),
+                _ => (Duration::from_millis(600), Ok(open)),
+            }
+        })))
+        .build()
+        .unwrap();
+    let url: Url = "http://a.example/".parse().unwrap();
+    assert!(client.send(Request::get(url)).await.is_ok());
 }
 
 #[tokio::test]

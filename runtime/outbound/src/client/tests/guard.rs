@@ -36,7 +36,8 @@ fn client(resolver: Resolver, connected_to: Option<SocketAddr>) -> (Client, Dial
             record.lock().unwrap().push(address);
             // The listener speaks no TLS.
             let open = connected_to.filter(|_| address.port() == 80);
-            open.ok_or_else(|| io::ErrorKind::ConnectionRefused.into())
+            let end = open.ok_or_else(|| io::ErrorKind::ConnectionRefused.into());
+            (Duration::ZERO, end)
         })))
         .build()
         .unwrap();
