@@ -23,7 +23,7 @@ mod store;
 mod time;
 mod xml;
 
-use mcp_factory_sdk::{parse_duration, prelude::*};
+use mcp_factory_sdk::{Health, parse_duration, prelude::*};
 
 pub use config::{BucketConfig, Config, Mode};
 pub use error::{S3Error, Shown};
@@ -59,6 +59,16 @@ impl Plugin for S3Plugin {
         })?;
         s3.prepare().await?;
         Ok(Self { s3 })
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a gauge, and small")]
+    async fn health(&self) -> Health {
+        let health = if self.s3.is_refused() {
+            Health::failing(S3Error::Credentials.to_string())
+        } else {
+            Health::ok()
+        };
+        health.gauge("waiting", self.s3.waiting() as f64)
     }
 }
 

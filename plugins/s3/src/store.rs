@@ -1,5 +1,6 @@
 //! The store: requests signed, sent, tried again where that is safe, and their failures understood.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use mcp_factory_outbound::{
@@ -37,6 +38,18 @@ pub struct S3 {
     timeout: Duration,
     /// How long a link may last; `None` when none are made.
     pub(crate) links: Option<Duration>,
+    waiting: AtomicUsize,
+    /// Whether the store refused the credentials when it was asked last.
+    is_refused: AtomicBool,
+}
+
+/// Counts a request for as long as it is waited for.
+struct Waiting<'s>(&'s AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 /// A request to be signed.
@@ -132,7 +145,19 @@ impl S3 {
             max_write_bytes: config.max_write_bytes,
             timeout,
             links: config.presign.then_some(links),
+            waiting: AtomicUsize::new(0),
+            is_refused: AtomicBool::new(false),
         })
+    }
+
+    /// How many requests wait for the store now.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Acquire)
+    }
+
+    /// Whether the store refused the server's credentials when it was asked last.
+    pub fn is_refused(&self) -> bool {
+        self.is_refused.load(Ordering::Acquire)
     }
 
     /// Loads the root certificates, so that a wrong `roots_file` is told at start.
@@ -145,12 +170,18 @@ impl S3 {
 
     /// Sends a request and returns a good answer: a status of 2xx.
     pub(crate) async fn send(&self, ask: &Ask<'_>) -> Result<Response, S3Error> {
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        let _waiting = Waiting(&self.waiting);
         let sent = tokio::time::timeout(self.timeout, self.send_often(ask)).await;
         let response = sent.map_err(|_| OutboundError::Timeout)??;
         if response.status().is_success() {
+            self.is_refused.store(false, Ordering::Release);
             return Ok(response);
         }
-        Err(self.failure(ask, response).await)
+        let failure = self.failure(ask, response).await;
+        let is_refused = matches!(failure, S3Error::Credentials);
+        self.is_refused.store(is_refused, Ordering::Release);
+        Err(failure)
     }
 
     /// The text of a document.

@@ -66,9 +66,14 @@ async fn settings_that_are_refused() {
         assert!(said.contains(words), "{said}");
     }
     for confine in ["auto", "required", "off"] {
-        TestPlugin::start(&PLUGIN, with(json!({ "confine": confine })))
+        let plugin = TestPlugin::start(&PLUGIN, with(json!({ "confine": confine })))
             .await
             .expect("this kernel has Landlock");
+        let confined = f64::from(u8::from(confine != "off"));
+        assert_eq!(
+            plugin.health().await.gauges(),
+            [("running", 0.0), ("confined", confined)]
+        );
     }
 }
 

@@ -193,11 +193,23 @@ async fn wrong_credentials_are_told_and_not_shown() {
             && !said.contains("canary"),
         "{said}"
     );
+    let health = plugin.health().await;
+    assert!(
+        health
+            .trouble()
+            .is_some_and(|trouble| trouble.contains("does not accept")),
+        "{health:?}"
+    );
     std::fs::write(store.root.path().join("secret"), SECRET).unwrap();
     plugin
         .call_json("get_object", json!({ "bucket": "team-data", "key": "k" }))
         .await
         .unwrap();
+    let health = plugin.health().await;
+    assert_eq!(
+        (health.trouble(), health.gauges()),
+        (None, &[("waiting", 0.0)][..])
+    );
     std::fs::remove_file(store.root.path().join("secret")).unwrap();
     let error = plugin
         .call("get_object", json!({ "bucket": "team-data", "key": "k" }))
