@@ -19,7 +19,7 @@ const USUAL: [&str; 3] = ["cc", "gcc", "clang"];
 /// Functions that glibc's headers, since 2.38, give another name when `_GNU_SOURCE` is set.
 const RENAMED: [&str; 5] = ["sscanf", "strtol", "strtoll", "strtoul", "strtoull"];
 
-/// Functions on files that glibc's headers give another name when `_FILE_OFFSET_BITS` is 64, as SQLite
+/// Functions on files that glibc's headers give another name when `_FILE_OFFSET_BITS` is 64, as `SQLite`
 /// sets it. Where this compiler is borrowed, offsets have 64 bits under both names.
 const LARGE: [&str; 9] = [
     "fcntl",
@@ -117,7 +117,7 @@ impl CCompiler {
 
 /// The usual compiler, with glibc's headers, for a musl target of this machine's own architecture.
 ///
-/// Few machines have a musl compiler, and what AWS-LC and SQLite use of the headers (strings, files,
+/// Few machines have a musl compiler, and what AWS-LC and `SQLite` use of the headers (strings, files,
 /// threads) musl and glibc lay out alike. Three things in the headers lead to functions that only glibc
 /// has, though: checked copies, which some distributions' compilers ask for by themselves and which are
 /// turned off here, and new names for old functions and for those on large files, which are given back to

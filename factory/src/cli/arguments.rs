@@ -144,7 +144,7 @@ pub(super) struct NewArguments {
         conflicts_with = "plugin"
     )]
     pub(super) plugins: Vec<String>,
-    /// A client's file, such as claude_desktop_config.json: what it runs becomes built-in plugins.
+    /// A client's file, such as `claude_desktop_config.json`: what it runs becomes built-in plugins.
     #[arg(long, value_name = "FILE", conflicts_with = "plugin")]
     pub(super) from: Option<PathBuf>,
     /// Make only a plugin crate.

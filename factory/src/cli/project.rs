@@ -115,8 +115,8 @@ impl Project {
             folder: &self.folder,
             offline: session.global.offline,
         };
-        let resolved = resolver.resolve(&self.manifest)?;
-        let (manifest, separated) = separate(&self.manifest, &resolved);
+        let plugins = resolver.resolve(&self.manifest)?;
+        let (manifest, separated) = separate(&self.manifest, &plugins);
         if let Some((last, others)) = separated.split_last() {
             let others: Vec<&str> = others.iter().map(PluginName::as_str).collect();
             session.report.warn(&format!(
@@ -125,7 +125,7 @@ impl Project {
                 others.join(", ")
             ));
         }
-        make(&manifest, &resolved)
+        make(&manifest, &plugins)
     }
 
     /// The manifest's text.

@@ -147,18 +147,16 @@ fn value(arguments: &[String], name: &str) -> Option<Value> {
 }
 
 /// A secret stays where it is: the setting names the variable.
-fn secret(key: &str, variable: String, what: &str) -> Settings {
+fn secret(key: &str, variable: &str, what: &str) -> Settings {
     let note = format!("{variable} stays in the environment: {what}");
     let reference = Value::String(format!("env:{variable}"));
     (Table::from_iter([(key.to_owned(), reference)]), vec![note])
 }
 
 /// The one that the client sets, or else the first.
-fn variable(environment: &[String], names: &[&str]) -> String {
+fn variable<'a>(environment: &[String], names: &[&'a str]) -> &'a str {
     let set = names
         .iter()
         .find(|name| environment.iter().any(|variable| variable == *name));
-    set.or_else(|| names.first())
-        .map(|name| (*name).to_owned())
-        .unwrap_or_default()
+    set.or_else(|| names.first()).copied().unwrap_or_default()
 }

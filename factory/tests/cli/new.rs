@@ -158,7 +158,7 @@ fn what_a_client_runs_becomes_plugins() {
     ] {
         assert!(ran.stderr.contains(line), "{}", ran.stderr);
     }
-    let manifest = std::fs::read_to_string(factory.path("tools/mcp-factory.toml")).unwrap();
+    let manifest = fs::read_to_string(factory.path("tools/mcp-factory.toml")).unwrap();
     assert!(
         manifest.contains("config = { roots = [\"/srv/docs\"] }"),
         "{manifest}"

@@ -111,8 +111,9 @@ impl ObjectSchema {
         let mut definitions = Value::Object(self.generator.take_definitions(true));
         if definitions.as_object().is_some_and(|map| !map.is_empty()) {
             if let Some(map) = definitions.as_object_mut() {
-                map.values_mut()
-                    .for_each(|schema| tidy(schema, Null::IsLeftOut));
+                for schema in map.values_mut() {
+                    tidy(schema, Null::IsLeftOut);
+                }
             }
             schema["$defs"] = definitions;
         }
@@ -144,10 +145,14 @@ fn tidy(schema: &mut Value, null: Null) {
     for (key, value) in members.iter_mut() {
         match (key.as_str(), value) {
             ("properties" | "$defs" | "patternProperties", Value::Object(map)) => {
-                map.values_mut().for_each(|schema| tidy(schema, null));
+                for schema in map.values_mut() {
+                    tidy(schema, null);
+                }
             }
             ("anyOf" | "oneOf" | "allOf" | "prefixItems", Value::Array(list)) => {
-                list.iter_mut().for_each(|schema| tidy(schema, null));
+                for schema in list {
+                    tidy(schema, null);
+                }
             }
             ("items" | "additionalProperties", value) if *value != Value::Bool(false) => {
                 tidy(value, null);

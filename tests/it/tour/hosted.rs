@@ -190,6 +190,8 @@ pub(super) fn linear(_: &Path) -> Stop {
             ),
             ("linear_get_issue", json!({ "issue": "DEV-1" })),
             ("linear_list_issues", json!({ "team": "DEV" })),
+            // The emulator's schema has no search.
+            ("linear_search_issues", json!({ "query": "First" })),
         ],
         services: vec![Box::new(emulator)],
     }

@@ -34,7 +34,7 @@ pub(super) struct Stop {
 }
 
 /// What a service that only plays its part cannot do: called, and refused in words.
-const REFUSED: &[&str] = &["gh_get_job_logs"];
+const REFUSED: &[&str] = &["gh_get_job_logs", "linear_search_issues"];
 
 /// All stops, in any order.
 const STOPS: &[fn(&Path) -> Stop] = &[
