@@ -158,7 +158,7 @@ fn no_plugin_outgrows_its_budget() {
         ("linear", 14_000),
         ("memory", 10_000),
         ("notion", 10_000),
-        ("postgres", 15_000),
+        ("postgres", 16_000),
         ("s3", 8_000),
         ("sarmalink", 11_000),
         ("slack", 10_000),
