@@ -9,7 +9,7 @@ use std::{
 use mcp_factory_tests::Process;
 use serde_json::json;
 
-use super::Stop;
+use super::{Stop, quoted};
 use crate::cluster::Cluster;
 
 /// A shop of two orders, in SQL that both databases understand.
@@ -26,7 +26,10 @@ pub(super) fn sqlite(folder: &Path) -> Stop {
         .status();
     assert!(status.expect("Python is installed").success());
     Stop {
-        config: format!("[plugins.sqlite]\npath = {path:?}\nmode = \"readwrite\"\n"),
+        config: format!(
+            "[plugins.sqlite]\npath = {}\nmode = \"readwrite\"\n",
+            quoted(&path)
+        ),
         calls: vec![
             ("sqlite_list_tables", json!({})),
             ("sqlite_describe_table", json!({ "table_name": "orders" })),
@@ -100,7 +103,6 @@ pub(super) fn postgres(_: &Path) -> Stop {
             ("pg_cancel_backend", json!({ "pid": sleeper.1 })),
         ],
         services: vec![Box::new(sleeper.0), Box::new(cluster)],
-        ..Stop::default()
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::Stop;
+use super::{Stop, quoted};
 
 pub(super) fn stop(folder: &Path) -> Stop {
     let root = folder.join("files");
@@ -14,7 +14,8 @@ pub(super) fn stop(folder: &Path) -> Stop {
         .expect("the directory is ours");
     Stop {
         config: format!(
-            "[plugins.fs]\nroots = [{{ name = \"files\", path = {root:?}, mode = \"rw\" }}]\n"
+            "[plugins.fs]\nroots = [{{ name = \"files\", path = {}, mode = \"rw\" }}]\n",
+            quoted(&root)
         ),
         calls: vec![
             ("list_allowed_directories", json!({})),

@@ -4,7 +4,7 @@ use std::{path::Path, process::Command};
 
 use serde_json::json;
 
-use super::Stop;
+use super::{Stop, quoted};
 
 pub(super) fn stop(folder: &Path) -> Stop {
     let repository = folder.join("repository");
@@ -24,7 +24,8 @@ pub(super) fn stop(folder: &Path) -> Stop {
     std::fs::write(repository.join("a.txt"), "three\n").expect("the directory is ours");
     Stop {
         config: format!(
-            "[plugins.git]\nrepositories = [{{ name = \"it\", path = {repository:?} }}]\n"
+            "[plugins.git]\nrepositories = [{{ name = \"it\", path = {} }}]\n",
+            quoted(&repository)
         ),
         calls: vec![
             ("git_list_repositories", json!({})),

@@ -33,6 +33,12 @@ pub(super) struct Stop {
     services: Vec<Box<dyn Any>>,
 }
 
+/// A path as TOML has texts.
+fn quoted(path: &Path) -> String {
+    let path = path.to_str().expect("the tour's paths are text");
+    format!("{path:?}")
+}
+
 /// What a service that only plays its part cannot do: called, and refused in words.
 const REFUSED: &[&str] = &["gh_get_job_logs", "linear_search_issues"];
 

@@ -4,12 +4,15 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::Stop;
+use super::{Stop, quoted};
 
 pub(super) fn stop(folder: &Path) -> Stop {
     let graph = folder.join("memory.db");
     Stop {
-        config: format!("[plugins.memory]\npath = {graph:?}\nmode = \"readwrite\"\n"),
+        config: format!(
+            "[plugins.memory]\npath = {}\nmode = \"readwrite\"\n",
+            quoted(&graph)
+        ),
         calls: vec![
             ("echo", json!({ "text": "hello" })),
             ("echo_upper", json!({ "text": "hello" })),
