@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use mcp_factory_outbound::{
-    Client, HeaderValue, OutboundError, Request, StatusCode, Url, header, retry,
+    Client, Credential, HeaderValue, OutboundError, Pauses, Request, StatusCode, Url, header, retry,
 };
 use mcp_factory_sdk::Secret;
 use serde::Deserialize;
@@ -17,9 +17,7 @@ use tokio::sync::Semaphore;
 use crate::allowance::{Allowance, pause};
 use crate::documents::Document;
 use crate::error::LinearError;
-use crate::pauses::Pauses;
 use crate::refusal::{GraphqlError, Refusal};
-use crate::token::Token;
 
 /// Requests at once; more wait for their turn.
 const AT_ONCE: usize = 8;
@@ -34,7 +32,7 @@ pub type Until = Option<Instant>;
 pub(crate) struct Api {
     client: Client,
     url: Url,
-    token: Token,
+    token: Credential,
     rate_wait_max: Duration,
     pauses: Pauses,
     allowance: Allowance,
@@ -52,7 +50,12 @@ struct Answer {
 }
 
 impl Api {
-    pub(crate) fn new(client: Client, base: &Url, token: Token, rate_wait_max: Duration) -> Self {
+    pub(crate) fn new(
+        client: Client,
+        base: &Url,
+        token: Credential,
+        rate_wait_max: Duration,
+    ) -> Self {
         let mut url = base.clone();
         url.set_path(&format!("{}graphql", base.path()));
         Self {

@@ -40,7 +40,7 @@ impl Default for Config {
         Self {
             token: None,
             teams: Vec::new(),
-            mode: Mode::Read,
+            mode: Mode::Readonly,
             rate_wait_max: "30s".to_owned(),
             request_timeout: "30s".to_owned(),
             max_answer_bytes: 64 << 10,
@@ -55,8 +55,8 @@ impl Default for Config {
 #[expect(missing_docs, reason = "a schema reads better as a plain list")]
 pub enum Mode {
     #[default]
-    Read,
-    ReadWrite,
+    Readonly,
+    Readwrite,
 }
 
 /// Which teams may be used.

@@ -1,11 +1,8 @@
 //! What can go wrong, in words for the model: what is wrong and what to do about it.
 
-use mcp_factory_outbound::OutboundError;
-use mcp_factory_sdk::{SecretProblem, ToolError};
+use mcp_factory_outbound::{OutboundError, TooLong};
+use mcp_factory_sdk::{BadCursor, SecretProblem, ToolError, quoted};
 
-use crate::cursor::BadCursor;
-use crate::pauses::TooLong;
-use crate::plain::shown;
 use crate::refusal::Refusal;
 
 /// Why a tool of this plugin refused or failed.
@@ -14,29 +11,29 @@ use crate::refusal::Refusal;
 #[expect(missing_docs, reason = "each variant is documented by its message")]
 pub enum LinearError {
     // What the caller wrote.
-    #[error("{} is no issue; write its identifier, such as ENG-123, or its id", shown(.0))]
+    #[error("{} is no issue; write its identifier, such as ENG-123, or its id", quoted(.0))]
     NotIssue(String),
-    #[error("{} is no id of a project; linear_list_projects shows them", shown(.0))]
+    #[error("{} is no id of a project; linear_list_projects shows them", quoted(.0))]
     NotProject(String),
-    #[error("{} is nobody: write an email address, an id from linear_list_users, `me` or `none`", shown(.0))]
+    #[error("{} is nobody: write an email address, an id from linear_list_users, `me` or `none`", quoted(.0))]
     NotPerson(String),
-    #[error("there is nobody with the email address {}; linear_list_users shows who there is", shown(.0))]
+    #[error("there is nobody with the email address {}; linear_list_users shows who there is", quoted(.0))]
     NobodyWithEmail(String),
-    #[error("`due_date` must be a day such as 2026-12-31, and is {}", shown(.0))]
+    #[error("`due_date` must be a day such as 2026-12-31, and is {}", quoted(.0))]
     NotDay(String),
-    #[error("{} is no time; write it as in 2026-12-31 or 2026-12-31T08:00:00Z", shown(.0))]
+    #[error("{} is no time; write it as in 2026-12-31 or 2026-12-31T08:00:00Z", quoted(.0))]
     NotTime(String),
     #[error("`{0}` is empty once invisible characters are taken out; write something")]
     Empty(&'static str),
     #[error("nothing is to be changed; pass at least one field beside `issue`")]
     NoChange,
-    #[error("the team {team} has no state {}; its states are {known}", shown(.state))]
+    #[error("the team {team} has no state {}; its states are {known}", quoted(.state))]
     NoState {
         team: String,
         state: String,
         known: String,
     },
-    #[error("the team {team} has no label {}; its labels are {known}", shown(.label))]
+    #[error("the team {team} has no label {}; its labels are {known}", quoted(.label))]
     NoLabel {
         team: String,
         label: String,
@@ -46,11 +43,11 @@ pub enum LinearError {
     BadCursor(#[from] BadCursor),
 
     // What the operator allows.
-    #[error("there is no team {} that this server may use; linear_list_teams shows those it may", shown(.0))]
+    #[error("there is no team {} that this server may use; linear_list_teams shows those it may", quoted(.0))]
     NoTeam(String),
     #[error("name the `team`: one of {0}")]
     WhichTeam(String),
-    #[error("there is no issue {} that this server may use; linear_search_issues finds others", shown(.0))]
+    #[error("there is no issue {} that this server may use; linear_search_issues finds others", quoted(.0))]
     NoIssue(String),
     #[error(
         "this server only reads Linear; its operator can allow changes with `mode = \"readwrite\"` in the plugin's settings"

@@ -1,17 +1,16 @@
 //! One issue with its description and comments, and what is checked before one is touched.
 
+use mcp_factory_outbound::{Position, fit};
+use mcp_factory_sdk::{CursorKey, visible_up_to};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::api::Until;
-use crate::cursor::List;
 use crate::documents::{ISSUE, ISSUE_TEAM};
 use crate::error::LinearError;
-use crate::fit::fit;
 use crate::issues::{Issue, Raw};
 use crate::linear::{Connection, Linear, Name, after, is_id, short};
-use crate::plain::plain_up_to;
 use crate::refusal::Refusal;
 use crate::teams::TeamOf;
 
@@ -105,8 +104,8 @@ impl Linear {
         until: Until,
     ) -> Result<WholeIssue, LinearError> {
         let wanted = reference(issue)?;
-        let list = List::new("issue", &[&wanted, &comments.to_string()]);
-        let position = list.decode(cursor)?;
+        let list = CursorKey::new("issue", &[&wanted, &comments.to_string()]);
+        let position = Position::decode(list, cursor)?;
         let variables = json!({ "id": wanted, "first": comments, "after": after(&position) });
         let answer = self.run::<Answer>(ISSUE, &variables, until).await;
         let found = found(answer.map(|answer| answer.issue), issue)?;
@@ -117,7 +116,7 @@ impl Linear {
         let description = found
             .description
             .filter(|text| is_first && !text.is_empty());
-        let description = description.map(|text| plain_up_to(&text, LONGEST_DESCRIPTION));
+        let description = description.map(|text| visible_up_to(&text, LONGEST_DESCRIPTION));
         let used = description.as_ref().map_or(0, |(text, _)| text.len());
         let texts = found
             .comments
@@ -135,7 +134,7 @@ impl Linear {
             creator: found.creator.map(Name::plain),
             comments,
             truncated: next.is_some(),
-            next_cursor: next.map(|next| list.encode(&next)),
+            next_cursor: next.map(|next| next.encode(list)),
         })
     }
 
@@ -155,7 +154,7 @@ impl Linear {
 
 impl RawComment {
     fn compact(self) -> Comment {
-        let (body, cut) = plain_up_to(&self.body, LONGEST_COMMENT);
+        let (body, cut) = visible_up_to(&self.body, LONGEST_COMMENT);
         Comment {
             id: self.id,
             author: self.user.map(Name::plain),

@@ -1,14 +1,14 @@
 //! Issues: what they look like, and lists of them.
 
+use mcp_factory_outbound::{Position, fit};
+use mcp_factory_sdk::CursorKey;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::api::Until;
-use crate::cursor::{List, Position};
 use crate::documents::{ISSUES, SEARCH, TEAM_ISSUES};
 use crate::error::LinearError;
-use crate::fit::fit;
 use crate::linear::{Connection, Linear, Name, after, is_id, short, short_if_any, written};
 use crate::people::{Person, person};
 use crate::teams::TeamOf;
@@ -143,8 +143,8 @@ impl Linear {
         until: Until,
     ) -> Result<Issues, LinearError> {
         let given = format!("{filter:?}");
-        let list = List::new("issues", &[&given, &limit.to_string()]);
-        let position = list.decode(cursor)?;
+        let list = CursorKey::new("issues", &[&given, &limit.to_string()]);
+        let position = Position::decode(list, cursor)?;
         let mut wanted = conditions(filter)?;
         let mut variables = json!({ "first": limit, "after": after(&position) });
         let found = if let Some(team) = &filter.team {
@@ -173,11 +173,11 @@ impl Linear {
         until: Until,
     ) -> Result<Issues, LinearError> {
         let sought = written("query", words)?;
-        let list = List::new(
+        let list = CursorKey::new(
             "search",
             &[&sought, team.unwrap_or_default(), &limit.to_string()],
         );
-        let position = list.decode(cursor)?;
+        let position = Position::decode(list, cursor)?;
         let teams = match team {
             Some(team) => Some(json!({ "id": { "in": [self.team(team, until).await?.id] } })),
             None => self.team_filter(until).await?,
@@ -196,7 +196,7 @@ impl Linear {
     async fn page(
         &self,
         found: Connection<Raw>,
-        list: List,
+        list: CursorKey,
         position: &Position,
         until: Until,
     ) -> Result<Issues, LinearError> {
@@ -211,7 +211,7 @@ impl Linear {
         Ok(Issues {
             issues,
             truncated: next.is_some(),
-            next_cursor: next.map(|next| list.encode(&next)),
+            next_cursor: next.map(|next| next.encode(list)),
         })
     }
 }

@@ -8,36 +8,28 @@
 
 mod allowance;
 mod api;
-mod base;
 mod config;
-mod cursor;
 mod documents;
 mod error;
-mod fit;
 mod issue;
 mod issues;
 mod linear;
-mod pauses;
 mod people;
-mod plain;
 mod projects;
 mod refusal;
 mod save;
 mod teams;
-mod token;
 
-use mcp_factory_outbound::{Client, Reach};
+use mcp_factory_outbound::{Client, Credential, Reach, base_url};
 use mcp_factory_sdk::{Health, prelude::*};
 
 pub use api::Until;
 pub use config::{Config, Mode};
-pub use cursor::BadCursor;
 pub use documents::{DOCUMENTS, Document};
 pub use error::LinearError;
 pub use issue::{Comment, WholeIssue};
 pub use issues::{Issue, IssueFilter, Issues};
 pub use linear::Linear;
-pub use pauses::TooLong;
 pub use people::{User, Users};
 pub use projects::{Project, Projects};
 pub use refusal::Refusal;
@@ -70,9 +62,9 @@ impl Plugin for LinearPlugin {
             Some(base) => (base.as_str(), Reach::operator()),
             None => (API_BASE, Reach::public()),
         };
-        let base = base::parse(base)?;
+        let base = base_url("api_base", base)?;
         let client = Client::builder(reach).timeout(timeout).max_body(LARGEST);
-        let token = token::Token::open(config.token, config::is_for_calls).await?;
+        let token = Credential::open("token", config.token, config::is_for_calls).await?;
         let linear = Linear {
             api: api::Api::new(client.build()?, &base, token, wait),
             listed,

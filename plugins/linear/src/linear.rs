@@ -1,15 +1,15 @@
 //! Linear, as this plugin may use it.
 
+use mcp_factory_outbound::Position;
+use mcp_factory_sdk::{visible, visible_up_to};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::api::{Api, Until};
 use crate::config::{Listed, Mode};
-use crate::cursor::Position;
 use crate::documents::Document;
 use crate::error::LinearError;
-use crate::plain::{plain, plain_up_to};
 use crate::teams::Directory;
 
 /// The way to Linear, and what may be done there.
@@ -76,8 +76,8 @@ impl Linear {
     /// Refuses to change anything, unless the settings allow it.
     pub(crate) fn check_mode(&self) -> Result<(), LinearError> {
         match self.mode {
-            Mode::ReadWrite => Ok(()),
-            Mode::Read => Err(LinearError::ReadOnly),
+            Mode::Readwrite => Ok(()),
+            Mode::Readonly => Err(LinearError::ReadOnly),
         }
     }
 }
@@ -89,7 +89,7 @@ pub(crate) fn after(position: &Position) -> Option<&str> {
 
 /// A short text that others wrote.
 pub(crate) fn short(text: &str) -> String {
-    plain_up_to(text, 300).0
+    visible_up_to(text, 300).0
 }
 
 /// The same of a text that may be missing or empty.
@@ -100,7 +100,7 @@ pub(crate) fn short_if_any(text: Option<String>) -> Option<String> {
 
 /// A text that the caller wrote, without invisible characters. It must not be empty.
 pub(crate) fn written(argument: &'static str, text: &str) -> Result<String, LinearError> {
-    let text = plain(text);
+    let text = visible(text);
     if text.trim().is_empty() {
         return Err(LinearError::Empty(argument));
     }

@@ -1,14 +1,14 @@
 //! The people of the workspace, and how one is named.
 
+use mcp_factory_outbound::{Position, fit};
+use mcp_factory_sdk::CursorKey;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::api::Until;
-use crate::cursor::List;
 use crate::documents::{USERS, VIEWER};
 use crate::error::LinearError;
-use crate::fit::fit;
 use crate::linear::{Connection, Id, Linear, after, is_id, short, short_if_any};
 
 /// A person or an app.
@@ -97,8 +97,8 @@ impl Linear {
         cursor: Option<&str>,
         until: Until,
     ) -> Result<Users, LinearError> {
-        let list = List::new("users", &[&limit.to_string()]);
-        let position = list.decode(cursor)?;
+        let list = CursorKey::new("users", &[&limit.to_string()]);
+        let position = Position::decode(list, cursor)?;
         let variables = json!({ "first": limit, "after": after(&position), "filter": null });
         let Answer { users } = self.run(USERS, &variables, until).await?;
         let next = users.page_info.next();
@@ -115,7 +115,7 @@ impl Linear {
         Ok(Users {
             users,
             truncated: next.is_some(),
-            next_cursor: next.map(|next| list.encode(&next)),
+            next_cursor: next.map(|next| next.encode(list)),
         })
     }
 

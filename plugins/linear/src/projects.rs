@@ -1,15 +1,15 @@
 //! The projects of a team, or of the whole workspace where all of it may be used.
 
+use mcp_factory_outbound::{Position, fit};
+use mcp_factory_sdk::CursorKey;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::api::Until;
 use crate::config::Listed;
-use crate::cursor::List;
 use crate::documents::{PROJECTS, TEAM_PROJECTS};
 use crate::error::LinearError;
-use crate::fit::fit;
 use crate::linear::{Connection, Linear, after, short};
 
 /// A project.
@@ -66,8 +66,8 @@ impl Linear {
         cursor: Option<&str>,
         until: Until,
     ) -> Result<Projects, LinearError> {
-        let list = List::new("projects", &[team.unwrap_or_default(), &limit.to_string()]);
-        let position = list.decode(cursor)?;
+        let list = CursorKey::new("projects", &[team.unwrap_or_default(), &limit.to_string()]);
+        let position = Position::decode(list, cursor)?;
         let team = match (team, &self.listed) {
             (Some(team), _) => Some(self.team(team, until).await?.id),
             (None, Listed::All) => None,
@@ -106,7 +106,7 @@ impl Linear {
         Ok(Projects {
             projects,
             truncated: next.is_some(),
-            next_cursor: next.map(|next| list.encode(&next)),
+            next_cursor: next.map(|next| next.encode(list)),
         })
     }
 }

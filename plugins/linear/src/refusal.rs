@@ -2,9 +2,8 @@
 
 use std::fmt;
 
+use mcp_factory_sdk::visible;
 use serde::Deserialize;
-
-use crate::plain::plain;
 
 /// An entry of `errors` in an answer.
 #[derive(Debug, Default, Deserialize)]
@@ -57,7 +56,7 @@ impl GraphqlError {
 
     /// What is logged: Linear's words, which name fields and types, and may name more.
     pub(crate) fn logged(&self) -> String {
-        plain(&self.message).chars().take(300).collect()
+        visible(&self.message).chars().take(300).collect()
     }
 
     /// What it means.
@@ -77,7 +76,7 @@ impl GraphqlError {
         } else {
             // Only what Linear itself means for users is repeated, as a word of Linear's.
             let words = self.extensions.user_presentable_message.as_deref();
-            let words = words.map(|words| plain(words).replace(['\n', '\t'], " "));
+            let words = words.map(|words| visible(words).replace(['\n', '\t'], " "));
             match words.filter(|words| !words.trim().is_empty()) {
                 Some(words) => Refusal::Input(words.chars().take(300).collect()),
                 None => Refusal::Other,

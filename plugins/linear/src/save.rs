@@ -1,5 +1,6 @@
 //! What is written to Linear: issues and comments.
 
+use mcp_factory_sdk::{quoted, visible};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -9,7 +10,6 @@ use crate::documents::{ADD_COMMENT, CREATE_ISSUE, LABELS, STATES, UPDATE_ISSUE};
 use crate::error::LinearError;
 use crate::issues::{Issue, Raw, day, project_id};
 use crate::linear::{Connection, Id, Linear, is_id, written};
-use crate::plain::plain;
 use crate::refusal::Refusal;
 
 /// How many labels are asked for at once, and how often.
@@ -173,7 +173,7 @@ impl Linear {
             set("title", written("title", title)?.into());
         }
         if let Some(description) = &fields.description {
-            set("description", plain(description).into());
+            set("description", visible(description).into());
         }
         if let Some(priority) = fields.priority {
             set("priority", priority.into());
@@ -273,7 +273,7 @@ fn names(known: &[Named]) -> String {
     let names: Vec<String> = known
         .iter()
         .take(30)
-        .map(|known| crate::plain::shown(&known.name))
+        .map(|known| quoted(&known.name))
         .collect();
     let more = if known.len() > 30 { " and more" } else { "" };
     if names.is_empty() {

@@ -3,15 +3,15 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use mcp_factory_outbound::{Position, fit};
+use mcp_factory_sdk::CursorKey;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::api::Until;
-use crate::cursor::{List, Position};
 use crate::documents::TEAMS;
 use crate::error::LinearError;
-use crate::fit::fit;
 use crate::linear::{Connection, Linear, short, short_if_any};
 
 /// How long the list of teams is kept.
@@ -159,8 +159,8 @@ impl Linear {
         cursor: Option<&str>,
         until: Until,
     ) -> Result<Teams, LinearError> {
-        let list = List::new("teams", &[&limit.to_string()]);
-        let position = list.decode(cursor)?;
+        let list = CursorKey::new("teams", &[&limit.to_string()]);
+        let position = Position::decode(list, cursor)?;
         let all = self.allowed_teams(until).await?;
         let from = position.page.parse().unwrap_or(0_usize);
         let page: Vec<Team> = all
@@ -175,7 +175,7 @@ impl Linear {
         Ok(Teams {
             teams,
             truncated: next.is_some(),
-            next_cursor: next.map(|next: Position| list.encode(&next)),
+            next_cursor: next.map(|next| next.encode(list)),
         })
     }
 }

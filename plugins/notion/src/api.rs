@@ -4,15 +4,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use mcp_factory_outbound::{
-    Client, HeaderName, HeaderValue, Method, OutboundError, Request, Url, retry,
+    Client, Credential, HeaderName, HeaderValue, Method, OutboundError, Pauses, Request, Url, retry,
 };
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use crate::error::NotionError;
-use crate::pauses::Pauses;
 use crate::refusal::Refusal;
-use crate::token::Token;
 
 /// The version of the API that all of this is written for. Another one may mean other things by the same
 /// words, so it is no setting.
@@ -34,7 +32,7 @@ pub type Until = Option<Instant>;
 pub(crate) struct Api {
     client: Client,
     base: Url,
-    token: Token,
+    token: Credential,
     rate_wait_max: Duration,
     pauses: Pauses,
     slots: Semaphore,
@@ -96,7 +94,12 @@ impl<'a> Ask<'a> {
 }
 
 impl Api {
-    pub(crate) fn new(client: Client, base: Url, token: Token, rate_wait_max: Duration) -> Self {
+    pub(crate) fn new(
+        client: Client,
+        base: Url,
+        token: Credential,
+        rate_wait_max: Duration,
+    ) -> Self {
         Self {
             client,
             base,

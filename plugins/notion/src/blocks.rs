@@ -1,9 +1,9 @@
 //! What one block of a page says.
 
+use mcp_factory_sdk::visible;
 use serde_json::Value;
 
 use crate::id::Id;
-use crate::plain::plain;
 use crate::rich;
 
 /// A block as Notion describes it.
@@ -43,8 +43,8 @@ impl<'a> Raw<'a> {
     pub(crate) fn text(&self) -> String {
         let body = self.body;
         match self.kind {
-            "child_page" | "child_database" => plain(body["title"].as_str().unwrap_or_default()),
-            "equation" => plain(body["expression"].as_str().unwrap_or_default()),
+            "child_page" | "child_database" => visible(body["title"].as_str().unwrap_or_default()),
+            "equation" => visible(body["expression"].as_str().unwrap_or_default()),
             "table_row" => {
                 let cells = body["cells"]
                     .as_array()
@@ -57,7 +57,7 @@ impl<'a> Raw<'a> {
                 cells.join(" | ")
             }
             "bookmark" | "embed" | "link_preview" => {
-                let url = plain(body["url"].as_str().unwrap_or_default());
+                let url = visible(body["url"].as_str().unwrap_or_default());
                 let caption = rich::read_plain(&body["caption"]);
                 if caption.is_empty() {
                     url
@@ -67,7 +67,7 @@ impl<'a> Raw<'a> {
             }
             // The addresses of files are good for an hour and open to whoever has them; they stay here.
             "image" | "video" | "audio" | "file" | "pdf" => {
-                let name = plain(body["name"].as_str().unwrap_or_default());
+                let name = visible(body["name"].as_str().unwrap_or_default());
                 let caption = rich::read_plain(&body["caption"]);
                 [name, caption]
                     .into_iter()
@@ -77,7 +77,7 @@ impl<'a> Raw<'a> {
             }
             "link_to_page" => {
                 let kind = body["type"].as_str().unwrap_or_default();
-                plain(body[kind].as_str().unwrap_or_default())
+                visible(body[kind].as_str().unwrap_or_default())
             }
             "code" => rich::read_plain(&body["rich_text"]),
             _ => rich::read(&body["rich_text"]),
@@ -101,7 +101,7 @@ impl<'a> Raw<'a> {
                 lines.join("\n")
             }
             "code" => {
-                let language = plain(self.body["language"].as_str().unwrap_or_default());
+                let language = visible(self.body["language"].as_str().unwrap_or_default());
                 let fence = if text.contains("```") { "````" } else { "```" };
                 format!(
                     "{fence}{}\n{text}\n{fence}",

@@ -1,16 +1,15 @@
 //! The blocks inside of a block or a page, one by one with their ids.
 
+use mcp_factory_outbound::{Position, fit};
+use mcp_factory_sdk::{CursorKey, visible_up_to};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::{Ask, Until};
 use crate::blocks::Raw;
-use crate::cursor::List;
 use crate::error::NotionError;
-use crate::fit::fit;
 use crate::id::Id;
 use crate::notion::{Notion, list};
-use crate::plain::plain_up_to;
 use crate::roots::Node;
 
 /// The longest text of a block in a list, in bytes.
@@ -49,10 +48,10 @@ pub struct Blocks {
 
 impl Block {
     pub(crate) fn of(raw: &Raw<'_>) -> Self {
-        let (text, cut) = plain_up_to(&raw.text(), LONGEST);
+        let (text, cut) = visible_up_to(&raw.text(), LONGEST);
         Self {
             id: raw.id.as_ref().map(ToString::to_string).unwrap_or_default(),
-            r#type: plain_up_to(raw.kind, 60).0,
+            r#type: visible_up_to(raw.kind, 60).0,
             text,
             cut,
             has_children: raw.has_children,
@@ -72,8 +71,8 @@ impl Notion {
     ) -> Result<Blocks, NotionError> {
         let id = Id::of("block_id", block)?;
         let limit = limit.to_string();
-        let calls = List::new("children", &[id.as_str(), &limit]);
-        let position = calls.decode(cursor)?;
+        let calls = CursorKey::new("children", &[id.as_str(), &limit]);
+        let position = Position::decode(calls, cursor)?;
         self.check(&Node::Block(id.clone()), until).await?;
         let mut ask = Ask::get(format!("blocks/{id}/children")).with("page_size", &limit);
         if !position.page.is_empty() {
@@ -88,7 +87,7 @@ impl Notion {
         Ok(Blocks {
             blocks,
             truncated: next.is_some(),
-            next_cursor: next.map(|next| calls.encode(&next)),
+            next_cursor: next.map(|next| next.encode(calls)),
         })
     }
 }

@@ -42,7 +42,7 @@ impl Default for Config {
         Self {
             token: None,
             roots: Vec::new(),
-            mode: Mode::Read,
+            mode: Mode::Readonly,
             rate_wait_max: "30s".to_owned(),
             request_timeout: "30s".to_owned(),
             max_answer_bytes: 64 << 10,
@@ -57,8 +57,8 @@ impl Default for Config {
 #[expect(missing_docs, reason = "a schema reads better as a plain list")]
 pub enum Mode {
     #[default]
-    Read,
-    ReadWrite,
+    Readonly,
+    Readwrite,
 }
 
 /// What may be used.

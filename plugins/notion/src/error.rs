@@ -1,12 +1,9 @@
 //! What can go wrong, in words for the model: what is wrong and what to do about it.
 
-use mcp_factory_outbound::OutboundError;
-use mcp_factory_sdk::{SecretProblem, ToolError};
+use mcp_factory_outbound::{OutboundError, TooLong};
+use mcp_factory_sdk::{BadCursor, SecretProblem, ToolError, quoted};
 
-use crate::cursor::BadCursor;
 use crate::id::Id;
-use crate::pauses::TooLong;
-use crate::plain::shown;
 use crate::refusal::Refusal;
 
 /// Why a tool of this plugin refused or failed.
@@ -15,7 +12,7 @@ use crate::refusal::Refusal;
 #[expect(missing_docs, reason = "each variant is documented by its message")]
 pub enum NotionError {
     // What the caller wrote.
-    #[error("`{argument}` must be an id such as 59833787-2cf9-4fdf-8782-e53db20768a5, and is {}; notion_search shows ids", shown(.value))]
+    #[error("`{argument}` must be an id such as 59833787-2cf9-4fdf-8782-e53db20768a5, and is {}; notion_search shows ids", quoted(.value))]
     NotId {
         argument: &'static str,
         value: String,
@@ -28,11 +25,11 @@ pub enum NotionError {
     NoChange,
     #[error("`{0}` is larger than {1} bytes; make it simpler")]
     TooLarge(&'static str, usize),
-    #[error("there is no property {}; there are {known}", shown(.name))]
+    #[error("there is no property {}; there are {known}", quoted(.name))]
     NoProperty { name: String, known: String },
-    #[error("the property {} is {kind}, which cannot be written", shown(.name))]
+    #[error("the property {} is {kind}, which cannot be written", quoted(.name))]
     NotWritable { name: String, kind: String },
-    #[error("the property {} must be {expected}", shown(.name))]
+    #[error("the property {} must be {expected}", quoted(.name))]
     WrongValue {
         name: String,
         expected: &'static str,

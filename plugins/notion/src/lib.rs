@@ -7,42 +7,34 @@
 #![forbid(unsafe_code)]
 
 mod api;
-mod base;
 mod blocks;
 mod children;
 mod config;
-mod cursor;
 mod error;
-mod fit;
 mod id;
 mod markdown;
 mod notion;
 mod page;
-mod pauses;
 mod people;
-mod plain;
 mod refusal;
 mod rich;
 mod roots;
 mod save;
 mod search;
 mod sources;
-mod token;
 mod values;
 
-use mcp_factory_outbound::{Client, Reach};
+use mcp_factory_outbound::{Client, Credential, Reach, base_url};
 use mcp_factory_sdk::{Health, prelude::*};
 use serde_json::{Map, Value};
 
 pub use api::Until;
 pub use children::{Block, Blocks};
 pub use config::{Config, Mode};
-pub use cursor::BadCursor;
 pub use error::NotionError;
 pub use id::Id;
 pub use notion::Notion;
 pub use page::Page;
-pub use pauses::TooLong;
 pub use people::{User, Users};
 pub use refusal::Refusal;
 pub use save::{Appended, SavedPage};
@@ -75,9 +67,9 @@ impl Plugin for NotionPlugin {
             Some(base) => (base.as_str(), Reach::operator()),
             None => (API_BASE, Reach::public()),
         };
-        let base = base::parse(base)?;
+        let base = base_url("api_base", base)?;
         let client = Client::builder(reach).timeout(timeout).max_body(LARGEST);
-        let token = token::Token::open(config.token, config::is_a_connections).await?;
+        let token = Credential::open("token", config.token, config::is_a_connections).await?;
         let notion = Notion {
             api: api::Api::new(client.build()?, base, token, wait),
             listed,

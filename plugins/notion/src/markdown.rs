@@ -1,10 +1,10 @@
 //! Markdown as blocks: headings, paragraphs, lists, things to do, quotes, code and dividers. Lists are not
 //! nested; what is not known is a paragraph.
 
+use mcp_factory_sdk::visible;
 use serde_json::{Value, json};
 
 use crate::error::NotionError;
-use crate::plain::plain;
 use crate::rich;
 
 /// The most blocks that Notion takes at once.
@@ -45,7 +45,7 @@ const LANGUAGES: [&str; 30] = [
 
 /// The blocks of a text.
 pub(crate) fn blocks(argument: &'static str, text: &str) -> Result<Vec<Value>, NotionError> {
-    let text = plain(text);
+    let text = visible(text);
     let mut blocks = Vec::new();
     let mut paragraph: Vec<&str> = Vec::new();
     let mut lines = text.lines();

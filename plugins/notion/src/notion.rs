@@ -1,11 +1,11 @@
 //! Notion, as this plugin may use it.
 
+use mcp_factory_sdk::{visible, visible_up_to};
 use serde_json::Value;
 
 use crate::api::Api;
 use crate::config::{Listed, Mode};
 use crate::error::NotionError;
-use crate::plain::{plain, plain_up_to};
 use crate::roots::Parents;
 
 /// The way to Notion, and what may be done there.
@@ -22,8 +22,8 @@ impl Notion {
     /// Refuses to change anything, unless the settings allow it.
     pub(crate) fn check_mode(&self) -> Result<(), NotionError> {
         match self.mode {
-            Mode::ReadWrite => Ok(()),
-            Mode::Read => Err(NotionError::ReadOnly),
+            Mode::Readwrite => Ok(()),
+            Mode::Readonly => Err(NotionError::ReadOnly),
         }
     }
 }
@@ -41,7 +41,7 @@ pub(crate) fn list(mut answer: Value) -> Result<(Vec<Value>, Option<String>), No
 
 /// A short text that others wrote.
 pub(crate) fn short(text: &str) -> String {
-    let (mut text, cut) = plain_up_to(text, 500);
+    let (mut text, cut) = visible_up_to(text, 500);
     if cut {
         text.push('…');
     }
@@ -55,7 +55,7 @@ pub(crate) fn short_of(value: &Value) -> String {
 
 /// A text that the caller wrote, without invisible characters. It must not be empty.
 pub(crate) fn written(argument: &'static str, text: &str) -> Result<String, NotionError> {
-    let text = plain(text);
+    let text = visible(text);
     if text.trim().is_empty() {
         return Err(NotionError::Empty(argument));
     }

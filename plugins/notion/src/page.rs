@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 
+use mcp_factory_outbound::Position;
+use mcp_factory_sdk::CursorKey;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::api::{Ask, Until};
 use crate::blocks::Raw;
-use crate::cursor::{List, Position};
 use crate::error::NotionError;
 use crate::id::Id;
 use crate::notion::{Notion, list, short_of};
@@ -65,8 +66,8 @@ impl Notion {
         until: Until,
     ) -> Result<Page, NotionError> {
         let id = Id::of("page_id", page)?;
-        let calls = List::new("page", &[id.as_str()]);
-        let position = calls.decode(cursor)?;
+        let calls = CursorKey::new("page", &[id.as_str()]);
+        let position = Position::decode(calls, cursor)?;
         let node = Node::Page(id.clone());
         let found = self.fetch(&node, until).await?;
         let properties = &found["properties"];
@@ -95,7 +96,7 @@ impl Notion {
             properties: shown,
             markdown: text.markdown,
             truncated: next.is_some(),
-            next_cursor: next.map(|next| calls.encode(&next)),
+            next_cursor: next.map(|next| next.encode(calls)),
         })
     }
 

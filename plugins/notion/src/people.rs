@@ -1,13 +1,13 @@
 //! The people of the workspace.
 
+use mcp_factory_outbound::{Position, fit};
+use mcp_factory_sdk::CursorKey;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::api::{Ask, Until};
-use crate::cursor::List;
 use crate::error::NotionError;
-use crate::fit::fit;
 use crate::notion::{Notion, list, short_of};
 
 /// A person or a bot.
@@ -55,8 +55,8 @@ impl Notion {
         until: Until,
     ) -> Result<Users, NotionError> {
         let limit = limit.to_string();
-        let calls = List::new("users", &[&limit]);
-        let position = calls.decode(cursor)?;
+        let calls = CursorKey::new("users", &[&limit]);
+        let position = Position::decode(calls, cursor)?;
         let mut ask = Ask::get("users".to_owned()).with("page_size", &limit);
         if !position.page.is_empty() {
             ask = ask.with("start_cursor", &position.page);
@@ -67,7 +67,7 @@ impl Notion {
         Ok(Users {
             users,
             truncated: next.is_some(),
-            next_cursor: next.map(|next| calls.encode(&next)),
+            next_cursor: next.map(|next| next.encode(calls)),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::plain::plain;
+use mcp_factory_sdk::visible;
 
 /// A refusal by Notion.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl Refusal {
             (404, _) | (_, "object_not_found") => Self::NotFound,
             (409, _) | (_, "conflict_error") => Self::Conflict,
             (_, "validation_error") => {
-                let words = plain(message).replace(['\n', '\t'], " ");
+                let words = visible(message).replace(['\n', '\t'], " ");
                 Self::Invalid(words.chars().take(300).collect())
             }
             _ => Self::Other(

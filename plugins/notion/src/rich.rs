@@ -1,8 +1,7 @@
 //! Rich text: read as Markdown, written from it.
 
+use mcp_factory_sdk::visible;
 use serde_json::{Value, json};
-
-use crate::plain::plain;
 
 /// The most characters of one piece of text, and the most pieces in one place, as Notion takes them.
 const LONGEST_PIECE: usize = 2000;
@@ -20,11 +19,11 @@ pub(crate) fn read_plain(pieces: &Value) -> String {
     let texts = pieces
         .iter()
         .filter_map(|piece| piece["plain_text"].as_str());
-    plain(&texts.collect::<String>())
+    visible(&texts.collect::<String>())
 }
 
 fn piece(piece: &Value) -> String {
-    let text = plain(piece["plain_text"].as_str().unwrap_or_default());
+    let text = visible(piece["plain_text"].as_str().unwrap_or_default());
     let marks = &piece["annotations"];
     // Marks around nothing but space would not be read as marks.
     if text.trim().is_empty() {
@@ -41,7 +40,7 @@ fn piece(piece: &Value) -> String {
             text = format!("{sign}{text}{sign}");
         }
     }
-    match piece["href"].as_str().map(plain) {
+    match piece["href"].as_str().map(visible) {
         Some(href) if !href.is_empty() => format!("[{text}]({href})"),
         _ => text,
     }

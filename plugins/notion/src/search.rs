@@ -1,15 +1,15 @@
 //! Finding pages and data sources by their titles.
 
+use mcp_factory_outbound::Position;
+use mcp_factory_sdk::{CursorKey, visible};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::api::{Ask, Until};
-use crate::cursor::{List, Position};
 use crate::error::NotionError;
 use crate::id::Id;
 use crate::notion::{Notion, list, short, short_of};
-use crate::plain::plain;
 use crate::rich;
 use crate::roots::Node;
 use crate::values;
@@ -64,12 +64,12 @@ impl Notion {
         cursor: Option<&str>,
         until: Until,
     ) -> Result<Found, NotionError> {
-        let words = plain(words);
-        let calls = List::new(
+        let words = visible(words);
+        let calls = CursorKey::new(
             "search",
             &[&words, &format!("{kind:?}"), &limit.to_string()],
         );
-        let position = calls.decode(cursor)?;
+        let position = Position::decode(calls, cursor)?;
         let mut question = json!({
             "page_size": limit,
             "sort": { "timestamp": "last_edited_time", "direction": "descending" },
@@ -92,7 +92,7 @@ impl Notion {
         Ok(Found {
             items,
             truncated: next.is_some(),
-            next_cursor: next.map(|next| calls.encode(&next)),
+            next_cursor: next.map(|next| next.encode(calls)),
         })
     }
 

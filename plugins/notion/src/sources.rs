@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use mcp_factory_outbound::{Position, fit};
+use mcp_factory_sdk::{CursorKey, quoted};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::api::{Ask, Until};
-use crate::cursor::List;
 use crate::error::NotionError;
-use crate::fit::fit;
 use crate::id::Id;
 use crate::notion::{Notion, list, short, short_of};
 use crate::refusal::Refusal;
@@ -97,11 +97,7 @@ impl Notion {
         let [only] = sources else {
             let names = sources.iter().map(|source| {
                 let name = short_of(&source["name"]);
-                format!(
-                    "{} ({})",
-                    short_of(&source["id"]),
-                    crate::plain::shown(&name)
-                )
+                format!("{} ({})", short_of(&source["id"]), quoted(&name))
             });
             return Err(NotionError::WhichSource(
                 names.collect::<Vec<_>>().join(", "),
@@ -172,8 +168,8 @@ impl Notion {
             &sorts_text?,
             &limit.to_string(),
         ];
-        let calls = List::new("query", &parts);
-        let position = calls.decode(cursor)?;
+        let calls = CursorKey::new("query", &parts);
+        let position = Position::decode(calls, cursor)?;
         let (id, _) = self.source("data_source_id", id, until).await?;
         let mut question = json!({ "page_size": limit });
         for (name, value) in [("filter", filter), ("sorts", sorts)] {
@@ -199,7 +195,7 @@ impl Notion {
             data_source_id: id.to_string(),
             rows,
             truncated: next.is_some(),
-            next_cursor: next.map(|next| calls.encode(&next)),
+            next_cursor: next.map(|next| next.encode(calls)),
         })
     }
 }

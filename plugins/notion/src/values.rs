@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use mcp_factory_sdk::{quoted, visible};
 use serde_json::{Map, Value, json};
 
 use crate::error::NotionError;
@@ -113,11 +114,7 @@ pub(crate) fn write_all(
 
 /// The properties there are, for a message.
 fn known(kinds: &Map<String, Value>) -> String {
-    let names: Vec<String> = kinds
-        .keys()
-        .take(40)
-        .map(|name| crate::plain::shown(name))
-        .collect();
+    let names: Vec<String> = kinds.keys().take(40).map(|name| quoted(name)).collect();
     let more = if kinds.len() > 40 { " and more" } else { "" };
     if names.is_empty() {
         "none".to_owned()
@@ -138,9 +135,7 @@ fn write(name: &str, kind: &str, value: &Value) -> Result<Value, NotionError> {
             Value::Array(list) if list.len() <= 100 => list,
             _ => return Err(wrong(expected)),
         };
-        let texts = list
-            .iter()
-            .map(|text| text.as_str().map(crate::plain::plain));
+        let texts = list.iter().map(|text| text.as_str().map(visible));
         texts.collect::<Option<_>>().ok_or_else(|| wrong(expected))
     };
     let ids = |expected: &'static str| -> Result<Vec<Value>, NotionError> {
@@ -150,12 +145,7 @@ fn write(name: &str, kind: &str, value: &Value) -> Result<Value, NotionError> {
             .map(|id| Id::parse(id).map(|id| json!({ "id": id })));
         ids.collect::<Option<_>>().ok_or_else(|| wrong(expected))
     };
-    let text = |expected: &'static str| {
-        value
-            .as_str()
-            .map(crate::plain::plain)
-            .ok_or_else(|| wrong(expected))
-    };
+    let text = |expected: &'static str| value.as_str().map(visible).ok_or_else(|| wrong(expected));
     let value = match kind {
         "title" | "rich_text" => {
             let text = if value.is_null() { String::new() } else { text("a text")? };
@@ -182,7 +172,7 @@ fn write(name: &str, kind: &str, value: &Value) -> Result<Value, NotionError> {
         kind => {
             return Err(NotionError::NotWritable {
                 name: name.to_owned(),
-                kind: format!("of the type {}", crate::plain::shown(kind)),
+                kind: format!("of the type {}", quoted(kind)),
             });
         }
     };

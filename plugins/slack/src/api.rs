@@ -4,16 +4,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use mcp_factory_outbound::{
-    Client, HeaderValue, OutboundError, Request, Response, StatusCode, Url, header, retry,
+    Client, Credential, HeaderValue, OutboundError, Pauses, Request, Response, StatusCode, Url,
+    header, retry,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use crate::error::SlackError;
-use crate::pauses::Pauses;
 use crate::refusal::Refusal;
-use crate::token::Token;
 
 /// Requests at once; more wait for their turn.
 const AT_ONCE: usize = 8;
@@ -48,7 +47,7 @@ impl Method {
 pub(crate) struct Api {
     client: Client,
     base: Url,
-    token: Token,
+    token: Credential,
     rate_wait_max: Duration,
     pauses: Pauses,
     slots: Semaphore,
@@ -57,7 +56,12 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    pub(crate) fn new(client: Client, base: Url, token: Token, rate_wait_max: Duration) -> Self {
+    pub(crate) fn new(
+        client: Client,
+        base: Url,
+        token: Credential,
+        rate_wait_max: Duration,
+    ) -> Self {
         Self {
             client,
             base,

@@ -4,15 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use mcp_factory_outbound::{Position, fit};
+use mcp_factory_sdk::{CursorKey, visible_up_to};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::Method;
 use crate::config::is_channel_id;
-use crate::cursor::{List, Position};
 use crate::error::SlackError;
-use crate::fit::fit;
-use crate::plain::plain_up_to;
 use crate::slack::{Metadata, Slack, Until};
 
 const INFO: Method = Method::reads("conversations.info");
@@ -99,12 +98,12 @@ impl Conversation {
 
     fn compact(self) -> Channel {
         let words = |words: Option<Words>| {
-            let (text, _) = plain_up_to(&words?.value, LONGEST);
+            let (text, _) = visible_up_to(&words?.value, LONGEST);
             (!text.is_empty()).then_some(text)
         };
         Channel {
             private: !self.is_public(),
-            name: plain_up_to(&self.name.unwrap_or_default(), 200).0,
+            name: visible_up_to(&self.name.unwrap_or_default(), 200).0,
             id: self.id,
             topic: words(self.topic),
             purpose: words(self.purpose),
@@ -181,8 +180,8 @@ impl Slack {
         cursor: Option<&str>,
         until: Until,
     ) -> Result<Channels, SlackError> {
-        let list = List::new("channels", &[&limit.to_string()]);
-        let position = list.decode(cursor)?;
+        let list = CursorKey::new("channels", &[&limit.to_string()]);
+        let position = Position::decode(list, cursor)?;
         let (found, next) = match position.page.strip_prefix(LISTED) {
             Some(from) => self.listed_page(from, limit, until).await?,
             None if !self.listed.public => self.listed_page("", limit, until).await?,
@@ -193,7 +192,7 @@ impl Slack {
         Ok(Channels {
             channels,
             truncated: next.is_some(),
-            next_cursor: next.map(|next| list.encode(&next)),
+            next_cursor: next.map(|next| next.encode(list)),
         })
     }
 

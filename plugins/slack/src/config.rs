@@ -42,7 +42,7 @@ impl Default for Config {
         Self {
             token: None,
             channels: Vec::new(),
-            mode: Mode::Read,
+            mode: Mode::Readonly,
             allow_broadcasts: false,
             rate_wait_max: "30s".to_owned(),
             request_timeout: "30s".to_owned(),
@@ -58,8 +58,8 @@ impl Default for Config {
 #[expect(missing_docs, reason = "a schema reads better as a plain list")]
 pub enum Mode {
     #[default]
-    Read,
-    ReadWrite,
+    Readonly,
+    Readwrite,
 }
 
 /// Which channels may be used.

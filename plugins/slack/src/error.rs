@@ -1,11 +1,8 @@
 //! What can go wrong, in words for the model: what is wrong and what to do about it.
 
-use mcp_factory_outbound::OutboundError;
-use mcp_factory_sdk::{SecretProblem, ToolError};
+use mcp_factory_outbound::{OutboundError, TooLong};
+use mcp_factory_sdk::{BadCursor, SecretProblem, ToolError, quoted};
 
-use crate::cursor::BadCursor;
-use crate::pauses::TooLong;
-use crate::plain::shown;
 use crate::refusal::Refusal;
 
 /// Why a tool of this plugin refused or failed.
@@ -14,16 +11,16 @@ use crate::refusal::Refusal;
 #[expect(missing_docs, reason = "each variant is documented by its message")]
 pub enum SlackError {
     // What the caller wrote.
-    #[error("{} is no channel id; ids look like C0123456789, and slack_list_channels shows them", shown(.0))]
+    #[error("{} is no channel id; ids look like C0123456789, and slack_list_channels shows them", quoted(.0))]
     NotChannelId(String),
-    #[error("{} is no user id; ids look like U0123456789, and slack_get_users shows them", shown(.0))]
+    #[error("{} is no user id; ids look like U0123456789, and slack_get_users shows them", quoted(.0))]
     NotUserId(String),
-    #[error("`{argument}` must be a message's `ts`, such as 1712345678.123456, and is {}", shown(.value))]
+    #[error("`{argument}` must be a message's `ts`, such as 1712345678.123456, and is {}", quoted(.value))]
     NotTimestamp {
         argument: &'static str,
         value: String,
     },
-    #[error("{} is no name of an emoji; write it as in thumbsup, without colons", shown(.0))]
+    #[error("{} is no name of an emoji; write it as in thumbsup, without colons", quoted(.0))]
     NotEmoji(String),
     #[error("the text is empty once invisible characters are taken out; write a message")]
     EmptyText,

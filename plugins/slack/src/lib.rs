@@ -7,31 +7,23 @@
 #![forbid(unsafe_code)]
 
 mod api;
-mod base;
 mod channels;
 mod config;
-mod cursor;
 mod error;
-mod fit;
 mod messages;
 mod mrkdwn;
-mod pauses;
 mod people;
-mod plain;
 mod post;
 mod refusal;
 mod slack;
-mod token;
 
-use mcp_factory_outbound::{Client, Reach};
+use mcp_factory_outbound::{Client, Credential, Reach, base_url};
 use mcp_factory_sdk::{Health, prelude::*};
 
 pub use channels::{Channel, Channels};
 pub use config::{Config, Mode};
-pub use cursor::BadCursor;
 pub use error::SlackError;
 pub use messages::{Message, Messages, Reaction};
-pub use pauses::TooLong;
 pub use people::{Profile, User, Users};
 pub use post::{Posted, Reacted};
 pub use refusal::Refusal;
@@ -63,9 +55,9 @@ impl Plugin for SlackPlugin {
             Some(base) => (base.as_str(), Reach::operator()),
             None => (API_BASE, Reach::public()),
         };
-        let base = base::parse(base)?;
+        let base = base_url("api_base", base)?;
         let client = Client::builder(reach).timeout(timeout).max_body(LARGEST);
-        let token = token::Token::open(config.token, config::is_for_bots).await?;
+        let token = Credential::open("token", config.token, config::is_for_bots).await?;
         let slack = Slack {
             api: api::Api::new(client.build()?, base, token, wait),
             listed,

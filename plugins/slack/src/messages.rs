@@ -1,14 +1,13 @@
 //! Messages: what they look like, the history of a channel, and a thread.
 
+use mcp_factory_outbound::{Position, fit};
+use mcp_factory_sdk::{CursorKey, visible_up_to};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::Method;
-use crate::cursor::List;
 use crate::error::SlackError;
-use crate::fit::fit;
 use crate::mrkdwn::incoming;
-use crate::plain::plain_up_to;
 use crate::slack::{Metadata, Slack, Until, check_timestamp};
 
 const HISTORY: Method = Method::reads("conversations.history");
@@ -108,8 +107,8 @@ struct RawFile {
 
 impl Raw {
     fn compact(self) -> Message {
-        let name = |text: String| plain_up_to(&text, 200).0;
-        let (text, cut) = plain_up_to(&incoming(&self.text.unwrap_or_default()), LONGEST);
+        let name = |text: String| visible_up_to(&text, 200).0;
+        let (text, cut) = visible_up_to(&incoming(&self.text.unwrap_or_default()), LONGEST);
         Message {
             ts: name(self.ts),
             user: self.user.map(name),
@@ -141,7 +140,7 @@ impl Slack {
         cursor: Option<&str>,
         until: Until,
     ) -> Result<Messages, SlackError> {
-        let list = List::new("history", &[channel, &limit.to_string()]);
+        let list = CursorKey::new("history", &[channel, &limit.to_string()]);
         self.messages(HISTORY, channel, None, limit, (list, cursor), until)
             .await
     }
@@ -156,7 +155,7 @@ impl Slack {
         until: Until,
     ) -> Result<Messages, SlackError> {
         check_timestamp("thread_ts", thread)?;
-        let list = List::new("replies", &[channel, thread, &limit.to_string()]);
+        let list = CursorKey::new("replies", &[channel, thread, &limit.to_string()]);
         self.messages(REPLIES, channel, Some(thread), limit, (list, cursor), until)
             .await
     }
@@ -167,10 +166,10 @@ impl Slack {
         channel: &str,
         thread: Option<&str>,
         limit: u32,
-        (list, cursor): (List, Option<&str>),
+        (list, cursor): (CursorKey, Option<&str>),
         until: Until,
     ) -> Result<Messages, SlackError> {
-        let position = list.decode(cursor)?;
+        let position = Position::decode(list, cursor)?;
         self.check_channel(channel, until).await?;
         let limit = limit.to_string();
         let mut fields = vec![("channel", channel), ("limit", &limit)];
@@ -185,7 +184,7 @@ impl Slack {
         Ok(Messages {
             messages,
             truncated: next.is_some(),
-            next_cursor: next.map(|next| list.encode(&next)),
+            next_cursor: next.map(|next| next.encode(list)),
         })
     }
 }

@@ -1,8 +1,9 @@
 //! Slack's way of writing text: what goes out is escaped and calls nobody together, what comes in is read.
 
+use mcp_factory_sdk::visible;
+
 use crate::config::{is_channel_id, is_user_id};
 use crate::error::SlackError;
-use crate::plain::plain;
 
 /// The words after an `@` that notify everybody.
 const EVERYBODY: [&str; 4] = ["channel", "everyone", "here", "group"];
@@ -10,7 +11,7 @@ const EVERYBODY: [&str; 4] = ["channel", "everyone", "here", "group"];
 /// The text as Slack wants it. `&`, `<` and `>` are escaped, but for a mention of one person (`<@U…>`) or
 /// of a channel (`<#C…>`). What notifies everybody is refused, or let through when `broadcasts` may be.
 pub(crate) fn outgoing(text: &str, broadcasts: bool) -> Result<String, SlackError> {
-    let text = plain(text);
+    let text = visible(text);
     if text.trim().is_empty() {
         return Err(SlackError::EmptyText);
     }
@@ -86,7 +87,7 @@ fn everybody(text: &str) -> Option<&'static str> {
 /// A text of Slack's as people see it, but for mentions and links, which stay as Slack writes them. An
 /// escaped bracket that would look like a mention stays escaped: nobody is mentioned who was not.
 pub(crate) fn incoming(text: &str) -> String {
-    let text = plain(text);
+    let text = visible(text);
     let mut read = String::with_capacity(text.len());
     let mut rest = text.as_str();
     while let Some(at) = rest.find('&') {

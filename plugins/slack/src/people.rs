@@ -1,14 +1,13 @@
 //! The people of the workspace.
 
+use mcp_factory_outbound::{Position, fit};
+use mcp_factory_sdk::{CursorKey, visible_up_to};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::Method;
 use crate::config::is_user_id;
-use crate::cursor::List;
 use crate::error::SlackError;
-use crate::fit::fit;
-use crate::plain::plain_up_to;
 use crate::slack::{Metadata, Slack, Until};
 
 const USERS: Method = Method::reads("users.list");
@@ -107,7 +106,7 @@ struct Answer {
 
 /// A short text that is there and not empty.
 fn short(text: Option<String>) -> Option<String> {
-    let (text, _) = plain_up_to(&text?, 300);
+    let (text, _) = visible_up_to(&text?, 300);
     (!text.is_empty()).then_some(text)
 }
 
@@ -120,8 +119,8 @@ impl Slack {
         until: Until,
     ) -> Result<Users, SlackError> {
         let limit = limit.to_string();
-        let list = List::new("users", &[&limit]);
-        let position = list.decode(cursor)?;
+        let list = CursorKey::new("users", &[&limit]);
+        let position = Position::decode(list, cursor)?;
         let mut fields = vec![("limit", limit.as_str())];
         if !position.page.is_empty() {
             fields.push(("cursor", &position.page));
@@ -130,8 +129,8 @@ impl Slack {
         let present = page.members.into_iter().filter(|member| !member.deleted);
         let users = present
             .map(|member| User {
-                id: plain_up_to(&member.id, 64).0,
-                name: plain_up_to(&member.name, 200).0,
+                id: visible_up_to(&member.id, 64).0,
+                name: visible_up_to(&member.name, 200).0,
                 real_name: short(member.real_name.or(member.profile.real_name)),
                 display_name: short(member.profile.display_name),
                 bot: member.is_bot,
@@ -142,7 +141,7 @@ impl Slack {
         Ok(Users {
             users,
             truncated: next.is_some(),
-            next_cursor: next.map(|next| list.encode(&next)),
+            next_cursor: next.map(|next| next.encode(list)),
         })
     }
 

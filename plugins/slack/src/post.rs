@@ -1,5 +1,6 @@
 //! What is written to Slack: messages, replies and reactions.
 
+use mcp_factory_sdk::visible_up_to;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -7,7 +8,6 @@ use serde_json::Value;
 use crate::api::Method;
 use crate::error::SlackError;
 use crate::mrkdwn::outgoing;
-use crate::plain::plain_up_to;
 use crate::slack::{Slack, Until, check_timestamp};
 
 const POST: Method = Method::writes("chat.postMessage");
@@ -68,7 +68,7 @@ impl Slack {
         let answer: Answer = self.call(POST, &fields, until).await?;
         Ok(Posted {
             channel_id: channel.to_owned(),
-            ts: plain_up_to(&answer.ts, 64).0,
+            ts: visible_up_to(&answer.ts, 64).0,
         })
     }
 

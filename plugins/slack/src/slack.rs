@@ -44,8 +44,8 @@ impl Slack {
     /// Refuses to change anything, unless the settings allow it.
     pub(crate) fn check_mode(&self) -> Result<(), SlackError> {
         match self.mode {
-            Mode::ReadWrite => Ok(()),
-            Mode::Read => Err(SlackError::ReadOnly),
+            Mode::Readwrite => Ok(()),
+            Mode::Readonly => Err(SlackError::ReadOnly),
         }
     }
 }

@@ -29,7 +29,10 @@ async fn a_setting_that_is_unsafe_or_incomplete_is_refused() {
             json!({ "token": "env:MCP_FACTORY_NO_SUCH" }),
             "`token`: the environment variable",
         ),
-        (json!({ "mode": "rw" }), "unknown variant `rw`"),
+        (
+            json!({ "mode": "read" }),
+            "unknown variant `read`, expected `readonly` or `readwrite`",
+        ),
         (json!({ "rate_wait_max": "soon" }), "`rate_wait_max`"),
         (
             json!({ "rate_wait_max": "11m" }),
