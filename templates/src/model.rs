@@ -169,6 +169,8 @@ pub struct ProjectScaffold {
     pub factory: String,
     /// Built-in plugins to start with.
     pub built_in: Vec<BuiltInScaffold>,
+    /// The most tools that it may have.
+    pub max_tools: usize,
     /// What the project does not replace of what a client ran before: a line each.
     pub kept: Vec<String>,
     /// The first plugin of its own, in `plugins/<name>`.
@@ -182,6 +184,8 @@ pub struct BuiltInScaffold {
     pub name: String,
     /// What it takes the place of, and what is left to do: a line each.
     pub notes: Vec<String>,
+    /// What its tools' names begin with, where another plugin of the project has a name in common.
+    pub prefix: Option<String>,
     /// Its settings: the right-hand side of `config =`; none when empty.
     pub config: String,
 }

@@ -213,6 +213,7 @@ fn project() -> ProjectScaffold {
             BuiltInScaffold {
                 name: "fs".to_owned(),
                 notes: vec!["replaces files (npx)".to_owned(), "two\nlines".to_owned()],
+                prefix: Some("docs".to_owned()),
                 config: "{ roots = [\"/srv\"] }".to_owned(),
             },
             BuiltInScaffold {
@@ -220,6 +221,7 @@ fn project() -> ProjectScaffold {
                 ..BuiltInScaffold::default()
             },
         ],
+        max_tools: 40,
         kept: vec!["browser: nothing built in".to_owned()],
         plugin: scaffold(),
     }

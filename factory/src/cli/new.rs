@@ -22,8 +22,10 @@ use crate::{
     home::Home,
     manifest::PluginEntry,
     names::{PluginName, ServerName},
+    plan::sharing,
     replace::{self, Replaced, Replacement},
     resolve::unknown,
+    scan::scan,
 };
 
 use super::{
@@ -32,6 +34,11 @@ use super::{
     session::Session,
     setup,
 };
+
+/// With more tools than this, models begin to choose badly.
+const USUAL_TOOLS: usize = 40;
+/// What a project's own plugin may soon have.
+const OWN_TOOLS: usize = 5;
 
 pub(super) fn run(session: &mut Session<'_>, arguments: &NewArguments) -> Result<()> {
     let name = &arguments.name;
@@ -51,12 +58,14 @@ pub(super) fn run(session: &mut Session<'_>, arguments: &NewArguments) -> Result
             Some(path) => replace::read(path)?,
             None => Replacement::default(),
         };
-        let built_in = built_in(&arguments.plugins, &replacement)?;
+        let mut built_in = built_in(&arguments.plugins, &replacement)?;
+        let max_tools = keep_apart(&mut built_in)?;
         tell(session, &replacement);
         let project = ProjectScaffold {
             name: server.to_string(),
             factory: VERSION.to_owned(),
             built_in,
+            max_tools,
             kept: replacement
                 .kept
                 .iter()
@@ -138,6 +147,29 @@ fn built_in(list: &[String], replacement: &Replacement) -> Result<Vec<BuiltInSca
     }
 }
 
+/// Gives those that have names in common a prefix, and says how many tools the project may have: more than
+/// usual if it begins with more.
+fn keep_apart(plugins: &mut [BuiltInScaffold]) -> Result<usize> {
+    let mut scanned = Vec::new();
+    for plugin in plugins.iter() {
+        let sources = catalog::find(&plugin.name).map(|found| found.sources());
+        let found = scan(&sources.unwrap_or_default());
+        scanned.push(found.map_err(|error| {
+            let message = format!(
+                "the built-in plugin `{}` cannot be read: {error:?}",
+                plugin.name
+            );
+            Failure::new(Code::Internal, message)
+        })?);
+    }
+    for index in sharing(scanned.iter()) {
+        plugins[index].prefix = Some(plugins[index].name.clone());
+    }
+    let tools: usize = scanned.iter().map(|plugin| plugin.tools.len()).sum();
+    // Room for those of the project's own plugin.
+    Ok((tools + OWN_TOOLS).next_multiple_of(10).max(USUAL_TOOLS))
+}
+
 fn scaffold(replaced: &Replaced) -> BuiltInScaffold {
     let first = format!(
         "Replaces {} ({}).",
@@ -154,6 +186,7 @@ fn scaffold(replaced: &Replaced) -> BuiltInScaffold {
         name: replaced.plugin.to_owned(),
         notes: notes.collect(),
         config,
+        prefix: None,
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
 pub(crate) use gate::GATE;
 pub(crate) use human::{count, render};
 pub(crate) use make::make;
-pub(crate) use separate::separate;
+pub(crate) use separate::{separate, sharing};
 
 /// The version of the printed form.
 pub const FORMAT: u32 = 1;

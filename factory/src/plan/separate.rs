@@ -8,6 +8,7 @@ use crate::{
     manifest::Manifest,
     names::{PluginName, Prefix},
     resolve::Resolved,
+    scan::Scanned,
 };
 
 /// The manifest with prefixes where they are needed, and the plugins that got one.
@@ -16,20 +17,7 @@ pub(crate) fn separate(manifest: &Manifest, resolved: &[Resolved]) -> (Manifest,
     if manifest.source.is_some() {
         return (manifest, Vec::new());
     }
-    let mut owners: BTreeMap<(&str, &str), BTreeSet<usize>> = BTreeMap::new();
-    for (index, plugin) in resolved.iter().enumerate() {
-        let tools = plugin.scanned.tools.iter().map(|tool| ("tool", &tool.name));
-        let prompts = plugin.scanned.prompts.iter();
-        let prompts = prompts.map(|prompt| ("prompt", &prompt.name));
-        for (kind, name) in tools.chain(prompts) {
-            owners.entry((kind, name)).or_default().insert(index);
-        }
-    }
-    let shared: BTreeSet<usize> = owners
-        .into_values()
-        .filter(|owners| owners.len() > 1)
-        .flatten()
-        .collect();
+    let shared = sharing(resolved.iter().map(|plugin| &plugin.scanned));
     let mut separated = Vec::new();
     for index in shared {
         let entry = &mut manifest.plugins[index];
@@ -37,4 +25,18 @@ pub(crate) fn separate(manifest: &Manifest, resolved: &[Resolved]) -> (Manifest,
         separated.push(entry.name.clone());
     }
     (manifest, separated)
+}
+
+/// Which of the plugins have the name of a tool or a prompt in common with another, by their places.
+pub(crate) fn sharing<'a>(plugins: impl Iterator<Item = &'a Scanned>) -> BTreeSet<usize> {
+    let mut owners: BTreeMap<(&str, &str), BTreeSet<usize>> = BTreeMap::new();
+    for (index, plugin) in plugins.enumerate() {
+        let tools = plugin.tools.iter().map(|tool| ("tool", &tool.name));
+        let prompts = plugin.prompts.iter().map(|prompt| ("prompt", &prompt.name));
+        for (kind, name) in tools.chain(prompts) {
+            owners.entry((kind, name)).or_default().insert(index);
+        }
+    }
+    let shared = owners.into_values().filter(|owners| owners.len() > 1);
+    shared.flatten().collect()
 }

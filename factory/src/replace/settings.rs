@@ -40,7 +40,7 @@ pub(super) fn of(plugin: &str, arguments: &[String], environment: &[String]) -> 
         "linear" => secret(
             "token",
             variable(environment, &["LINEAR_API_TOKEN", "LINEAR_API_KEY"]),
-            "set it to the API key",
+            "set it to the API key, and name the teams in `teams`",
         ),
         "notion" => secret(
             "token",
@@ -48,14 +48,14 @@ pub(super) fn of(plugin: &str, arguments: &[String], environment: &[String]) -> 
                 environment,
                 &["NOTION_TOKEN", "NOTION_API_KEY", "OPENAPI_MCP_HEADERS"],
             ),
-            "set it to the integration's token",
+            "set it to the integration's token, and name the pages in `roots`",
         ),
         "time" => option(arguments, "--local-timezone", "local_timezone"),
         "git" => git(arguments),
         "shell" => noted("declare each command with [[plugins.shell.tool]]: nothing else runs"),
         "code" => noted("scripts are in Rhai, without files and without a network"),
         "s3" => noted("name the buckets, and where they are, in its settings"),
-        "memory" => noted("`import` takes over the memory file of the server before"),
+        "memory" => noted("name its file in `path`; `import` takes over that of the server before"),
         _ => (Table::new(), Vec::new()),
     }
 }

@@ -196,3 +196,21 @@ fn a_file_of_no_client_is_refused_before_anything_is_made() {
     );
     assert!(!factory.path("tools").exists());
 }
+
+/// Forty-two tools, of which two have one name.
+#[test]
+fn a_project_of_many_plugins_plans_at_once() {
+    let factory = Factory::new();
+    factory
+        .run(&["new", "team", "--plugins", "fs,github,echo"])
+        .succeeds();
+    let plan = factory
+        .run(&["-C", "team", "plan", "--format", "json"])
+        .succeeds()
+        .json();
+    let tools = plan["tools"].as_array().unwrap();
+    assert!(tools.len() > 40);
+    let has = |name: &str| tools.iter().any(|tool| tool["name"] == name);
+    assert!(has("fs_delete_file") && has("github_delete_file") && has("echo"));
+    assert_eq!(plan["limits"]["max_tools"], 50);
+}
