@@ -3,9 +3,9 @@
 //! It validates every document against a schema of its own, of which searches and nested filters are no
 //! part; those are in `guards.rs` and `documents.rs`.
 
+use mcp_factory_tests::Emulator;
 use serde_json::{Value, json};
 
-use crate::emulator::Emulator;
 use crate::plugin::{Plugin, TOKEN};
 
 const PROJECT: &str = "9cfb482a-81e3-4154-b5b9-2c805e70a02d";
@@ -45,7 +45,7 @@ fn emulator() -> Emulator {
 }
 
 fn base(emulator: &Emulator) -> String {
-    format!("http://127.0.0.1:{}/", emulator.port)
+    format!("{}/", emulator.url())
 }
 
 #[tokio::test]

@@ -3,7 +3,6 @@
 
 mod documents;
 mod emulated;
-mod emulator;
 mod faults;
 mod guards;
 mod health;

@@ -2,9 +2,9 @@
 
 use mcp_factory_outbound::{Client, Reach, Request, Url};
 use mcp_factory_sdk::Secret;
+use mcp_factory_tests::Emulator;
 use serde_json::{Value, json};
 
-use crate::emulator::Emulator;
 use crate::plugin::{Plugin, TOKEN};
 
 const GENERAL: &str = "C000000001";
@@ -35,7 +35,7 @@ fn emulator() -> Emulator {
 }
 
 fn base(emulator: &Emulator) -> String {
-    format!("http://127.0.0.1:{}/api/", emulator.port)
+    format!("{}/api/", emulator.url())
 }
 
 /// What Slack itself says, past the plugin.

@@ -2,7 +2,6 @@
 //! does not give: rate limits, refusals, faults.
 
 mod emulated;
-mod emulator;
 mod faults;
 mod guards;
 mod health;
