@@ -153,6 +153,58 @@ fn a_declaration_that_the_plugin_refuses_fails_the_build_at_its_place() {
     }
 }
 
+/// `examples/shop`: its plugin accepts what it declares, and its README's calls answer.
+#[test]
+fn the_example_answers() {
+    let _built = Product::Everything.binary();
+    let folder = tempfile::tempdir().expect("there is room for a directory");
+    let manifest = include_str!("../../examples/shop/mcp-factory.toml");
+    fs::write(folder.path().join("mcp-factory.toml"), manifest).expect("the directory is ours");
+    let output = factory()
+        .args(["build", "--profile", "dev"])
+        .current_dir(folder.path())
+        .output()
+        .expect("it starts");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let readme = include_str!("../../examples/shop/README.md");
+    let script = readme
+        .split("$ python3")
+        .nth(1)
+        .and_then(|rest| rest.split("$ ./shop").next());
+    let calls: Vec<&str> = readme
+        .lines()
+        .filter_map(|line| line.strip_prefix("$ ./shop"))
+        .collect();
+    assert_eq!(calls.len(), 2);
+    let commands = format!(
+        "python3{}\n./shop{}\n./shop{}",
+        script.expect("the README makes a database"),
+        calls[0],
+        calls[1]
+    );
+    let output = Command::new("bash")
+        .args(["-eu", "-c", &commands])
+        .current_dir(folder.path())
+        .output()
+        .expect("bash is installed");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let answers: Vec<Value> = said
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a typed result is JSON"))
+        .collect();
+    assert_eq!(answers[0]["rows"], json!([[1, 9.5, "paid"]]), "{said}");
+    assert_eq!(answers[1]["row_count"], 1, "{said}");
+}
+
 /// The page's example, as it stands there.
 #[test]
 fn the_example_of_the_page_is_planned() {

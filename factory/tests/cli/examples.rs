@@ -22,7 +22,7 @@ fn examples() -> Vec<PathBuf> {
 #[test]
 fn every_example_can_be_generated() {
     let found = examples();
-    assert_eq!(found.len(), 4, "{found:?}");
+    assert_eq!(found.len(), 5, "{found:?}");
     for example in found {
         // A copy, so that the repository stays as it is.
         let factory = Factory::new();
