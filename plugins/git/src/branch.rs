@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use gix_hash::ObjectId;
+use mcp_factory_sdk::CursorKey;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::commit::subject;
-use crate::cursor::Call;
 use crate::error::GitError;
 use crate::session::Session;
 use crate::text::text;
@@ -71,7 +71,7 @@ impl Session<'_> {
         let kind = format!("{:?}", request.branch_type);
         let [contains, without] = [&request.contains, &request.not_contains]
             .map(|commit| commit.as_deref().unwrap_or_default());
-        let call = Call::new("branch", &[&kind, contains, without]);
+        let call = CursorKey::new("branch", &[&kind, contains, without]);
         let after = match &request.cursor {
             Some(cursor) => call.decode(cursor)?,
             None => Vec::new(),

@@ -1,10 +1,10 @@
 //! `git_diff`, `git_diff_staged`, `git_diff_unstaged`: changed files in pages, each with its patch.
 
+use mcp_factory_sdk::CursorKey;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::change::{Change, Files, Side, Source, between};
-use crate::cursor::Call;
 use crate::error::GitError;
 use crate::revision::range;
 use crate::session::Session;
@@ -101,13 +101,13 @@ impl Session<'_> {
     /// The working tree against the index.
     pub(crate) fn diff_unstaged(&self, request: &DiffRequest) -> Result<DiffResult, GitError> {
         let changes = self.unstaged(false)?.0;
-        self.render(changes, request, Call::new("unstaged", &request.key()))
+        self.render(changes, request, CursorKey::new("unstaged", &request.key()))
     }
 
     /// The index against HEAD.
     pub(crate) fn diff_staged(&self, request: &DiffRequest) -> Result<DiffResult, GitError> {
         let changes = self.staged()?;
-        self.render(changes, request, Call::new("staged", &request.key()))
+        self.render(changes, request, CursorKey::new("staged", &request.key()))
     }
 
     /// The working tree against a revision, or two revisions of `A..B` or `A...B`.
@@ -132,7 +132,7 @@ impl Session<'_> {
         self.render(
             changes,
             request,
-            Call::new("diff", &[target, context, path]),
+            CursorKey::new("diff", &[target, context, path]),
         )
     }
 
@@ -219,7 +219,7 @@ impl Session<'_> {
         &self,
         changes: Vec<Change>,
         request: &DiffRequest,
-        call: Call,
+        call: CursorKey,
     ) -> Result<DiffResult, GitError> {
         let after = match &request.cursor {
             Some(cursor) => call.decode(cursor)?,

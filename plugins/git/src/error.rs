@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use mcp_factory_sdk::BadCursor;
+
 /// Something a caller wrote, as it is put into a message: quoted, control characters escaped, cut when long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown(String);
@@ -125,10 +127,8 @@ pub enum GitError {
         "{given} is not a date that can be read as {name}; use 2026-01-31, 2026-01-31T12:00:00Z or \"2 weeks ago\""
     )]
     BadDate { name: &'static str, given: Shown },
-    #[error(
-        "the cursor does not belong to this call; repeat the arguments of the call that returned it, or leave cursor out"
-    )]
-    BadCursor,
+    #[error(transparent)]
+    BadCursor(#[from] BadCursor),
 
     // Limits.
     #[error("more than {limit} {what} would have to be visited; {remedy}")]

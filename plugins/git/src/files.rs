@@ -1,9 +1,9 @@
 //! `git_list_files`: what a revision holds.
 
+use mcp_factory_sdk::{BadCursor, CursorKey};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cursor::Call;
 use crate::error::GitError;
 use crate::objects::{TreeEntry, is_submodule, is_symlink, is_tree};
 use crate::session::Session;
@@ -89,12 +89,12 @@ impl Session<'_> {
         let path = request.path.trim_matches('/');
         let path = if path == "." { "" } else { path };
         let recursive = if request.recursive { "r" } else { "" };
-        let call = Call::new("list", &[&request.revision, path, recursive]);
+        let call = CursorKey::new("list", &[&request.revision, path, recursive]);
         let (commit, after) = match &request.cursor {
             Some(cursor) => {
                 let place = call.decode(cursor)?;
-                let (commit, after) = place.split_at_checked(20).ok_or(GitError::BadCursor)?;
-                let commit = ObjectId::try_from(commit).map_err(|_| GitError::BadCursor)?;
+                let (commit, after) = place.split_at_checked(20).ok_or(BadCursor)?;
+                let commit = ObjectId::try_from(commit).map_err(|_| BadCursor)?;
                 (self.commit(&commit)?, after.to_vec())
             }
             None => (self.commit_at(&request.revision)?, Vec::new()),

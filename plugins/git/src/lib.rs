@@ -16,7 +16,6 @@ mod commit;
 mod config;
 mod confine;
 mod content;
-mod cursor;
 mod diff;
 mod eol;
 mod error;

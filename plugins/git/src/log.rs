@@ -1,10 +1,10 @@
 //! `git_log`: commits, newest first.
 
+use mcp_factory_sdk::{BadCursor, CursorKey};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::commit::CommitInfo;
-use crate::cursor::Call;
 use crate::error::GitError;
 use crate::history::History;
 use crate::objects::Commit;
@@ -57,7 +57,7 @@ impl Session<'_> {
             .unwrap_or_default()
             .trim_matches('/');
         // Relative dates move; a list that goes on keeps those of its start.
-        let call = Call::new("log", &[&request.revision, path]);
+        let call = CursorKey::new("log", &[&request.revision, path]);
         let start = match &request.cursor {
             Some(cursor) => Start::decode(&call.decode(cursor)?)?,
             None => Start {
@@ -147,14 +147,14 @@ impl Start {
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, GitError> {
-        let text = std::str::from_utf8(bytes).map_err(|_| GitError::BadCursor)?;
+        let text = std::str::from_utf8(bytes).map_err(|_| BadCursor)?;
         let parts: Vec<&str> = text.split(' ').collect();
         let [tip, skip, since, until] = parts[..] else {
-            return Err(GitError::BadCursor);
+            return Err(BadCursor.into());
         };
         Ok(Self {
-            tip: gix_hash::ObjectId::from_hex(tip.as_bytes()).map_err(|_| GitError::BadCursor)?,
-            skip: skip.parse().map_err(|_| GitError::BadCursor)?,
+            tip: gix_hash::ObjectId::from_hex(tip.as_bytes()).map_err(|_| BadCursor)?,
+            skip: skip.parse().map_err(|_| BadCursor)?,
             since: since.to_owned(),
             until: until.to_owned(),
         })

@@ -1,10 +1,10 @@
 //! `git_show`: a commit and what it changed.
 
+use mcp_factory_sdk::CursorKey;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::commit::CommitInfo;
-use crate::cursor::Call;
 use crate::diff::{DiffRequest, DiffResult};
 use crate::error::GitError;
 use crate::session::Session;
@@ -34,7 +34,7 @@ impl Session<'_> {
         let changes = self.find_renames(self.changes(parent, Some(commit.tree))?)?;
         let path = request.path.as_deref().unwrap_or_default();
         let id = commit.id.to_string();
-        let diff = self.render(changes, request, Call::new("show", &[&id, path]))?;
+        let diff = self.render(changes, request, CursorKey::new("show", &[&id, path]))?;
         Ok(ShownCommit {
             info: CommitInfo::from(&commit),
             diff,

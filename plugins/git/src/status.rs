@@ -1,10 +1,10 @@
 //! `git_status`: what differs between the last commit, the index and the working tree.
 
+use mcp_factory_sdk::{BadCursor, CursorKey};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::change::Change;
-use crate::cursor::Call;
 use crate::diff::ChangeType;
 use crate::error::GitError;
 use crate::session::Session;
@@ -51,14 +51,14 @@ pub struct Status {
 impl Session<'_> {
     pub(crate) fn status(&self, cursor: Option<&str>) -> Result<Status, GitError> {
         self.place.work()?;
-        let call = Call::new("status", &[]);
+        let call = CursorKey::new("status", &[]);
         let start: usize = match cursor {
             Some(cursor) => {
                 let place = call.decode(cursor)?;
                 std::str::from_utf8(&place)
                     .ok()
                     .and_then(|place| place.parse().ok())
-                    .ok_or(GitError::BadCursor)?
+                    .ok_or(BadCursor)?
             }
             None => 0,
         };

@@ -1,5 +1,6 @@
 //! What can go wrong, in words for the model: what is wrong and what to do about it.
 
+use mcp_factory_sdk::BadCursor;
 use rusqlite::{Error, ErrorCode};
 
 /// Why a tool of this plugin refused or failed.
@@ -29,10 +30,8 @@ pub enum MemoryError {
         "{name:?} would have more than {limit} observations, its limit; delete some first, or make a second entity; nothing was changed"
     )]
     TooManyObservations { name: String, limit: u64 },
-    #[error(
-        "the cursor does not belong to this call; repeat the arguments of the call that returned it, or leave cursor out"
-    )]
-    BadCursor,
+    #[error(transparent)]
+    BadCursor(#[from] BadCursor),
     #[error(
         "this server only reads the graph; its operator allows changes with the setting `mode = \"readwrite\"`"
     )]

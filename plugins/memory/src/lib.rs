@@ -81,7 +81,7 @@ fn told(error: MemoryError) -> ToolError {
         MemoryError::Busy | MemoryError::Stopping => ToolError::unavailable(message),
         MemoryError::TimedOut => ToolError::timed_out(message),
         MemoryError::NoEntity { .. } => ToolError::not_found(message),
-        MemoryError::BadCursor | MemoryError::Empty { .. } | MemoryError::TooLong { .. } => {
+        MemoryError::BadCursor(_) | MemoryError::Empty { .. } | MemoryError::TooLong { .. } => {
             ToolError::invalid_arguments(message)
         }
         _ => ToolError::new(message),

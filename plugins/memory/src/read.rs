@@ -2,7 +2,7 @@
 
 use rusqlite::{Statement, ToSql, Transaction, named_params};
 
-use crate::cursor::{Position, Selected};
+use crate::cursor::{self, Position};
 use crate::error::MemoryError;
 use crate::graph::{Entity, Graph, Relation};
 use crate::store::Store;
@@ -33,9 +33,9 @@ impl Store {
         limit: u32,
         cursor: Option<String>,
     ) -> Result<Graph, MemoryError> {
-        let selected = Selected::by(&selection);
+        let selected = cursor::key(&selection);
         let start = match cursor {
-            Some(cursor) => selected.decode(&cursor)?,
+            Some(cursor) => Position::decode(selected, &cursor)?,
             None => Position::default(),
         };
         self.read(move |transaction, limits| {
@@ -48,7 +48,7 @@ impl Store {
             let more = page.entities(transaction, &owner, &selection)?
                 || page.relations(transaction, &owner, &selection)?;
             page.graph.truncated |= more;
-            page.graph.next_cursor = more.then(|| selected.encode(page.reached));
+            page.graph.next_cursor = more.then(|| page.reached.encode(selected));
             Ok(page.graph)
         })
         .await

@@ -3,7 +3,7 @@
 //! What the database says is passed on as its message, SQLSTATE, hint and place in the caller's own SQL. Its
 //! internal queries, its details (which quote rows) and everything about the connection stay here.
 
-use mcp_factory_sdk::ToolError;
+use mcp_factory_sdk::{BadCursor, ToolError};
 use tokio_postgres::error::{DbError, ErrorPosition};
 
 use crate::{connect::ConnectError, put::put};
@@ -110,10 +110,8 @@ pub enum PostgresError {
     NoSuchObject { what: &'static str, name: String },
     #[error("the schema `{0}` is not among those this server shows; list_schemas names them")]
     HiddenSchema(String),
-    #[error(
-        "the cursor does not belong to this call; repeat the arguments of the call that returned it, or leave cursor out"
-    )]
-    BadCursor,
+    #[error(transparent)]
+    BadCursor(#[from] BadCursor),
     #[error(
         "there is no check `{0}`; the checks are all, connections, cache, indexes, vacuum, sequences, constraints, replication"
     )]

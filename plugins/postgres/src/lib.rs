@@ -15,7 +15,6 @@ mod columns;
 mod config;
 mod connect;
 mod csv;
-mod cursor;
 mod declared;
 mod denied;
 mod details;

@@ -1,10 +1,11 @@
 //! `search_objects`: names in the catalogue by pattern, in pages.
 
+use mcp_factory_sdk::{BadCursor, CursorKey};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 
-use crate::{catalogue::get, cursor::Call, error::PostgresError, session::Database};
+use crate::{catalogue::get, error::PostgresError, session::Database};
 
 /// What is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
@@ -176,15 +177,13 @@ impl Database {
         }
         let schema = request.schema.clone().unwrap_or_default();
         let level = request.detail as i32;
-        let call = Call::new(&[
+        let object_type = request.object_type.as_str();
+        let list = CursorKey::new(
             "search_objects",
-            &request.pattern,
-            request.object_type.as_str(),
-            &schema,
-            &level.to_string(),
-        ]);
+            &[&request.pattern, object_type, &schema, &level.to_string()],
+        );
         let [after_schema, after_name, after_of] = match &request.cursor {
-            Some(cursor) => call.decode(cursor)?,
+            Some(cursor) => last_shown(list, cursor)?,
             None => Default::default(),
         };
         // Where an extension puts its objects says nothing of whom it is for.
@@ -219,11 +218,11 @@ impl Database {
                 ],
             )
             .await?;
-        self.page(&rows, request.limit as usize, call)
+        self.page(&rows, request.limit as usize, list)
     }
 
     /// As many rows as fit, and where the next page begins.
-    fn page(&self, rows: &[Row], limit: usize, call: Call) -> Result<Found, PostgresError> {
+    fn page(&self, rows: &[Row], limit: usize, list: CursorKey) -> Result<Found, PostgresError> {
         let mut objects: Vec<Object> = Vec::new();
         let mut bytes = 0;
         for row in rows.iter().take(limit) {
@@ -238,13 +237,23 @@ impl Database {
         let next_cursor = objects
             .last()
             .filter(|_| truncated)
-            .map(|last| call.encode(&[last.schema.clone(), last.name.clone(), last.of.clone()]));
+            .map(|last| cursor_after(list, [&last.schema, &last.name, &last.of]));
         Ok(Found {
             objects,
             truncated,
             next_cursor,
         })
     }
+}
+
+/// Where a list goes on after an object, which its schema, its name and what it belongs to name.
+fn cursor_after(list: CursorKey, object: [&str; 3]) -> String {
+    list.encode(serde_json::json!(object).to_string().as_bytes())
+}
+
+/// What [`cursor_after`] was given.
+fn last_shown(list: CursorKey, cursor: &str) -> Result<[String; 3], BadCursor> {
+    serde_json::from_slice(&list.decode(cursor)?).map_err(|_| BadCursor)
 }
 
 impl Object {

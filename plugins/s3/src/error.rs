@@ -5,6 +5,7 @@
 use std::fmt;
 
 use mcp_factory_outbound::OutboundError;
+use mcp_factory_sdk::BadCursor;
 
 /// A key or name as it is put into a message: quoted, control characters escaped, cut when very long.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,10 +65,8 @@ pub enum S3Error {
     Argument(&'static str),
     #[error("the content has {size} bytes and the limit here is {limit}; write less")]
     ContentTooLarge { size: u64, limit: u64 },
-    #[error(
-        "the cursor does not belong to this call; repeat the arguments of the call that returned it, or leave cursor out"
-    )]
-    BadCursor,
+    #[error(transparent)]
+    BadCursor(#[from] BadCursor),
     #[error("{key} is not text; pass encoding = \"base64\"")]
     NotText { key: Shown },
     #[error("a link may last {limit} seconds at most here; ask for less")]

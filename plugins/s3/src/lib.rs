@@ -9,7 +9,6 @@
 mod address;
 mod bucket;
 mod config;
-mod cursor;
 mod encode;
 mod error;
 mod get;

@@ -1,11 +1,11 @@
 //! `list_buckets`, `list_objects`: what may be used, and what is there.
 
 use mcp_factory_outbound::Method;
+use mcp_factory_sdk::{BadCursor, CursorKey};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::config::Mode;
-use crate::cursor::Call;
 use crate::error::S3Error;
 use crate::store::{Ask, S3};
 use crate::xml::texts;
@@ -88,11 +88,9 @@ impl S3 {
     pub async fn list_objects(&self, request: &ListRequest) -> Result<ObjectList, S3Error> {
         let prefix = self.buckets.prefix(&request.bucket, &request.prefix)?;
         let delimiter = request.delimiter.as_deref().unwrap_or_default();
-        let call = Call::new("list", &[&request.bucket, prefix, delimiter]);
+        let call = CursorKey::new("list", &[&request.bucket, prefix, delimiter]);
         let place = match &request.cursor {
-            Some(cursor) => {
-                Some(String::from_utf8(call.decode(cursor)?).map_err(|_| S3Error::BadCursor)?)
-            }
+            Some(cursor) => Some(String::from_utf8(call.decode(cursor)?).map_err(|_| BadCursor)?),
             None => None,
         };
         let mut limit = request.limit.clamp(1, 1000);

@@ -2,6 +2,7 @@
 //!
 //! SQLite's own words are passed on only where they speak of the caller's statement. No path is in here.
 
+use mcp_factory_sdk::BadCursor;
 use rusqlite::{Error, ErrorCode};
 
 use crate::denial::Denial;
@@ -70,10 +71,8 @@ pub enum SqliteError {
     // Names and modes.
     #[error("there is no table or view {name:?}; list_tables names them")]
     NoTable { name: String },
-    #[error(
-        "the cursor does not belong to this call; repeat the arguments of the call that returned it, or leave cursor out"
-    )]
-    BadCursor,
+    #[error(transparent)]
+    BadCursor(#[from] BadCursor),
     #[error(
         "this server only reads the database; its operator allows changes with the setting `mode = \"readwrite\"`"
     )]

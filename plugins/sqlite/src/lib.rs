@@ -8,7 +8,6 @@
 
 mod allowed;
 mod config;
-mod cursor;
 mod database;
 mod declared;
 mod denial;
@@ -126,7 +125,7 @@ fn told(error: SqliteError) -> ToolError {
         }
         SqliteError::TimedOut => ToolError::timed_out(message),
         SqliteError::NoTable { .. } => ToolError::not_found(message),
-        SqliteError::Parameters(_) | SqliteError::BadCursor => {
+        SqliteError::Parameters(_) | SqliteError::BadCursor(_) => {
             ToolError::invalid_arguments(message)
         }
         _ => ToolError::new(message),

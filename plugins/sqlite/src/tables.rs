@@ -1,11 +1,11 @@
 //! What is in the database: the list of tables, and one table in full. Our own statements; a name that a
 //! caller sends is a value in them.
 
+use mcp_factory_sdk::{BadCursor, CursorKey};
 use rusqlite::{Connection, OptionalExtension, Row};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cursor;
 use crate::database::Database;
 use crate::error::SqliteError;
 
@@ -108,18 +108,24 @@ const LONGEST: usize = 16_384;
 const VISIBLE: &str =
     "schema = 'main' AND type <> 'shadow' AND substr(lower(name), 1, 7) <> 'sqlite_'";
 
+/// The last name that was shown, in a cursor of the list.
+fn name_in(list: CursorKey, cursor: &str) -> Result<String, BadCursor> {
+    String::from_utf8(list.decode(cursor)?).map_err(|_| BadCursor)
+}
+
 impl Database {
     /// A page of the tables and views.
     ///
     /// # Errors
     /// When the cursor is of another list.
     pub async fn tables(&self, limit: u32, after: Option<String>) -> Result<Tables, SqliteError> {
-        let last_seen = after.map(|text| cursor::name(&text)).transpose()?;
+        let list = CursorKey::new("tables", &[]);
+        let last_seen = after.map(|cursor| name_in(list, &cursor)).transpose()?;
         let sql = format!(
             "SELECT name, type, ncol FROM pragma_table_list
              WHERE {VISIBLE} AND (?1 IS NULL OR name > ?1) ORDER BY name LIMIT ?2"
         );
-        let list = move |connection: &Connection| {
+        let page = move |connection: &Connection| {
             let mut statement = connection.prepare(&sql)?;
             let rows = statement.query_map((last_seen, limit + 1), |row| {
                 Ok(Listed {
@@ -130,12 +136,12 @@ impl Database {
             })?;
             rows.collect::<rusqlite::Result<Vec<Listed>>>()
         };
-        let mut tables = self.readers.run(move |session| session.ours(list)).await?;
+        let mut tables = self.readers.run(move |session| session.ours(page)).await?;
         let truncated = tables.len() > limit as usize;
         tables.truncate(limit as usize);
         let shown = tables.last().filter(|_| truncated);
         Ok(Tables {
-            next_cursor: shown.map(|table| cursor::after(&table.name)),
+            next_cursor: shown.map(|table| list.encode(table.name.as_bytes())),
             tables,
             truncated,
         })

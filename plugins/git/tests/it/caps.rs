@@ -172,7 +172,7 @@ async fn a_cursor_of_another_call_is_refused() {
             arguments["cursor"] = json!(cursor);
             let said = failure(&plugin, tool, arguments).await;
             assert!(
-                said.contains("the cursor does not belong to this call"),
+                said.contains("`cursor` does not belong to this call"),
                 "{tool}: {said}"
             );
         }

@@ -111,7 +111,7 @@ async fn a_cursor_of_another_call_is_refused() {
     ] {
         let refusal = desk.refusal(tool, arguments).await;
         assert!(
-            refusal.contains("cursor does not belong to this call"),
+            refusal.contains("`cursor` does not belong to this call"),
             "{refusal}"
         );
     }

@@ -150,7 +150,7 @@ async fn a_list_goes_on_where_it_stopped_and_only_there() {
         json!({ "type": "column", "cursor": "AAAA" }),
     ] {
         let message = error(&plugin, "search_objects", other).await;
-        assert!(message.contains("cursor does not belong"), "{message}");
+        assert!(message.contains("`cursor` does not belong"), "{message}");
     }
     plugin.stop().await;
     // Bytes end a page too.

@@ -349,7 +349,7 @@ async fn lists_come_in_pages_and_levels() {
             arguments["cursor"] = json!(cursor);
             let said = failure(&plugin, "list_objects", arguments).await;
             assert!(
-                said.contains("the cursor does not belong to this call"),
+                said.contains("`cursor` does not belong to this call"),
                 "{said}"
             );
         }

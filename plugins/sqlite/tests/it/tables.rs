@@ -61,7 +61,7 @@ async fn tables_are_listed_in_pages() {
         .refusal("list_tables", json!({ "cursor": "bm8" }))
         .await;
     assert!(
-        refusal.contains("cursor does not belong to this call"),
+        refusal.contains("`cursor` does not belong to this call"),
         "{refusal}"
     );
 }
