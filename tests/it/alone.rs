@@ -6,10 +6,8 @@ use std::{
     process::{Command, Output},
 };
 
-use mcp_factory_tests::{Product, Tools, product::factory};
+use mcp_factory_tests::{Cluster, Product, Tools, product::factory};
 use serde_json::Value;
-
-use crate::cluster::Cluster;
 
 /// Runs the standard server where it is the only file there is.
 fn in_an_empty_root(arguments: &[&str]) -> Output {
@@ -82,6 +80,8 @@ fn five_plugins_start_in_an_empty_root() {
             "plugins.fs.roots=[\"/\"]",
             "--set",
             "plugins.sqlite.path=\":memory:\"",
+            "--set",
+            "plugins.sqlite.mode=\"readwrite\"",
             "--set",
             "plugins.postgres.url=\"env:DATABASE\"",
             "--set",

@@ -5,9 +5,6 @@ mod audit;
 mod auth;
 mod canary;
 mod clients;
-#[path = "../../plugins/postgres/tests/it/cluster.rs"]
-#[allow(dead_code, reason = "its own tests stop it and start it")]
-mod cluster;
 mod conformance;
 mod dance;
 mod declared;

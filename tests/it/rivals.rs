@@ -8,11 +8,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-use mcp_factory_tests::{Tools, product::factory};
+use mcp_factory_tests::{Cluster, Tools, product::factory};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-
-use crate::cluster::Cluster;
 
 /// Where `tests/rivals/setup` put them.
 fn rivals() -> PathBuf {

@@ -3,7 +3,8 @@
 //! In the room: the servers under test (`product`), the clients of others (`tools`), processes that end
 //! with their test (`process`), and the two ways to talk to a server without anybody's client library
 //! (`http`, `stdio`) in the protocol's words (`message`) as somebody (`caller`). Around them real authorization
-//! servers (`identity`), a real Redis (`redis`), and web services (`emulator`, `services`). The tests themselves are in `tests/it`.
+//! servers (`identity`), a real Redis (`redis`), a real PostgreSQL (`cluster`), and web services (`emulator`,
+//! `services`). The tests themselves are in `tests/it`; those of plugins use the same drivers.
 //!
 //! A driver that cannot go on panics with the reason: it is always the test's failure.
 
@@ -11,6 +12,7 @@
 
 pub mod caller;
 pub mod challenge;
+pub mod cluster;
 pub mod emulator;
 pub mod guarded;
 pub mod http;
@@ -25,6 +27,7 @@ pub mod tools;
 
 pub use caller::Caller;
 pub use challenge::Challenge;
+pub use cluster::Cluster;
 pub use emulator::Emulator;
 pub use guarded::Guarded;
 pub use http::{Connection, HttpServer, Response};

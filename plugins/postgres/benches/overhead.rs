@@ -10,10 +10,6 @@
     reason = "it compares with the client library"
 )]
 
-#[path = "../tests/it/cluster.rs"]
-#[expect(dead_code, reason = "the tests use more of it")]
-mod cluster;
-
 use std::{
     fs,
     io::{self, Write as _},
@@ -22,6 +18,7 @@ use std::{
 };
 
 use mcp_factory_sdk::testing::TestPlugin;
+use mcp_factory_tests::Cluster;
 use serde_json::json;
 use tokio_postgres::{Client, NoTls};
 
@@ -48,7 +45,7 @@ fn main() -> io::Result<()> {
 
 async fn compare() -> io::Result<()> {
     // The tests copy the shared one's database, which nobody may be connected to meanwhile.
-    let cluster = cluster::Cluster::own();
+    let cluster = Cluster::own();
     let url = cluster.url("app", "fixture");
     let secrets = tempfile::tempdir()?;
     let secret = secrets.path().join("url");

@@ -6,11 +6,10 @@ use std::{
     process::{Command, Stdio},
 };
 
-use mcp_factory_tests::Process;
+use mcp_factory_tests::{Cluster, Process};
 use serde_json::json;
 
 use super::{Stop, quoted};
-use crate::cluster::Cluster;
 
 /// A shop of two orders, in SQL that both databases understand.
 const SHOP: &str = "CREATE TABLE orders (id INTEGER PRIMARY KEY, customer TEXT, total REAL); \

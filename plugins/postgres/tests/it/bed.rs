@@ -7,12 +7,11 @@ use std::{
 };
 
 use mcp_factory_sdk::{StartError, ToolDefinition, testing::TestPlugin};
+use mcp_factory_tests::Cluster;
 use mcp_plugin_postgres::PLUGIN;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls};
-
-use crate::cluster::Cluster;
 
 /// A copy of the fixture.
 pub(crate) struct Bed {

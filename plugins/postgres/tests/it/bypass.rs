@@ -8,13 +8,13 @@ use std::{
 };
 
 use mcp_factory_sdk::testing::TestPlugin;
+use mcp_factory_tests::Cluster;
 use serde_json::{Value, json};
 use tokio_postgres::Client;
 
 use crate::{
     bed::{Bed, rows},
     bypass_corpus::CORPUS,
-    cluster::Cluster,
     declaring::reading,
 };
 

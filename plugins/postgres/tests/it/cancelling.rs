@@ -3,12 +3,10 @@
 use std::time::{Duration, Instant};
 
 use mcp_factory_sdk::testing::TestPlugin;
+use mcp_factory_tests::Cluster;
 use serde_json::json;
 
-use crate::{
-    bed::{Bed, rows, start},
-    cluster::Cluster,
-};
+use crate::bed::{Bed, rows, start};
 
 const SLEEP: &str = "SELECT pg_sleep(30)";
 

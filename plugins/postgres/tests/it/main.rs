@@ -20,7 +20,6 @@ mod bypass;
 mod bypass_corpus;
 mod cancelling;
 mod catalogue;
-mod cluster;
 mod declaring;
 mod limits;
 mod reading;

@@ -22,11 +22,11 @@ const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
 /// The user that the server runs as when the tests run as root, which it refuses.
 const USER: &str = "postgres";
 /// What every server is made with.
-const FIXTURE: &str = include_str!("fixture.sql");
+const FIXTURE: &str = include_str!("cluster.sql");
 
 /// A running server.
 #[derive(Debug)]
-pub(crate) struct Cluster {
+pub struct Cluster {
     folder: PathBuf,
     port: u16,
     /// Keeps the shared one alive, or ends an own one.
@@ -46,13 +46,13 @@ enum Hold {
 
 impl Cluster {
     /// The server that all tests share.
-    pub(crate) fn shared() -> &'static Self {
+    pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Cluster> = OnceLock::new();
         SHARED.get_or_init(join_shared)
     }
 
     /// A server of one's own: without TLS, and it can be stopped and started.
-    pub(crate) fn own() -> Self {
+    pub fn own() -> Self {
         let folder = scratch(&format!("own-{}", std::process::id()));
         let port = make(&folder);
         let script = r#"
@@ -81,7 +81,7 @@ impl Cluster {
     }
 
     /// Stops an own server at once, as when its machine fails.
-    pub(crate) fn stop(&mut self) {
+    pub fn stop(&mut self) {
         self.tell("stop");
         let begun = Instant::now();
         while is_ready(&self.folder, self.port) {
@@ -94,7 +94,7 @@ impl Cluster {
     }
 
     /// Starts it again.
-    pub(crate) fn start(&mut self) {
+    pub fn start(&mut self) {
         self.tell("start");
         wait_until_ready(&self.folder, self.port);
     }
@@ -110,22 +110,22 @@ impl Cluster {
     }
 
     /// The folder of its socket.
-    pub(crate) fn socket(&self) -> PathBuf {
+    pub fn socket(&self) -> PathBuf {
         self.folder.join("run")
     }
 
     /// Its port, on loopback too.
-    pub(crate) fn port(&self) -> u16 {
+    pub fn port(&self) -> u16 {
         self.port
     }
 
     /// The certificate of the authority that its own is from.
-    pub(crate) fn authority(&self) -> PathBuf {
+    pub fn authority(&self) -> PathBuf {
         self.folder.join("authority.pem")
     }
 
     /// A connection URL over the socket, where nobody needs a password.
-    pub(crate) fn url(&self, user: &str, database: &str) -> String {
+    pub fn url(&self, user: &str, database: &str) -> String {
         let socket = self.socket().display().to_string().replace('/', "%2F");
         format!("postgres://{user}@{socket}:{}/{database}", self.port)
     }
