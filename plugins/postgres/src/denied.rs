@@ -1,14 +1,18 @@
 //! Functions that `guard = "strict"` does not let a query call: they reach files, other servers, sessions or
-//! settings, run SQL out of a string, or wait.
+//! settings, run SQL out of a string, wait, or change what no ROLLBACK brings back: summaries of an index.
 
 /// Their names, sorted.
 pub(crate) const DENIED: &[&str] = &[
     "binary_upgrade_create_empty_extension",
+    "connectby",
     "cursor_to_xml",
     "cursor_to_xmlschema",
     "database_to_xml",
     "database_to_xml_and_xmlschema",
     "database_to_xmlschema",
+    "gin_clean_pending_list",
+    "heap_force_freeze",
+    "heap_force_kill",
     "lo_close",
     "lo_creat",
     "lo_create",
@@ -58,6 +62,7 @@ pub(crate) const DENIED: &[&str] = &[
     "pg_stop_backup",
     "pg_switch_wal",
     "pg_terminate_backend",
+    "pg_truncate_visibility_map",
     "pg_wal_replay_pause",
     "pg_wal_replay_resume",
     "query_to_xml",
@@ -67,15 +72,20 @@ pub(crate) const DENIED: &[&str] = &[
     "schema_to_xml_and_xmlschema",
     "schema_to_xmlschema",
     "set_config",
+    "set_limit",
     "setval",
     "table_to_xml",
     "table_to_xml_and_xmlschema",
     "table_to_xmlschema",
+    "ts_rewrite",
+    "ts_stat",
     "xpath_table",
 ];
 
 /// How whole families of them begin.
 pub(crate) const PREFIXES: &[&str] = &[
+    "brin_",
+    "crosstab",
     "dblink",
     "pg_advisory_",
     "pg_file_",

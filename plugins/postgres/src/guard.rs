@@ -160,6 +160,24 @@ mod tests {
             ("SELECT U&\"pg\\005fsleep\"(1)", "U&"),
             ("SELECT lo_creat(-1)", "`lo_creat`"),
             ("SELECT dblink_exec('x')", "`dblink_exec`"),
+            (
+                "SELECT * FROM ts_stat('SELECT pg_terminate_backend(1)::text::tsvector')",
+                "`ts_stat`",
+            ),
+            ("SELECT ts_rewrite(a, 'SELECT b, c') FROM t", "`ts_rewrite`"),
+            ("SELECT * FROM crosstab2('SELECT 1')", "`crosstab2`"),
+            (
+                "SELECT * FROM connectby('t', 'a', 'b', 'c', 0)",
+                "`connectby`",
+            ),
+            (
+                "SELECT brin_desummarize_range('i', 0)",
+                "`brin_desummarize_range`",
+            ),
+            (
+                "SELECT gin_clean_pending_list('i')",
+                "`gin_clean_pending_list`",
+            ),
             ("COPY t TO PROGRAM 'x'", "`COPY`"),
             ("(((DROP TABLE t)))", "`DROP`"),
             ("EXPLAIN ANALYZE CREATE TABLE t AS SELECT 1", "`CREATE`"),

@@ -103,6 +103,14 @@ pub(crate) const CORPUS: &[&str] = &[
     "SELECT * FROM connectby('(DELETE FROM order_items RETURNING *) x', 'a', 'b', 'c', 0) AS t(a text, b text, c int)",
     "SELECT * FROM ts_stat('DELETE FROM documents RETURNING search')",
     "SELECT ts_rewrite('a'::tsquery, 'DELETE FROM documents RETURNING title::tsquery, title::tsquery')",
+    "SELECT * FROM ts_stat($q$SELECT pg_logical_emit_message(false, 'x', 'y')::text::tsvector$q$)",
+    "SELECT * FROM ts_stat('SELECT pg_advisory_lock(1)::text::tsvector')",
+    "SELECT ts_rewrite('a'::tsquery, $q$SELECT 'a'::tsquery, set_config('work_mem', '2GB', true)::tsquery$q$)",
+    // Summaries and pending lists of indexes: written although the transaction only reads.
+    "SELECT brin_desummarize_range('orders'::regclass, 0)",
+    "SELECT brin_summarize_new_values('orders'::regclass)",
+    "SELECT brin_summarize_range('orders'::regclass, 0)",
+    "SELECT gin_clean_pending_list('documents'::regclass)",
     // Sequences.
     "SELECT nextval('tickets')",
     "SELECT setval('tickets', 1)",
