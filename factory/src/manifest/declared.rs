@@ -3,7 +3,9 @@
 //! In the room: what every tool has (name, description, scope, hints, parameters), with places. The keys
 //! that are left over are the plugin's own; it judges them itself when the server has been built.
 
-use mcp_factory_sdk::{Rate, parse_duration};
+use std::time::Duration;
+
+use mcp_factory_sdk::{Rate, parse_duration, visible};
 
 use crate::{
     error::{Code, Failure, Place},
@@ -45,6 +47,10 @@ pub struct DeclaredEntry {
 
 /// The longest description: a model reads it with every list of tools.
 const LONGEST_DESCRIPTION: usize = 2000;
+/// The longest title.
+const LONGEST_TITLE: usize = 100;
+/// The longest that a call may be given.
+const LONGEST_CALL: Duration = Duration::from_hours(24);
 
 /// Reads all declarations of a plugin's table; `plain` is the same table without places.
 pub(super) fn read_declared(
@@ -75,10 +81,11 @@ fn read_tool(
     let description = table.parsed(
         "description",
         Code::BadValue,
-        "what the tool does, for the model: at most 2000 bytes",
+        "what the tool does, for the model: at most 2000 bytes, and nothing in it that nobody sees",
         |text| {
             let text = text.trim();
-            (!text.is_empty() && text.len() <= LONGEST_DESCRIPTION).then(|| text.to_owned())
+            let good = !text.is_empty() && text.len() <= LONGEST_DESCRIPTION;
+            (good && visible(text) == text).then(|| text.to_owned())
         },
     );
     if !table.has("description") {
@@ -91,9 +98,10 @@ fn read_tool(
     let timeout = table.parsed(
         "timeout",
         Code::BadValue,
-        "a time such as \"500ms\", \"5s\" or \"2m\"",
+        "a time such as \"500ms\", \"5s\" or \"2m\", at most a day",
         |text| {
-            let limit = parse_duration(text).ok().filter(|limit| !limit.is_zero())?;
+            let limit = parse_duration(text).ok()?;
+            let limit = Some(limit).filter(|limit| !limit.is_zero() && *limit <= LONGEST_CALL)?;
             u64::try_from(limit.as_millis()).ok()
         },
     );
@@ -104,7 +112,15 @@ fn read_tool(
         |text| text.parse::<Rate>().ok(),
     );
     let gate = table.parsed("gate", Code::BadName, GateName::FORM, GateName::parse);
-    let title = table.string("title").map(|title| title.value.to_owned());
+    let title = table.parsed(
+        "title",
+        Code::BadValue,
+        "a few words on one line, at most 100 bytes",
+        |text| {
+            let good = !text.trim().is_empty() && text.len() <= LONGEST_TITLE;
+            (good && visible(text) == text && !text.contains('\n')).then(|| text.to_owned())
+        },
+    );
     let flag = |key| table.flag(key).map(|flag| flag.value);
     // As for a function, and one step further: who only needs to read gets something that only reads.
     let reads = scope.as_ref().is_some_and(ScopeName::is_read);

@@ -239,7 +239,13 @@ fn two_parameters_have_two_names() {
         "{TOOL}params = [{{ name = \"p\", description = \"D.\", type = \"string\" }}, \
          {{ name = \"p\", description = \"D.\", type = \"number\" }}]"
     ));
-    assert_eq!(told[0].1, "two parameters are called `p`");
+    assert_eq!(told[0].1, "two parameters are called `p`, or nearly so");
+    let told = refused(&format!(
+        "{TOOL}params = [{{ name = \"p\", description = \"D.\", type = \"string\" }}, \
+         {{ name = \"P\", description = \"D\\u200B.\", type = \"number\" }}]"
+    ));
+    assert_eq!(told[0].1, "two parameters are called `P`, or nearly so");
+    assert_eq!(told[1].1, "a description holds characters that nobody sees");
     let nameless = refused(&format!("{TOOL}params = [{{ }}]"));
     assert_eq!(nameless.len(), 3, "{nameless:?}");
 }

@@ -1,6 +1,8 @@
 //! `params = [{ … }]` of a declared tool: what it takes, and that its limits and default make sense.
 
-use mcp_factory_sdk::ParameterKind;
+use std::collections::BTreeSet;
+
+use mcp_factory_sdk::{ParameterKind, visible};
 
 use crate::{
     error::{Code, Failure},
@@ -30,6 +32,9 @@ pub struct DeclaredParameter {
     pub maximum: Option<f64>,
 }
 
+/// The largest whole number that a float holds exactly, 2^53.
+const LARGEST: f64 = 9_007_199_254_740_992.0;
+
 const KINDS: &[(&str, ParameterKind)] = &[
     ("string", ParameterKind::Text),
     ("integer", ParameterKind::Integer),
@@ -52,11 +57,13 @@ pub(super) fn read_parameters(
             continue;
         };
         let name = &parameter.name;
-        if parameters.iter().any(|earlier| earlier.name == *name) {
+        let same =
+            |earlier: &DeclaredParameter| earlier.name.as_str().eq_ignore_ascii_case(name.as_str());
+        if parameters.iter().any(same) {
             document.fail(
                 Failure::new(
                     Code::Conflict,
-                    format!("two parameters are called `{name}`"),
+                    format!("two parameters are called `{name}`, or nearly so"),
                 )
                 .at(Some(&tool.place()), "in this tool")
                 .fix("rename one of them"),
@@ -90,6 +97,17 @@ fn read_parameter(
     }
     let description = table.string("description");
     let description = description.map(|text| text.value.trim().to_owned());
+    let hidden = description.as_ref().filter(|text| visible(text) != **text);
+    if hidden.is_some() {
+        document.fail(
+            Failure::new(
+                Code::BadValue,
+                "a description holds characters that nobody sees",
+            )
+            .at(Some(&table.place()), "in this parameter")
+            .fix("write it anew: what nobody sees is still read by a model"),
+        );
+    }
     if description.as_ref().is_none_or(String::is_empty) {
         table.missing("description", "description = \"…\": what to pass");
     }
@@ -103,6 +121,7 @@ fn read_parameter(
                 .fix("remove `default`, or `required`"),
         );
     }
+    let has_choices = table.has("choices");
     let choices = table.strings("choices");
     let choices: Vec<String> = choices
         .into_iter()
@@ -125,7 +144,9 @@ fn read_parameter(
         minimum,
         maximum,
     };
-    if let Some(problem) = parameter.problem() {
+    let no_choice = (has_choices && parameter.choices.is_empty())
+        .then_some("has an empty list of `choices`: no value would do");
+    if let Some(problem) = no_choice.or_else(|| parameter.problem()) {
         document.fail(
             Failure::new(
                 Code::BadValue,
@@ -147,6 +168,22 @@ impl DeclaredParameter {
         }
         if self.kind == ParameterKind::Boolean && (self.minimum, self.maximum) != (None, None) {
             return Some("is a boolean with limits");
+        }
+        let mut bounds = [self.minimum, self.maximum].into_iter().flatten();
+        let is_count = |bound: f64| bound.fract() == 0.0 && (0.0..=LARGEST).contains(&bound);
+        let is_whole = |bound: f64| bound.fract() == 0.0 && bound.abs() <= LARGEST;
+        match self.kind {
+            ParameterKind::Text if !bounds.all(is_count) => {
+                return Some("has a length that is no whole number from zero up");
+            }
+            ParameterKind::Integer if !bounds.all(is_whole) => {
+                return Some("is an integer with a limit that is none, or beyond 2^53");
+            }
+            _ => {}
+        }
+        let distinct: BTreeSet<&String> = self.choices.iter().collect();
+        if distinct.len() < self.choices.len() {
+            return Some("has a choice twice");
         }
         if let (Some(least), Some(most)) = (self.minimum, self.maximum)
             && least > most

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use mcp_factory_sdk::visible;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+
+/// More servers than any client starts, and more words than any command line of theirs has.
+const MOST: usize = 256;
 
 /// A server in a client's file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,14 +53,23 @@ pub(super) fn servers(text: &str) -> Result<Vec<ClientServer>, String> {
     if table.is_empty() {
         return Err("lists no servers".to_owned());
     }
+    if table.len() > MOST {
+        return Err(format!("lists more than {MOST} servers"));
+    }
     table
         .iter()
         .map(|(name, entry)| {
             // The inner error could quote a value, which may be a secret.
             let entry = Entry::deserialize(entry)
-                .map_err(|_| format!("has a server {name:?} that is not written as one"))?;
+                .map_err(|_| format!("has a server {:?} that is not written as one", line(name)))?;
+            if entry.args.len() > MOST {
+                return Err(format!(
+                    "has a server {:?} with more than {MOST} arguments",
+                    line(name)
+                ));
+            }
             Ok(ClientServer {
-                name: name.clone(),
+                name: line(name),
                 command: entry
                     .command
                     .into_iter()
@@ -72,4 +85,10 @@ fn at<'a>(file: &'a Value, path: &[&str]) -> Option<&'a Map<String, Value>> {
     path.iter()
         .try_fold(file, |value, key| value.get(key))?
         .as_object()
+}
+
+/// A name as it can be shown: on one line, short, and with nothing in it that nobody sees.
+fn line(name: &str) -> String {
+    let shown = visible(name).replace(['\n', '\t'], " ");
+    shown.chars().take(64).collect()
 }

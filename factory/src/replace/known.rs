@@ -65,16 +65,17 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("code", &["llm-sandbox"]),
 ];
 
-/// The plugin that replaces what a command line starts, the package as it stands there, and the words
-/// after it. Runners (`npx -y`, `uvx --from`, `docker run …`, `cmd /c npx`, `python -m`) come before the
+/// The plugin that replaces what a command line starts, the package by its plain name (what stands around it
+/// on the command line may be an address with a token in it), and the words after it. Runners (`npx -y`, `uvx --from`, `docker run …`, `cmd /c npx`, `python -m`) come before the
 /// package, so the first word that names one decides.
-pub(super) fn find(command: &[String]) -> Option<(&'static str, String, &[String])> {
+pub(super) fn find(command: &[String]) -> Option<(&'static str, &'static str, &[String])> {
     command.iter().enumerate().find_map(|(index, word)| {
         let name = normal(word);
-        let (plugin, _) = PACKAGES
-            .iter()
-            .find(|(_, packages)| packages.contains(&name.as_str()))?;
-        Some((*plugin, word.clone(), &command[index + 1..]))
+        let (plugin, package) = PACKAGES.iter().find_map(|(plugin, packages)| {
+            let package = packages.iter().find(|package| **package == name)?;
+            Some((*plugin, *package))
+        })?;
+        Some((plugin, package, &command[index + 1..]))
     })
 }
 

@@ -35,7 +35,7 @@ pub(crate) struct Replaced {
     /// The servers' names in the file.
     pub(crate) servers: Vec<String>,
     /// The package that was recognised.
-    pub(crate) package: String,
+    pub(crate) package: &'static str,
     /// Its settings, as far as the command line told.
     pub(crate) config: toml::Table,
     /// What is left to do by hand.

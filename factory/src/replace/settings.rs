@@ -1,5 +1,6 @@
 //! What a server's command line said, as settings of the plugin that replaces it.
 
+use mcp_factory_sdk::visible;
 use toml::{Table, Value};
 
 /// Settings, and what is left to do by hand.
@@ -64,10 +65,11 @@ fn noted(note: &str) -> Settings {
     (Table::new(), vec![note.to_owned()])
 }
 
-/// Directories are the arguments that are no options; `-w` of the Rust server allows writing to all.
+/// Directories are the arguments that look like paths: another word may be what an option was given, and so a
+/// secret.
 fn fs(arguments: &[String]) -> Settings {
     let writes = !arguments.iter().any(|word| word == "--read-only");
-    let directories = arguments.iter().filter(|word| !word.starts_with('-'));
+    let directories = arguments.iter().filter(|word| is_path(word));
     let roots: Vec<Value> = directories
         .map(|path| Value::String(path.clone()))
         .collect();
@@ -92,7 +94,7 @@ fn sqlite(arguments: &[String]) -> Settings {
     if table.is_empty() {
         table = arguments
             .iter()
-            .find(|word| !word.starts_with('-'))
+            .find(|word| is_path(word))
             .map(|path| ("path".to_owned(), Value::String(path.clone())))
             .into_iter()
             .collect();
@@ -101,6 +103,17 @@ fn sqlite(arguments: &[String]) -> Settings {
         table,
         vec!["it only reads unless `mode` is \"readwrite\"".to_owned()],
     )
+}
+
+/// Whether a word is a path and nothing else, and reads as what it is.
+fn is_path(word: &str) -> bool {
+    let drive = word
+        .as_bytes()
+        .get(1..3)
+        .is_some_and(|rest| rest == b":\\" || rest == b":/");
+    (word.starts_with(['/', '.', '~', '$']) || drive)
+        && visible(word) == word
+        && !word.contains('\n')
 }
 
 fn git(arguments: &[String]) -> Settings {
@@ -143,7 +156,8 @@ fn value(arguments: &[String], name: &str) -> Option<Value> {
         let index = arguments.iter().position(|word| word == name)?;
         arguments.get(index + 1).cloned()
     };
-    joined.or_else(apart).map(Value::String)
+    let value = joined.or_else(apart)?;
+    (visible(&value) == value).then_some(Value::String(value))
 }
 
 /// A secret stays where it is: the setting names the variable.

@@ -115,6 +115,55 @@ fn settings_are_carried_over_and_secrets_are_not() {
 }
 
 #[test]
+fn nothing_of_a_command_line_but_paths_and_names_is_kept() {
+    let found = of(&[
+        (
+            "git",
+            "uvx --from git+https://canary@example.com/o/x mcp-server-git@git+https://canary@example.com/o/x -r /srv/app",
+        ),
+        (
+            "files",
+            "npx @modelcontextprotocol/server-filesystem --api-key canary /srv ~/docs ./here",
+        ),
+        ("lite", "uvx mcp-server-sqlite --token canary"),
+    ]);
+    assert_eq!(found.plugins.len(), 3, "{found:?}");
+    assert_eq!(found.plugins[0].package, "mcp-server-git");
+    let roots = found.plugins[1].config["roots"].to_string();
+    assert_eq!(roots, r#"["/srv", "~/docs", "./here"]"#);
+    assert!(!format!("{found:?}").contains("canary"), "{found:?}");
+}
+
+#[test]
+fn names_are_shown_on_one_line_and_as_they_are() {
+    let name = "evil\n   Created \r\u{202e}x\u{1b}[31m";
+    let found = of(&[(name, "npx other")]);
+    assert_eq!(found.kept[0].0, "evil    Created x[31m");
+    let found = of(&[(
+        "a",
+        "npx @modelcontextprotocol/server-filesystem /srv/\u{202e}x /srv/b",
+    )]);
+    assert_eq!(
+        found.plugins[0].config["roots"].to_string(),
+        r#"["/srv/b"]"#
+    );
+}
+
+#[test]
+fn a_file_larger_than_any_client_writes_is_refused_at_once() {
+    let entry = json!({ "command": "uvx", "args": ["mcp-server-fetch"] });
+    let table: serde_json::Map<_, _> = (0..257).map(|n| (n.to_string(), entry.clone())).collect();
+    let many = json!({ "mcpServers": table }).to_string();
+    assert_eq!(servers(&many).unwrap_err(), "lists more than 256 servers");
+    let long =
+        json!({ "mcpServers": { "a": { "command": "x", "args": vec!["y"; 257] } } }).to_string();
+    assert_eq!(
+        servers(&long).unwrap_err(),
+        "has a server \"a\" with more than 256 arguments"
+    );
+}
+
+#[test]
 fn files_of_all_clients_are_read() {
     let entry = json!({ "fetch": { "command": "uvx", "args": ["mcp-server-fetch"] } });
     for file in [
