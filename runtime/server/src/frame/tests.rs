@@ -309,8 +309,9 @@ proptest! {
         let text = format!(r#"{{"x":{extra},"params":{{"arguments":{params}}},"id":{id},"method":"m","jsonrpc":"2.0"}}"#);
         if let Ok(frame) = parse(&text) {
             let whole: Value = serde_json::from_str(&text).unwrap();
-            let slice: Value = serde_json::from_str(frame.arguments().unwrap()).unwrap();
-            prop_assert_eq!(&slice, &whole["params"]["arguments"]);
+            let slice = frame.arguments().map(|text| serde_json::from_str::<Value>(text).unwrap());
+            // A brace in `extra` may have taken the parameters into another object: then nobody sees any.
+            prop_assert_eq!(slice.as_ref(), whole["params"].get("arguments"));
             prop_assert_eq!(frame.method(), whole["method"].as_str().unwrap());
             prop_assert_eq!(frame.id().unwrap().to_string(), whole["id"].to_string());
         }
