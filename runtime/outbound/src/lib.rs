@@ -46,7 +46,7 @@ pub use error::{OutboundError, RedirectProblem, Refusal};
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 pub use ipnet::IpNet;
 pub use page::{Position, fit};
-pub use pauses::{Pauses, TooLong};
+pub use pauses::{LONGEST_PAUSE, Pauses, TooLong};
 pub use reach::Reach;
 pub use redirect::Redirects;
 pub use request::Request;

@@ -7,7 +7,8 @@ use http::HeaderMap;
 use http::header::RETRY_AFTER;
 
 /// How long the answer asks to wait: `Retry-After` in seconds or as a date, measured from `now`. A date
-/// that has passed is no wait; a value that is neither is `None`.
+/// that has passed is no wait; a value that is neither is `None`. Nothing bounds it, up to [`u64::MAX`]
+/// seconds: it is cut before it is added to a clock, as [`Pauses`](crate::Pauses) does.
 pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {

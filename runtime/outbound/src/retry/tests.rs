@@ -46,6 +46,15 @@ fn a_jittered_wait_is_never_shorter_and_at_most_half_as_long_again() {
 }
 
 #[test]
+fn no_attempt_and_no_length_overflows_a_backoff() {
+    for attempt in [0, 1, 31, 32, u32::MAX] {
+        for _ in 0..200 {
+            assert!(backoff(attempt, Duration::MAX, Duration::MAX) <= Duration::MAX);
+        }
+    }
+}
+
+#[test]
 fn a_backoff_doubles_up_to_its_longest() {
     let first = Duration::from_millis(100);
     let longest = Duration::from_secs(1);
