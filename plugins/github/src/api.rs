@@ -354,12 +354,16 @@ impl Api {
         to: &Url,
         patience: &Patience,
     ) -> GithubError {
-        let repository = ask
-            .what
-            .split(['#', ' ', ':'])
-            .next()
-            .unwrap_or_default()
-            .to_owned();
+        let name = ask.what.split(['#', ' ', ':']).next().unwrap_or_default();
+        if !name.contains('/') {
+            return GithubError::Unavailable {
+                reason: format!(
+                    "{} is elsewhere, and nothing is followed there: `api_base` may be wrong",
+                    ask.what
+                ),
+            };
+        }
+        let repository = name.to_owned();
         let mut new_name = String::new();
         if let Some(id) = self.moved_to(to) {
             let url = ApiUrl::new(["repositories"]).number(id);

@@ -1,6 +1,9 @@
 //! Text that others wrote, without what a person looking at GitHub would not see: invisible characters,
 //! characters that reorder text, HTML comments. A model reads them; a reviewer does not.
 
+mod definition;
+mod html;
+
 /// Removes characters that show nothing or change how others show; says how many.
 ///
 /// Those are: Unicode tags, bidirectional controls, zero-width and other default-ignorable characters,
@@ -39,49 +42,27 @@ fn is_invisible(character: char) -> bool {
         | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// Removes what Markdown does not show: HTML comments, and link definitions that lead nowhere, which are
-/// used as comments. A comment without an end goes to the end of the text. Says how many bytes.
+/// Removes what Markdown does not show: HTML comments and what a browser takes for one, and link reference
+/// definitions, which are used as comments. A comment without an end goes to the end of the text. Says how many
+/// bytes. Takes a time that grows with the text's length and no faster.
 pub(crate) fn hidden(text: &str) -> (String, usize) {
-    let mut clean = text.to_owned();
-    // What is left on both sides of a comment may form another.
-    while let Some(start) = clean.find("<!--") {
-        let end = comment_end(&clean[start..]).map_or(clean.len(), |length| start + length);
-        clean.replace_range(start..end, "");
+    let mut spans = html::spans(text);
+    spans.extend(definition::spans(text));
+    if spans.is_empty() {
+        return (text.to_owned(), 0);
     }
-    if clean.contains("]:") {
-        clean = clean
-            .split_inclusive('\n')
-            .filter(|line| !is_comment_definition(line))
-            .collect();
+    spans.sort_unstable_by_key(|span| span.start);
+    let (mut clean, mut at) = (String::with_capacity(text.len()), 0);
+    for span in spans {
+        if span.start > at {
+            clean.push_str(&text[at..span.start]);
+        }
+        at = at.max(span.end);
     }
+    clean.push_str(&text[at..]);
+    let clean = html::without_comments(&clean);
     let removed = text.len() - clean.len();
     (clean, removed)
-}
-
-/// The length of the comment at the start of `text`; `None` when it has no end.
-fn comment_end(text: &str) -> Option<usize> {
-    let inside = &text["<!--".len()..];
-    for empty in [">", "->"] {
-        if inside.starts_with(empty) {
-            return Some("<!--".len() + empty.len());
-        }
-    }
-    inside.find("-->").map(|at| "<!--".len() + at + "-->".len())
-}
-
-/// `[//]: # (text)` and its like.
-fn is_comment_definition(line: &str) -> bool {
-    let line = line.trim_start();
-    let Some((label, target)) = line.split_once("]:") else {
-        return false;
-    };
-    let target = target.trim_start();
-    label.starts_with('[')
-        && !label[1..].contains(['[', ']'])
-        && (target.starts_with("<>")
-            || target == "#"
-            || target.starts_with("# ")
-            || target.starts_with("#\n"))
 }
 
 /// One line of at most `most` characters: for names and titles.
@@ -166,14 +147,65 @@ mod tests {
             ("a<!-<!-- x -->- evil -->b", "ab"),
             ("a\n[//]: # (evil)\nb", "a\nb"),
             ("a\n  [comment]: <> (evil)\nb", "a\nb"),
-            (
-                "[a]: https://example.com\n[b] is ]: not",
-                "[a]: https://example.com\n[b] is ]: not",
-            ),
+            ("[a]: https://example.com\n[b] is ]: not", "[b] is ]: not"),
             ("a <b>bold</b>", "a <b>bold</b>"),
         ] {
             assert_eq!(hidden(text).0, clean, "{text}");
         }
+    }
+
+    #[test]
+    fn what_a_browser_takes_for_a_comment_is_removed() {
+        for (text, clean) in [
+            ("a<? EVIL ?>b", "ab"),
+            ("a<? x > EVIL ?>b", "ab"),
+            ("a<? EVIL >b", "ab"),
+            ("a\n<? EVIL", "a\n"),
+            ("a<!X EVIL>b", "ab"),
+            ("a<! EVIL>b", "ab"),
+            ("a<!X EVIL", "a"),
+            ("a<![CDATA[ EVIL ]]>b", "ab"),
+            ("a<![CDATA[ x > EVIL ]]>b", "ab"),
+            ("Class<?> a < b <!> <?", "Class<?> a < b <!> <?"),
+        ] {
+            assert_eq!(hidden(text).0, clean, "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_hidden_is_uncovered_by_something_else_that_is() {
+        for text in [
+            "[a]: b \"EVIL <!--\"\nx -->",
+            "x\n[a]: b '<!--'\nEVIL -->",
+            "`<?` <!-- > EVIL -->",
+            "`<!x` <!-- > EVIL -->",
+            "`<!--` <? --> EVIL ?>",
+            "```\n[a]: b 'x\n```\n[c]: d ('\nEVIL)",
+        ] {
+            let (clean, removed) = hidden(text);
+            assert!(!clean.contains("EVIL"), "{text:?}: {clean:?}");
+            assert_eq!(removed, text.len() - clean.len());
+        }
+    }
+
+    #[test]
+    fn long_texts_take_no_longer_than_they_are_long() {
+        let most = 65_000;
+        let start = std::time::Instant::now();
+        for part in [
+            "<!-->", "<!--", "<!-- -->", "<!-<!-->-", "<?", "<? >", "<!x", "<![CDATA[", "<![CDATA[>",
+            "[a]: b (x\n", "[a]: b \"x\n", "[a]: b 'x\n", "[a]:\n", "[a\n", "[\\\n", "[^a", "[a]: <b\n",
+            "> ", "- ", "1. ", "\n\n", "(\n", "[^a]:", "[a]: b (x\n[a]: b 'x\n[a]: b \"x\n",
+            "a",
+        ] {
+            let mut text = format!("{}[//]: # (x)\n", "a".repeat(16_000));
+            text.push_str(&part.repeat((most - text.len()) / part.len()));
+            for _ in 0..4 {
+                let (clean, removed) = hidden(&text);
+                assert_eq!(clean.len() + removed, text.len());
+            }
+        }
+        assert!(start.elapsed().as_secs() < 2, "{:?}", start.elapsed());
     }
 
     #[test]

@@ -10,6 +10,8 @@ const LABEL: &str =
 const MEMBERS: [&str; 3] = ["OWNER", "MEMBER", "COLLABORATOR"];
 /// The longest name or title.
 const LINE: usize = 500;
+/// What is cleaned of a text beyond what there is room for, in bytes: some of it may go.
+const SLACK: usize = 128 << 10;
 
 /// One result in the making.
 #[derive(Debug)]
@@ -74,13 +76,13 @@ impl Lens {
 
     /// Markdown that others wrote.
     pub(crate) fn prose(&mut self, text: &str) -> String {
-        let (text, _) = clean::hidden(text);
+        let (text, _) = clean::hidden(self.bounded(text));
         self.code(&text)
     }
 
     /// Text in which comments mean something: files, diffs, logs.
     pub(crate) fn code(&mut self, text: &str) -> String {
-        let (text, removed) = clean::invisible(text);
+        let (text, removed) = clean::invisible(self.bounded(text));
         self.invisible += removed;
         self.fit(text)
     }
@@ -172,13 +174,19 @@ impl Lens {
         (!notice.is_empty()).then_some(notice)
     }
 
+    /// As much of a text as is worth cleaning.
+    fn bounded<'text>(&mut self, text: &'text str) -> &'text str {
+        let most = match self.room {
+            0 => 0,
+            room => room.saturating_add(SLACK),
+        };
+        self.cut |= text.len() > most;
+        &text[..text.floor_char_boundary(most)]
+    }
+
     fn fit(&mut self, mut text: String) -> String {
         if text.len() > self.room {
-            let mut end = self.room;
-            while !text.is_char_boundary(end) {
-                end -= 1;
-            }
-            text.truncate(end);
+            text.truncate(text.floor_char_boundary(self.room));
             self.cut = true;
         }
         self.room -= text.len();
@@ -230,6 +238,19 @@ mod tests {
         assert!(lens.is_cut() && lens.notice().expect("a notice").contains("too long"));
         assert_eq!(lens.code("more"), "");
         assert!(!lens.takes(1));
+    }
+
+    #[test]
+    fn what_cannot_be_shown_is_not_cleaned() {
+        let mut lens = Lens::new(false, true, 5);
+        let long = format!("ab{}\u{200B}c", "\u{200B}".repeat(SLACK));
+        assert_eq!(lens.prose(&long), "ab");
+        assert!(lens.is_cut() && lens.invisible() <= (SLACK + 5) / 3);
+        let counted = lens.invisible();
+        assert_eq!(lens.prose("xyz and \u{200B}"), "xyz");
+        assert_eq!(lens.prose("\u{200B}"), "");
+        assert_eq!(lens.code("\u{200B}"), "");
+        assert_eq!(lens.invisible(), counted + 1);
     }
 
     #[test]
