@@ -150,7 +150,7 @@ impl Drop for Reservation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{meter::Usage, money::Price};
+    use crate::money::Price;
 
     /// A meter that may come to about ten dollars.
     fn meter() -> Meter {
@@ -167,10 +167,7 @@ mod tests {
     }
 
     fn bill(reservation: &mut Reservation, tokens: u64) {
-        reservation.meter.count(Usage {
-            input: 0,
-            output: tokens,
-        });
+        reservation.meter.count(Some(0), Some(tokens));
     }
 
     #[tokio::test]

@@ -9,11 +9,12 @@ use serde_json::Value;
 
 use crate::{
     failure::{Failure, Reason},
-    meter::{Meter, Usage},
+    meter::Meter,
 };
 
-/// The longest `finish_reason` that is kept.
-const LONGEST_REASON: usize = 32;
+/// The longest `finish_reason` that is kept, in bytes: twice what is shown, for the key is looked for in it
+/// before it is cut to that.
+const LONGEST_REASON: usize = 64;
 
 /// An answer as far as it was heard.
 #[derive(Debug, Default)]
@@ -107,9 +108,8 @@ impl Heard {
         if !piece.error.is_null() {
             return Err(Failure::of_error_event(status, &piece.error));
         }
-        if let Some(usage) = usage(&piece.usage) {
-            meter.count(usage);
-        }
+        let tokens = |name: &str| piece.usage.get(name).and_then(Value::as_u64);
+        meter.count(tokens("prompt_tokens"), tokens("completion_tokens"));
         let Some(choice) = piece.choices.and_then(|choices| choices.into_iter().next()) else {
             return Ok(());
         };
@@ -153,15 +153,6 @@ impl Heard {
             None => failed(Reason::Truncated),
         }
     }
-}
-
-/// The engine's own count, if it is one.
-fn usage(usage: &Value) -> Option<Usage> {
-    let tokens = |name: &str| usage.get(name).and_then(Value::as_u64);
-    Some(Usage {
-        input: tokens("prompt_tokens")?,
-        output: tokens("completion_tokens").unwrap_or_default(),
-    })
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ mod keys;
 mod meter;
 mod money;
 mod progress;
+mod redact;
 mod router;
 mod schema;
 mod start;

@@ -1,4 +1,7 @@
 //! What one attempt costs, as far as it is known: counted by the engine, guessed, or nothing.
+//!
+//! A count is believed as far as it can be true. Nothing for a text that is there would make it free, and an
+//! absurd number would use up the day's money: in place of both, and of what is missing, stands the guess.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -22,7 +25,10 @@ pub enum Billed {
     Yes,
 }
 
-/// Tokens as an engine counted them.
+/// Tokens that an engine may add of its own to what is sent and what is asked for, such as a system prompt.
+const MARGIN: u64 = 1024;
+
+/// Tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Usage {
     pub(crate) input: u64,
@@ -34,10 +40,16 @@ pub(crate) struct Usage {
 pub(crate) struct Meter {
     price: Price,
     prompt_bytes: usize,
+    /// The most tokens that can have been sent.
+    most_input: u64,
+    /// The most tokens of an answer that were asked for.
+    limit: u64,
     at_most: Money,
     sent: bool,
     received: usize,
-    counted: Option<Usage>,
+    /// What the engine said, if anything.
+    input: Option<u64>,
+    output: Option<u64>,
 }
 
 impl Meter {
@@ -46,10 +58,13 @@ impl Meter {
         Self {
             price,
             prompt_bytes,
+            most_input: tokens::no_more_than(prompt_bytes, messages).saturating_add(MARGIN),
+            limit,
             at_most: price.of(tokens::at_most(prompt_bytes, messages), limit),
             sent: false,
             received: 0,
-            counted: None,
+            input: None,
+            output: None,
         }
     }
 
@@ -73,26 +88,42 @@ impl Meter {
         self.received += bytes;
     }
 
-    /// The engine said what it counted.
-    pub(crate) const fn count(&mut self, usage: Usage) {
-        self.counted = Some(usage);
+    /// The engine said what it counted. What it said before stays where it says nothing now.
+    pub(crate) fn count(&mut self, input: Option<u64>, output: Option<u64>) {
+        self.input = input.or(self.input);
+        self.output = output.or(self.output);
+    }
+
+    /// What the engine counted of the prompt, if that can be true.
+    fn counted_input(&self) -> Option<u64> {
+        let least = u64::from(self.prompt_bytes > 0);
+        self.input
+            .filter(|tokens| (least..=self.most_input).contains(tokens))
+    }
+
+    /// What it counted of the answer. Thoughts count and are not sent, so what was asked for is believed too.
+    fn counted_output(&self) -> Option<u64> {
+        let least = u64::from(self.received > 0);
+        let most = self.limit.max(self.received as u64).saturating_add(MARGIN);
+        self.output.filter(|tokens| (least..=most).contains(tokens))
     }
 
     /// Tokens: counted, or guessed.
     pub(crate) fn usage(&self) -> Usage {
-        self.counted.unwrap_or_else(|| Usage {
-            input: if self.sent {
-                tokens::about(self.prompt_bytes)
-            } else {
-                0
-            },
-            output: tokens::about(self.received),
-        })
+        let prompt = if self.sent { self.prompt_bytes } else { 0 };
+        Usage {
+            input: self
+                .counted_input()
+                .unwrap_or_else(|| tokens::about(prompt)),
+            output: self
+                .counted_output()
+                .unwrap_or_else(|| tokens::about(self.received)),
+        }
     }
 
-    /// Whether the engine counted.
-    pub(crate) const fn is_counted(&self) -> bool {
-        self.counted.is_some()
+    /// Whether the engine counted, and all that it counted can be true.
+    pub(crate) fn is_counted(&self) -> bool {
+        self.counted_input().is_some() && self.counted_output().is_some()
     }
 
     pub(crate) fn cost(&self) -> Money {
@@ -101,10 +132,10 @@ impl Meter {
     }
 
     pub(crate) const fn billed(&self) -> Billed {
-        match (self.counted, self.sent) {
-            (Some(_), _) => Billed::Yes,
-            (None, true) => Billed::Maybe,
-            (None, false) => Billed::No,
+        match (self.input.is_some() || self.output.is_some(), self.sent) {
+            (true, _) => Billed::Yes,
+            (false, true) => Billed::Maybe,
+            (false, false) => Billed::No,
         }
     }
 }
@@ -131,10 +162,8 @@ mod tests {
             }
         );
         assert!(meter.cost() < meter.at_most());
-        meter.count(Usage {
-            input: 90,
-            output: 20,
-        });
+        meter.count(Some(90), Some(20));
+        assert!(meter.is_counted());
         assert_eq!(
             (meter.billed(), meter.cost()),
             (Billed::Yes, Money(110_000_000))
@@ -147,5 +176,49 @@ mod tests {
         meter.sent();
         meter.refused();
         assert_eq!((meter.billed(), meter.cost()), (Billed::No, Money(0)));
+    }
+
+    #[test]
+    fn a_count_that_cannot_be_true_is_a_guess() {
+        // 400 bytes sent are 100 tokens by the guess, 40 received are 10; 100 were asked for.
+        for (input, output, expected, is_counted) in [
+            (Some(90), Some(20), (90, 20), true),
+            (Some(90), None, (90, 10), false),
+            (Some(90), Some(0), (90, 10), false),
+            (None, Some(20), (100, 20), false),
+            (Some(0), Some(20), (100, 20), false),
+            (None, None, (100, 10), false),
+            (Some(u64::MAX), Some(20), (100, 20), false),
+            (Some(90), Some(u64::MAX), (90, 10), false),
+            (Some(1_432), Some(1_124), (1_432, 1_124), true),
+            (Some(1_433), Some(1_125), (100, 10), false),
+        ] {
+            let mut meter = Meter::new(Price::per_million(1.0, 1.0), 400, 1, 100);
+            meter.sent();
+            meter.received(40);
+            meter.count(input, output);
+            let usage = meter.usage();
+            let told = format!("{input:?} {output:?}");
+            assert_eq!((usage.input, usage.output), expected, "{told}");
+            assert_eq!(meter.is_counted(), is_counted, "{told}");
+        }
+    }
+
+    #[test]
+    fn an_answer_without_text_may_count_nothing() {
+        let mut meter = Meter::new(Price::default(), 400, 1, 100);
+        meter.sent();
+        meter.count(Some(90), Some(0));
+        assert!(meter.is_counted());
+    }
+
+    #[test]
+    fn a_later_count_replaces_an_earlier_one_where_it_says_something() {
+        let mut meter = Meter::new(Price::default(), 400, 1, 100);
+        meter.count(Some(90), Some(1));
+        meter.count(None, Some(20));
+        meter.count(None, None);
+        let usage = meter.usage();
+        assert_eq!((usage.input, usage.output), (90, 20));
     }
 }

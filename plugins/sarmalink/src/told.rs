@@ -1,10 +1,11 @@
 //! What an engine's error body tells. Engines differ in all of it, so much is recognised by words.
 //!
-//! The message is read, and never passed on: it may quote anything, the key too.
+//! The message is read, and never passed on: it may quote anything. A code may too, the key even, so what is
+//! shown of it goes through `redact.rs` before.
 
 use serde_json::Value;
 
-/// What was told: short words that may be shown, and a message that may not.
+/// What was told: short words that may be shown once the key is out of them, and a message that may not.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
     pub(crate) code: Option<String>,
@@ -91,6 +92,7 @@ impl Told {
 }
 
 /// A short lowercase name: nothing else of an engine's error is shown, so that it cannot speak to the model.
+/// A key of small letters and digits is such a name as well.
 fn is_word(text: &str) -> bool {
     (1..=48).contains(&text.len())
         && text.bytes().all(|byte| {

@@ -14,6 +14,7 @@ use crate::{
     heard::Heard,
     keys::Key,
     meter::Meter,
+    redact::Redaction,
 };
 
 /// The most of an error's body that is read.
@@ -28,8 +29,8 @@ const ENVELOPES: usize = 128;
 const REPORT_EVERY: Duration = Duration::from_millis(500);
 /// How long is waited for what adds little: the count after an answer, the words beside a status.
 const AFTERWORD: Duration = Duration::from_secs(1);
-/// Keys shorter than this are not looked for in answers: they would be found in words.
-const SHORTEST_KEY: usize = 8;
+/// The longest `finish_reason` that is passed on, in bytes.
+const LONGEST_REASON: usize = 32;
 
 /// Who is told how far an answer has come.
 pub(crate) trait Listener: Send + Sync {
@@ -95,8 +96,30 @@ fn reason(error: &OutboundError) -> Reason {
 }
 
 impl Wire {
-    /// Asks `engine` once. The meter shows at every moment what it has cost so far.
+    /// Asks `engine` once. The meter shows at every moment what it has cost so far. The key is in nothing
+    /// that comes back.
     pub(crate) async fn ask<L: Listener>(
+        &self,
+        engine: &Engine,
+        key: &Key,
+        body: Bytes,
+        deadline: Instant,
+        meter: &mut Meter,
+        listener: &L,
+    ) -> Result<Answer, Failure> {
+        let redaction = Redaction::of(key);
+        let asked = self.once(engine, key, body, deadline, meter, listener);
+        match asked.await {
+            Ok(answer) => Ok(Answer {
+                text: redaction.text(answer.text, answer.truncated),
+                finish: redaction.word(answer.finish, LONGEST_REASON),
+                ..answer
+            }),
+            Err(failure) => Err(redaction.failure(failure)),
+        }
+    }
+
+    async fn once<L: Listener>(
         &self,
         engine: &Engine,
         key: &Key,
@@ -178,8 +201,8 @@ impl Wire {
         }
         let finish = heard.finish(status)?;
         Ok(Answer {
-            text: without_key(heard.text, key),
-            finish: without_key(finish, key),
+            text: heard.text,
+            finish,
             truncated: heard.truncated,
             status,
         })
@@ -205,14 +228,4 @@ fn is_stream(response: &Response) -> bool {
                 .to_ascii_lowercase()
                 .starts_with("text/event-stream")
         })
-}
-
-/// An engine that sends our key back does not get it any further.
-fn without_key(text: String, key: &Key) -> String {
-    match &key.secret {
-        Some(secret) if secret.expose().len() >= SHORTEST_KEY && text.contains(secret.expose()) => {
-            text.replace(secret.expose(), "[key]")
-        }
-        _ => text,
-    }
 }

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::money::Price;
+use crate::{meter::Usage, money::Price};
 
 fn meter() -> Meter {
     Meter::new(Price::default(), 0, 0, 0)

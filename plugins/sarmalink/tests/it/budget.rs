@@ -213,3 +213,30 @@ async fn settings_of_money_are_checked() {
     }
     assert_eq!(std::fs::read_to_string(&diary).unwrap(), "dear diary");
 }
+
+#[tokio::test]
+async fn one_absurd_count_does_not_use_up_the_day_and_none_is_not_free() {
+    let usages = [
+        json!({ "prompt_tokens": u64::MAX, "completion_tokens": u64::MAX }),
+        json!({ "prompt_tokens": 0, "completion_tokens": 0 }),
+        json!({ "prompt_tokens": 2 }),
+    ];
+    for usage in usages {
+        let body = json!({
+            "choices": [{ "message": { "content": "12345678" }, "finish_reason": "stop" }],
+            "usage": usage,
+        });
+        let fake = Fake::says(Say::Status(200, vec![], body.to_string())).await;
+        let prices = json!({ "price_in": DEAR, "price_out": DEAR });
+        let plugin = start(
+            vec![engine("a", &fake, prices)],
+            json!({ "daily_budget_usd": 1e6 }),
+        )
+        .await;
+        // Two tokens each way.
+        let answer = hello(&plugin).await;
+        assert_eq!(answer["cost_usd"], 4.0, "{usage}");
+        assert_eq!(answer["usage"]["estimated"], true, "{usage}");
+        assert_eq!(spent(&plugin).await, (4.0, 0.0), "{usage}");
+    }
+}

@@ -17,6 +17,9 @@ use crate::{
 
 const CANARY: &str = "sk-canary-0123456789";
 
+/// A key as some engines have them: also a word in lower case.
+const HEX: &str = "0123456789abcdef0f1e2d3c4b5a6978";
+
 /// All that is logged.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -114,6 +117,67 @@ async fn an_engine_that_sends_the_key_back_does_not_spread_it() {
         "the log was heard: {log}"
     );
     assert!(!log.contains(CANARY), "{log}");
+}
+
+/// Says it, and returns all that is seen of the answer, in the log too.
+async fn told(key: &str, say: Say, settings: serde_json::Value) -> String {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let fake = Fake::says(say).await;
+    let key = Keyfile::new(key);
+    let plugin = start(vec![keyed("a", &fake, &[&key], json!({}))], settings).await;
+    let seen = seen(&plugin).await;
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    format!("{seen}{log}")
+}
+
+/// Whether eight characters in a row of the key are there.
+fn leaks(seen: &str, key: &str) -> bool {
+    (0..key.len() - 7).any(|at| seen.contains(&key[at..at + 8]))
+}
+
+#[tokio::test]
+async fn a_key_that_is_cut_in_the_middle_is_not_passed_on() {
+    // At 32 bytes, where the reason of an end is cut.
+    for before in ["", "it is ", "it is, as far as is known "] {
+        let reason = format!("{before}{HEX}");
+        let events = vec![
+            (Duration::ZERO, delta("hi")),
+            (Duration::ZERO, finish(&reason)),
+        ];
+        let seen = told(HEX, Say::Events(events, End::Clean), json!({})).await;
+        assert!(seen.contains("hi") && !leaks(&seen, HEX), "{seen}");
+    }
+    // At the most that is kept of an answer, and where the engine itself ends.
+    let text = format!("{}{HEX}", "x".repeat(1_000));
+    let settings = json!({ "max_answer_bytes": 1_024 });
+    let seen = told(HEX, Say::Text(text), settings).await;
+    assert!(seen.contains("xxxx") && !leaks(&seen, HEX), "{seen}");
+    let text = format!("it is {}", &HEX[..20]);
+    let seen = told(HEX, Say::Ended(text, "length"), json!({})).await;
+    assert!(seen.contains("it is [key]") && !leaks(&seen, HEX), "{seen}");
+}
+
+#[tokio::test]
+async fn a_key_that_is_a_word_is_no_code_of_an_error() {
+    let part = format!("bad_{}", &HEX[5..20]);
+    for word in [HEX, &part] {
+        for error in [
+            json!({ "error": { "code": word, "param": word } }),
+            json!({ "error": { "type": word, "param": word } }),
+        ] {
+            for status in [400, 401, 429, 500] {
+                let say = Say::Status(status, vec![], error.to_string());
+                let seen = told(HEX, say, json!({})).await;
+                assert!(seen.contains("an engine did not answer"), "{seen}");
+                assert!(!leaks(&seen, HEX), "{status}: {seen}");
+            }
+            let events = vec![(Duration::ZERO, error.to_string())];
+            let seen = told(HEX, Say::Events(events, End::Clean), json!({})).await;
+            assert!(!leaks(&seen, HEX), "{seen}");
+        }
+    }
 }
 
 #[tokio::test]
