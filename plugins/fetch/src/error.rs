@@ -27,6 +27,9 @@ pub enum FetchError {
     /// More redirects than are followed.
     #[error("the host redirects too often")]
     TooManyRedirects,
+    /// A redirect to an address that is longer than any page's.
+    #[error("the host redirects to an address that is too long to follow")]
+    LongRedirect,
     /// An answer that is not a success.
     #[error("the host answered with status {status}{}", advice(*status))]
     Status {

@@ -24,6 +24,9 @@ const CONVERSIONS: usize = 4;
 pub(crate) const MOST_OF_A_PROMPT: usize = 100_000;
 const ACCEPTED: &str = "text/html, application/xhtml+xml;q=0.9, text/markdown;q=0.9, application/json;q=0.8, text/*;q=0.8, */*;q=0.1";
 
+/// The longest address that a redirect may lead to, in bytes, as for the one asked for.
+const MAX_URL: usize = 8_000;
+
 /// Who wants a page: robots' rules are for the model's own wishes, not for a person's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -126,8 +129,12 @@ impl Fetcher {
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned)
         };
-        let encoding = header(CONTENT_ENCODING).unwrap_or_default();
-        if !matches!(encoding.trim(), "" | "identity") {
+        let encodings = response.headers().get_all(CONTENT_ENCODING);
+        let is_plain = |value: &HeaderValue| {
+            let coding = value.as_bytes().trim_ascii();
+            coding.is_empty() || coding.eq_ignore_ascii_case(b"identity")
+        };
+        if !encodings.iter().all(is_plain) {
             return Err(FetchError::Compressed);
         }
         let content_type = header(CONTENT_TYPE);
@@ -165,6 +172,9 @@ impl Fetcher {
             let request = Request::get(url).header(ACCEPT, HeaderValue::from_static(ACCEPTED));
             let response = self.settings.client.send(request).await?;
             match response.redirect()? {
+                Some(next) if next.as_str().len() > MAX_URL => {
+                    return Err(FetchError::LongRedirect);
+                }
                 Some(next) => url = next,
                 None => return Ok(response),
             }

@@ -1,7 +1,9 @@
 //! Which hosts an operator lets the tool go to, by name. Which addresses is not decided here: a name that
 //! is allowed may still lead to one that is not.
 
-use mcp_factory_outbound::Url;
+use std::net::Ipv4Addr;
+
+use mcp_factory_outbound::{Host, Url};
 use mcp_factory_sdk::StartError;
 
 use crate::error::FetchError;
@@ -43,7 +45,14 @@ impl Hosts {
         let host = url.host_str().unwrap_or_default();
         let host = host.strip_suffix('.').unwrap_or(host);
         let listed = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(host));
-        if listed(&self.denied) || !self.allowed.is_empty() && !listed(&self.allowed) {
+        // The same machine by another address: one that carries the denied one in it.
+        let inner = inner(url).map(|address| address.to_string());
+        let is_denied =
+            |pattern: &Pattern| inner.as_deref().is_some_and(|host| pattern.matches(host));
+        if listed(&self.denied)
+            || self.denied.iter().any(is_denied)
+            || !self.allowed.is_empty() && !listed(&self.allowed)
+        {
             return Err(FetchError::Host);
         }
         Ok(())
@@ -78,6 +87,21 @@ impl Pattern {
             Self::Below(suffix) => host.len() > suffix.len() && host.ends_with(suffix),
         }
     }
+}
+
+/// The IPv4 address in an IPv6 address: compatible, mapped, NAT64 or 6to4.
+fn inner(url: &Url) -> Option<Ipv4Addr> {
+    let Some(Host::Ipv6(outer)) = url.host() else {
+        return None;
+    };
+    let ([0, 0, 0, 0, 0, 0 | 0xffff, high, low]
+    | [0, 0, 0, 0, 0xffff, 0, high, low]
+    | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+    | [0x2002, high, low, ..]) = outer.segments()
+    else {
+        return None;
+    };
+    Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
 }
 
 /// `example.com:80`: the URL parser drops the usual port.
@@ -145,6 +169,25 @@ mod tests {
         assert!(goes(&hosts, "https://www.example.com/"));
         assert!(!goes(&hosts, "https://secret.example.com./"));
         assert!(!goes(&hosts, "https://a.inner.example.com/"));
+    }
+
+    #[test]
+    fn a_denied_address_is_denied_in_every_wrapping() {
+        let hosts = hosts(&[], &["127.0.0.1", "[::1]"]);
+        for bad in [
+            "http://127.0.0.1/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://[::127.0.0.1]/",
+            "http://[::ffff:0:127.0.0.1]/",
+            "http://[64:ff9b::7f00:1]/",
+            "http://[2002:7f00:1::]/",
+            "http://[::1]/",
+        ] {
+            assert!(!goes(&hosts, bad), "{bad}");
+        }
+        for good in ["http://[::ffff:127.0.0.2]/", "http://[2001:db8::7f00:1]/"] {
+            assert!(goes(&hosts, good), "{good}");
+        }
     }
 
     #[test]

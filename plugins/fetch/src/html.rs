@@ -3,6 +3,7 @@
 //! Every step is linear in its input and none recurses, so a hostile page costs no more than a large one.
 //! Nothing is executed, no style sheet is read.
 
+mod hidden;
 mod markdown;
 mod readable;
 mod token;

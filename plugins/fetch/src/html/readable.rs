@@ -194,7 +194,8 @@ fn left_out(tree: &Tree, lengths: Option<&Lengths>) -> Vec<bool> {
     (0..tree.nodes.len()).map(judge).collect()
 }
 
-fn is_no_text(name: &str) -> bool {
+/// Whether what is in it is not text of the page.
+pub(super) fn is_no_text(name: &str) -> bool {
     matches!(
         name,
         "script"

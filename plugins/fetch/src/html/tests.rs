@@ -118,7 +118,9 @@ fn each_element_has_its_markdown() {
 fn what_a_browser_hides_is_not_there() {
     for hidden in [
         "<div hidden>X</div>",
+        "<div hidden=until-found>X</div>",
         "<div aria-hidden=true>X</div>",
+        "<div aria-hidden=TRUE>X</div>",
         "<div style='color:red; DISPLAY : none'>X</div>",
         "<span style='visibility:hidden'>X</span>",
         "<span style='font-size:0px!important'>X</span>",
@@ -129,6 +131,55 @@ fn what_a_browser_hides_is_not_there() {
         let html = format!("<p>a</p>{hidden}<p>b</p>");
         assert_eq!(markdown(&html), "a\n\nb", "{hidden}");
     }
+}
+
+#[test]
+fn what_hides_an_element_counts_wherever_it_stands() {
+    let many: Vec<_> = (0..100).map(|number| format!("x{number}=y")).collect();
+    let long = format!("color:red;{}display:none", "margin:0;".repeat(1_000));
+    for hidden in [
+        format!("<div {} hidden>X</div>", many.join(" ")),
+        format!("<div {} style=display:none>X</div>", many.join(" ")),
+        format!("<div style='{long}'>X</div>"),
+    ] {
+        assert_eq!(markdown(&format!("<p>a</p>{hidden}<p>b</p>")), "a\n\nb");
+    }
+}
+
+#[test]
+fn what_is_hidden_stays_so_however_deep_it_is() {
+    for depth in [0, 254, 255, 256, 257, 300, 1_000] {
+        let (open, close) = ("<div>".repeat(depth), "</div>".repeat(depth));
+        for hidden in [
+            "<div hidden>X</div>",
+            "<div hidden><p>X<b>X</b></p>X</div>",
+            "<div style=display:none><div>X</div>X</div>",
+            // End tags that end nothing.
+            "<div hidden></b></i></p>X</div>",
+            "<div hidden><table><tr><td></div>X</table>X</div>",
+            "<div hidden><div></p>X</div>X</div>",
+            "<script>X</script>",
+            "<style>X</style>",
+            "<template><p>X</template>",
+        ] {
+            let html = format!("{open}<span>a</span>{hidden}<span>b</span>{close}c");
+            let words: Vec<String> = markdown(&html)
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect();
+            assert_eq!(words.concat(), "abc", "{depth} {hidden}");
+        }
+    }
+}
+
+#[test]
+fn end_tags_that_end_nothing_do_not_bring_the_hidden_to_light() {
+    let (open, stray) = ("<div>".repeat(400), "</i>".repeat(400));
+    let html = format!(
+        "a<div hidden>{open}{stray}{}X</div>X</div>",
+        "</div>".repeat(398)
+    );
+    assert_eq!(markdown(&html), "a");
 }
 
 #[test]
@@ -223,6 +274,18 @@ fn hostile() -> Vec<(&'static str, String)> {
         ("open tags", "<a ".repeat(many)),
         ("open quotes", "<a b='".repeat(many)),
         ("open ends", "</a b=".repeat(many)),
+        (
+            "deep ends",
+            format!("{}{}", "<b>".repeat(100_000), "</i>".repeat(many)),
+        ),
+        (
+            "comments in styles",
+            format!("<p style='{}'>x", "/*a*/".repeat(many)),
+        ),
+        (
+            "rules of styles",
+            format!("<p style='{}'>x", "a:/*;".repeat(many)),
+        ),
         ("stray ends", "</p></div></b></i></table>".repeat(many / 5)),
         ("paragraphs", "<p><b><i>x".repeat(many / 3)),
         ("scripts", "<script></scrip".repeat(many / 3)),

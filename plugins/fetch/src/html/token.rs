@@ -5,7 +5,8 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memmem};
 
-/// The most attributes kept of a tag, and bytes kept of a name and of a value.
+/// The most attributes kept of a tag, and bytes kept of a name and of a value. What hides an element is kept
+/// however much stands before it.
 const MAX_ATTRIBUTES: usize = 32;
 const MAX_NAME: usize = 32;
 const MAX_VALUE: usize = 4096;
@@ -101,7 +102,7 @@ impl<'a> Tokens<'a> {
             }
             let (key, value) = self.attribute()?;
             let is_known = attributes.iter().any(|(name, _)| *name == key);
-            if attributes.len() < MAX_ATTRIBUTES && !is_known {
+            if (attributes.len() < MAX_ATTRIBUTES || may_hide(&key)) && !is_known {
                 attributes.push((key, value));
             }
         }
@@ -132,11 +133,17 @@ impl<'a> Tokens<'a> {
             }
             _ => self.take_until(|byte| byte.is_ascii_whitespace() || byte == b'>'),
         };
-        Some((
-            key,
-            html_escape::decode_html_entities(cut(value, MAX_VALUE)),
-        ))
+        let value = if may_hide(&key) {
+            value
+        } else {
+            cut(value, MAX_VALUE)
+        };
+        Some((key, html_escape::decode_html_entities(value)))
     }
+}
+
+fn may_hide(attribute: &str) -> bool {
+    matches!(attribute, "style" | "hidden" | "aria-hidden")
 }
 
 impl<'a> Iterator for Tokens<'a> {

@@ -1,14 +1,21 @@
 //! The elements of a page as one list, parents before their children. Not a browser's tree: end tags that
 //! were left out are put in where readers would, and what is nested too deeply is flattened.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use mcp_factory_sdk::visible;
 
+use super::hidden::is_hidden;
+use super::readable::is_no_text;
 use super::token::{Tag, Token, Tokens};
 
-/// Deeper elements are taken as if they were not there; their text stays.
+/// Deeper elements are taken as if they were not there; their text stays, unless they hide it.
 const MAX_DEPTH: usize = 256;
 /// The most elements and texts kept of a page.
 const MAX_NODES: usize = 200_000;
+/// So many of the deeper elements an end tag may end: looking for more of them would cost the square of the
+/// page's length.
+const MAX_ENDED: usize = 64;
 const MAX_TITLE: usize = 300;
 
 /// A page.
@@ -95,9 +102,10 @@ pub(super) fn parse(html: &str) -> Tree {
         match token {
             Token::Start(tag) => builder.open(&tag),
             Token::End(name) => builder.close(&name),
-            Token::Text(text) => {
+            Token::Text(text) if builder.hidden_from.is_none() => {
                 builder.push(Content::Text(visible(&text)));
             }
+            Token::Text(_) => {}
         }
     }
     builder.pop_to(0);
@@ -109,8 +117,10 @@ struct Builder {
     tree: Tree,
     /// The open elements, outermost first.
     open: Vec<usize>,
-    /// How many more are open than are kept.
-    too_deep: usize,
+    /// Those that are open inside of these and are not kept: their names' marks, for there may be millions.
+    deep: Vec<u64>,
+    /// The outermost of the deep ones in which nothing is seen.
+    hidden_from: Option<usize>,
 }
 
 impl Builder {
@@ -138,10 +148,12 @@ impl Builder {
 
     fn open(&mut self, tag: &Tag<'_>) {
         if is_void(&tag.name) {
-            self.end_implied(&tag.name);
-            self.push(Content::Element(element(tag)));
+            if self.hidden_from.is_none() {
+                self.end_implied(&tag.name);
+                self.push(Content::Element(element(tag)));
+            }
         } else if self.open.len() >= MAX_DEPTH {
-            self.too_deep += 1;
+            self.open_deep(tag);
         } else {
             self.end_implied(&tag.name);
             let index = self.push(Content::Element(element(tag)));
@@ -149,20 +161,46 @@ impl Builder {
         }
     }
 
+    fn open_deep(&mut self, tag: &Tag<'_>) {
+        let name = mark(&tag.name);
+        let last = self.deep.last().copied();
+        if last == Some(mark("p")) && ends_paragraph(&tag.name)
+            || last == Some(name) && tag.name == "li"
+        {
+            self.end_deep(self.deep.len() - 1);
+        }
+        if is_hidden(tag) || is_no_text(&tag.name) {
+            self.hidden_from.get_or_insert(self.deep.len());
+        }
+        self.deep.push(name);
+    }
+
+    /// Ends the deep elements from this one on.
+    fn end_deep(&mut self, at: usize) {
+        self.deep.truncate(at);
+        self.hidden_from = self.hidden_from.filter(|hidden| *hidden < at);
+    }
+
     fn close(&mut self, name: &str) {
         if is_void(name) {
             return;
         }
-        if self.too_deep > 0 {
-            self.too_deep -= 1;
-            return;
+        // An end tag that ends nothing must not bring to light what is hidden.
+        let (wanted, cells) = (mark(name), [mark("td"), mark("th")]);
+        for (steps, at) in (0..self.deep.len()).rev().enumerate() {
+            if self.deep[at] == wanted {
+                return self.end_deep(at);
+            }
+            if steps + 1 == MAX_ENDED || cells.contains(&self.deep[at]) && !passes_cells(name) {
+                return;
+            }
         }
         for at in (0..self.open.len()).rev() {
             if self.name(at) == name {
+                self.end_deep(0);
                 return self.pop_to(at);
             }
-            // A stray end tag inside of a cell does not end the table.
-            if matches!(self.name(at), "td" | "th") && !matches!(name, "tr" | "table") {
+            if matches!(self.name(at), "td" | "th") && !passes_cells(name) {
                 return;
             }
         }
@@ -221,25 +259,16 @@ fn element(tag: &Tag<'_>) -> Element {
     }
 }
 
-fn is_hidden(tag: &Tag<'_>) -> bool {
-    let style: String = tag
-        .attribute("style")
-        .unwrap_or_default()
-        .chars()
-        .filter(|letter| !letter.is_whitespace())
-        .map(|letter| letter.to_ascii_lowercase())
-        .collect();
-    let unseen = style.split(';').any(|rule| {
-        matches!(
-            rule.strip_suffix("!important").unwrap_or(rule),
-            "display:none" | "visibility:hidden" | "opacity:0" | "font-size:0" | "font-size:0px"
-        )
-    });
-    unseen
-        || tag
-            .attribute("hidden")
-            .is_some_and(|value| value != "until-found")
-        || tag.attribute("aria-hidden") == Some("true")
+/// A stray end tag inside of a cell does not end the table.
+fn passes_cells(ended: &str) -> bool {
+    matches!(ended, "tr" | "table")
+}
+
+/// Stands for a name.
+fn mark(name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn is_void(name: &str) -> bool {

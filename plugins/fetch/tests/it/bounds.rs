@@ -85,3 +85,44 @@ async fn many_pages_at_once_are_all_read() {
     let idle = plugin.health().await;
     assert!(idle.gauges().contains(&("conversions", 0.0)), "{idle:?}");
 }
+
+#[tokio::test]
+async fn a_redirect_to_an_endless_address_is_not_followed() {
+    let site = Site::start().await;
+    let long = format!("/{}", "x".repeat(9_000));
+    site.redirect("/a", &long);
+    site.put(&long, 200, "text/plain", "there");
+    let sentence = told(site.fetch("/a").await);
+    assert!(sentence.contains("too long to follow"), "{sentence}");
+}
+
+#[tokio::test]
+async fn each_of_several_codings_counts() {
+    let site = Site::start().await;
+    for (codings, is_read) in [
+        (vec![], true),
+        (vec!["identity"], true),
+        (vec!["Identity", ""], true),
+        (vec!["gzip"], false),
+        (vec!["identity", "gzip"], false),
+        (vec!["\u{e9}"], false),
+    ] {
+        let codings = codings
+            .iter()
+            .map(|coding| ["Content-Encoding: ", coding, "\r\n"].concat())
+            .collect::<Vec<_>>()
+            .concat();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n{codings}Content-Length: 1\r\nConnection: close\r\n\r\na"
+        );
+        site.put_raw("/a", Duration::ZERO, head);
+        match site.fetch("/a").await {
+            Ok(_) => assert!(is_read, "{codings}"),
+            Err(error) => {
+                assert!(!is_read, "{codings}");
+                let sentence = error.public_message().unwrap_or_default().to_owned();
+                assert!(sentence.contains("compressed"), "{codings}: {sentence}");
+            }
+        }
+    }
+}
