@@ -118,6 +118,22 @@ impl AllowList {
         qualifiers
     }
 
+    /// Whether all of an owner's repositories may be used.
+    pub(crate) fn holds_owner(&self, owner: &str) -> bool {
+        self.patterns.iter().any(|pattern| match &pattern.owner {
+            Some(known) => known.eq_ignore_ascii_case(owner) && pattern.name == "*",
+            None => true,
+        })
+    }
+
+    /// Whether `qualifiers` reach nothing that may not be used.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.patterns.iter().all(|pattern| {
+            let owner = pattern.owner.as_deref().unwrap_or_default();
+            !pattern.name.contains('*') || self.holds_owner(owner)
+        })
+    }
+
     /// Whether all of an owner's repositories may be searched: some of them are listed by a pattern. Where they
     /// are listed by name, a search would look into the others as well.
     pub(crate) fn covers_owner(&self, owner: &str) -> bool {

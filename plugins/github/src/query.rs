@@ -2,6 +2,7 @@
 //!
 //! Results are held against the allow-list as well. But a search that may look elsewhere tells something even
 //! by what it does not return, so one that names another place is refused and one that names none is given ours.
+//! A word that may or may not name a place, by where it stands, is refused too: it would not keep anything inside.
 
 use crate::allow::AllowList;
 use crate::error::GithubError;
@@ -16,6 +17,8 @@ pub(crate) struct Query {
     pub(crate) text: String,
     /// The repositories it names, if it names nothing but repositories.
     pub(crate) named: Option<Vec<Repository>>,
+    /// Whether all it looks into may be used: not where a pattern names a part of an owner's repositories.
+    pub(crate) exact: bool,
     /// Whether it has alternatives, of which only one may be held by the place.
     alternatives: bool,
 }
@@ -30,43 +33,55 @@ impl Query {
                 format!("must be one line of 1 to {LONGEST} bytes"),
             ));
         }
-        let (mut repositories, mut only_repositories, mut placed) = (Vec::new(), true, false);
-        for qualifier in qualifiers(text) {
-            let Qualifier { name, value } = qualifier;
+        let (mut repositories, mut only_repositories) = (Vec::new(), true);
+        let places = places(text);
+        for Place { name, value, alone } in &places {
             let inside = match name.as_str() {
                 "repo" => {
-                    let repository = Repository::parse(&value);
+                    let repository = Repository::parse(value);
                     let inside = repository
                         .as_ref()
                         .is_some_and(|repository| allow.allows(repository));
                     repositories.extend(repository);
                     inside
                 }
-                "org" | "user" => {
-                    only_repositories = false;
-                    allow.covers_owner(&value)
-                }
                 // It also finds places, by another word.
                 "enterprise" => allow.is_everything(),
-                _ => continue,
+                _ => {
+                    only_repositories = false;
+                    allow.covers_owner(value)
+                }
             };
             if !inside {
                 return Err(GithubError::SearchOutside {
-                    qualifier: format!("{name}:{}", crate::clean::line(&value, 100).0),
+                    qualifier: format!("{name}:{}", crate::clean::line(value, 100).0),
                 });
             }
-            placed = true;
+            if !alone {
+                return Err(GithubError::argument(
+                    "query",
+                    format!(
+                        "has `{name}:` where it may name no place: put it first, without quotes, brackets, `-` or `NOT`, and not in another word"
+                    ),
+                ));
+            }
         }
         let alternatives = has_alternatives(text);
         if alternatives && !allow.is_everything() {
             return Err(no_alternatives());
         }
+        let exact = match places.is_empty() {
+            true => allow.is_exact(),
+            false => places
+                .iter()
+                .all(|place| place.name == "repo" || allow.holds_owner(&place.value)),
+        };
         let mut text = text.to_owned();
-        if !placed {
-            for qualifier in allow.qualifiers() {
-                text.push(' ');
-                text.push_str(&qualifier);
-            }
+        if places.is_empty() {
+            // In front, where no `NOT`, quote or bracket of the caller's reaches them.
+            let mut words = allow.qualifiers();
+            words.push(text);
+            text = words.join(" ");
             repositories = allow
                 .qualifiers()
                 .iter()
@@ -78,14 +93,14 @@ impl Query {
         Ok(Self {
             text,
             named,
+            exact,
             alternatives,
         })
     }
 
     /// The same with one more qualifier, which has to hold for all of it.
     pub(crate) fn and(mut self, qualifier: &str) -> Self {
-        self.text.push(' ');
-        self.text.push_str(qualifier);
+        self.text = format!("{qualifier} {}", self.text);
         self
     }
 
@@ -113,37 +128,60 @@ fn no_alternatives() -> GithubError {
     )
 }
 
-struct Qualifier {
+/// A word that names a place, or looks as if it did.
+struct Place {
     name: String,
     value: String,
+    /// Whether GitHub is sure to read it as one.
+    alone: bool,
 }
 
-/// Everything in a query that may be a qualifier, in quotes and brackets too: rather one too many. One that
-/// excludes (`-repo:…`) places nothing and is none.
-fn qualifiers(text: &str) -> Vec<Qualifier> {
+/// Everything in a query that may name a place, wherever it is: rather one too many.
+fn places(text: &str) -> Vec<Place> {
     let mut found = Vec::new();
     for (at, _) in text.match_indices(':') {
-        let name: String = text[..at]
-            .chars()
-            .rev()
-            .take_while(char::is_ascii_alphabetic)
-            .collect();
-        let name: String = name.chars().rev().collect();
-        let before = text[..at - name.len()].chars().next_back();
-        if name.is_empty() || before == Some('-') {
+        let start = text[..at].trim_end_matches(|character: char| character.is_ascii_alphabetic());
+        let name = text[start.len()..at].to_ascii_lowercase();
+        if !matches!(name.as_str(), "repo" | "org" | "user" | "enterprise") {
             continue;
         }
-        let value = text[at + 1..].trim_start_matches(['"', '\'', ' ']);
-        let value: String = value
+        let value: String = text[at + 1..]
+            .trim_start_matches(['"', '\'', ' '])
             .chars()
             .take_while(|character| !character.is_whitespace() && !"\"'()".contains(*character))
             .collect();
-        found.push(Qualifier {
-            name: name.to_ascii_lowercase(),
+        let word = text[at + 1..].split(' ').next().unwrap_or_default();
+        found.push(Place {
+            alone: word == value && !value.is_empty() && is_open(start),
+            name,
             value,
         });
     }
     found
+}
+
+/// Whether a word that follows `before` stands by itself: not in another one, in quotes or brackets, or negated.
+/// Where it is not known how GitHub reads it (`\`, `/…/`), it does not.
+fn is_open(before: &str) -> bool {
+    let mut depth = Some(0_usize);
+    for character in before.chars() {
+        depth = match character {
+            '(' => depth.map(|depth| depth + 1),
+            ')' => depth.and_then(|depth| depth.checked_sub(1)),
+            _ => depth,
+        };
+    }
+    let last = before
+        .trim_end_matches(|character: char| !character.is_alphanumeric())
+        .rsplit(|character: char| !character.is_alphanumeric())
+        .next();
+    (before.is_empty() || before.ends_with(' '))
+        && depth == Some(0)
+        && before.matches('"').count() % 2 == 0
+        && !before.contains('\\')
+        && !before.split_whitespace().any(|word| word.starts_with('/'))
+        && !before.trim_end().ends_with('-')
+        && !last.is_some_and(|word| word.eq_ignore_ascii_case("not"))
 }
 
 #[cfg(test)]
@@ -164,12 +202,15 @@ mod tests {
     fn a_query_is_kept_inside() {
         let allow = allow(&["acme/*", "me/tool"]);
         let text = |query: &str| Query::new(query, &allow).expect(query).text;
-        assert_eq!(text("panic"), "panic repo:me/tool user:acme");
+        assert_eq!(text("panic"), "repo:me/tool user:acme panic");
         assert_eq!(text("panic repo:Me/Tool"), "panic repo:Me/Tool");
+        assert_eq!(text("x NOT"), "repo:me/tool user:acme x NOT");
         assert_eq!(
-            text("is:open -repo:acme/x"),
-            "is:open -repo:acme/x repo:me/tool user:acme"
+            text("x \"a b\" (c) repo:acme/x"),
+            "x \"a b\" (c) repo:acme/x"
         );
+        assert_eq!(text("cannot user:acme \""), "cannot user:acme \"");
+        assert_eq!(text("x label:user"), "repo:me/tool user:acme x label:user");
         assert_eq!(text("org:ACME"), "org:ACME");
         for bad in [
             "x repo:you/secret",
@@ -190,6 +231,35 @@ mod tests {
             let error = Query::new(bad, &allow).expect_err(bad).to_string();
             assert!(error.contains("searches outside"), "{error}");
         }
+        for bad in [
+            "x -label:user:acme",
+            "x label:\"user:acme\"",
+            "x NOT repo:acme/tool",
+            "x (NOT user:acme)",
+            "x NOT \"repo:acme/tool\"",
+            "x -\"repo:acme/t\"",
+            "-label:repo:acme/t",
+            "-repo:acme/t",
+            "x - repo:acme/t",
+            "x not  user:acme",
+            "(user:acme)",
+            "x ) ( user:acme",
+            "\" user:acme",
+            "\"a \\\" repo:acme/t \"",
+            "/a repo:acme/t /",
+            "x repo:\"acme/t\"",
+            "x repo: acme/t",
+            "x repo:acme/t\"",
+            "x_repo:acme/t",
+            "x\u{a0}repo:acme/t",
+            "repo:acme/t x NOT repo:acme/u",
+        ] {
+            let error = Query::new(bad, &allow).expect_err(bad).to_string();
+            assert!(
+                error.contains("where it may name no place: put it first"),
+                "{bad}: {error}"
+            );
+        }
         for bad in ["a OR b repo:acme/x", "(a)OR(b)", "a | b"] {
             let error = Query::new(bad, &allow).expect_err(bad).to_string();
             assert!(error.contains("search for each of them"), "{error}");
@@ -204,8 +274,18 @@ mod tests {
     fn public_is_said_of_all_of_it() {
         let everything = allow(&["*/*"]);
         let query = |text| Query::new(text, &everything).expect("a query");
-        assert_eq!(query("a").in_public().expect("one").text, "a is:public");
+        assert_eq!(query("a").in_public().expect("one").text, "is:public a");
         assert!(query("a OR b").in_public().is_err());
+    }
+
+    #[test]
+    fn it_is_known_whether_it_looks_into_more() {
+        let exact = |patterns: &[&str], query: &str| {
+            Query::new(query, &allow(patterns)).expect(query).exact
+        };
+        assert!(exact(&["acme/*", "me/tool"], "x") && exact(&["*/*"], "x user:you"));
+        assert!(exact(&["acme/lib-*"], "x repo:acme/lib-a"));
+        assert!(!exact(&["acme/lib-*"], "x") && !exact(&["acme/lib-*"], "user:acme x"));
     }
 
     #[test]

@@ -91,12 +91,17 @@ impl Session<'_> {
         let answer = self
             .ask(&Ask::get("this search", url).bucket(Bucket::Search))
             .await?;
-        let mut results = Results::new(self);
+        let mut results = Results::new(self, query.exact);
         for found in answer.json::<wire::Found<wire::Repo>>()?.items {
             let Some(repository) = Repository::parse(&found.full_name) else {
+                results.more = false;
                 continue;
             };
-            if !self.sees(&repository, found.is_public()) || !results.lens.takes(120) {
+            if !self.sees(&repository, found.is_public()) {
+                results.more = false;
+                continue;
+            }
+            if !results.lens.takes(120) {
                 continue;
             }
             results.shows(repository, found.is_public());
@@ -140,12 +145,17 @@ impl Session<'_> {
                     .bucket(Bucket::Code),
             )
             .await?;
-        let mut results = Results::new(self);
+        let mut results = Results::new(self, query.exact);
         for found in answer.json::<wire::Found<WireCode>>()?.items {
             let Some(repository) = Repository::parse(&found.repository.full_name) else {
+                results.more = false;
                 continue;
             };
-            if !self.sees(&repository, found.repository.is_public()) || !results.lens.takes(100) {
+            if !self.sees(&repository, found.repository.is_public()) {
+                results.more = false;
+                continue;
+            }
+            if !results.lens.takes(100) {
                 continue;
             }
             results.shows(repository, found.repository.is_public());
@@ -183,15 +193,17 @@ impl Session<'_> {
         let answer = self
             .ask(&Ask::get("this search", url).bucket(Bucket::Search))
             .await?;
-        let mut results = Results::new(self);
+        let mut results = Results::new(self, query.exact);
         let mut visible: HashMap<Repository, bool> = HashMap::new();
         for found in answer.json::<wire::Found<wire::Issue>>()?.items {
             // An issue says where it is, not whether that is public.
             let place = found.repository_url.as_deref().or(found.url.as_deref());
             let Some(repository) = place.and_then(Repository::of_api_url) else {
+                results.more = false;
                 continue;
             };
             if !self.hub.settings.allow.allows(&repository) {
+                results.more = false;
                 continue;
             }
             let public = match visible.get(&repository) {
@@ -200,7 +212,11 @@ impl Session<'_> {
                 None => self.is_public(&repository).await?,
             };
             visible.insert(repository.clone(), public);
-            if !self.sees(&repository, public) || !results.lens.takes(150) {
+            if !self.sees(&repository, public) {
+                results.more = false;
+                continue;
+            }
+            if !results.lens.takes(150) {
                 continue;
             }
             let named = self.hub.settings.allow.names(&repository);
@@ -225,15 +241,18 @@ struct Results<T> {
     lens: Lens,
     items: Vec<T>,
     public: Vec<Repository>,
+    /// Whether it may be said that there is more: not when that could be what is not shown.
+    more: bool,
 }
 
 impl<T> Results<T> {
-    fn new(session: &Session<'_>) -> Self {
+    fn new(session: &Session<'_>, more: bool) -> Self {
         let settings = &session.hub.settings;
         Self {
             lens: Lens::new(settings.lockdown, true, settings.max_bytes),
             items: Vec::new(),
             public: Vec::new(),
+            more,
         }
     }
 
@@ -255,6 +274,7 @@ impl<T> Results<T> {
             notice = session.notice(&reading, &self.lens)?;
         }
         let notice = notice.or_else(|| self.lens.notice());
+        let next_page = next_page.filter(|_| self.more);
         Ok(Page::new(notice, self.items, self.lens.is_cut(), next_page))
     }
 }

@@ -161,7 +161,10 @@ async fn results_from_outside_are_dropped_without_a_word() {
             !text.contains("canary") && !text.contains("99") && !text.contains("withheld"),
             "{text}"
         );
-        assert_eq!(found["next_page"], 2);
+        assert_eq!(
+            (&found["next_page"], &found["truncated"]),
+            (&Value::Null, &json!(false))
+        );
     }
     assert!(
         github
@@ -169,6 +172,78 @@ async fn results_from_outside_are_dropped_without_a_word() {
             .iter()
             .filter(|line| line.contains("/search/"))
             .all(|line| line.contains("user%3Aacme"))
+    );
+}
+
+#[tokio::test]
+async fn a_word_that_may_name_no_place_is_not_taken_for_one() {
+    let github = Fake::start(|_| {
+        let items = json!([issue("acme/public9", 2, "NONE", "ours")]);
+        Reply::json(200, &json!({ "items": items }))
+            .header("link", "<https://api.github.com/x?page=2>; rel=\"next\"")
+    })
+    .await;
+    for (repos, tainted) in [("acme/*", false), ("acme/*", true), ("*/*", true)] {
+        let it = start(&github.url(), "t", json!({ "repos": [repos] })).await;
+        if tainted {
+            let query = json!({ "query": "x repo:acme/public9" });
+            let found = it.ok("search_issues", query).await;
+            assert_eq!(found["next_page"], 2, "{found}");
+        }
+        let before = github.lines();
+        for tool in ["search_repositories", "search_code", "search_issues"] {
+            for query in [
+                "x -label:user:acme",
+                "x label:\"user:acme\"",
+                "x NOT repo:acme/tool",
+                "x (NOT user:acme)",
+                "PASSWORD NOT \"repo:acme/tool\"",
+                "x -\"repo:acme/t\"",
+                "SECRET NOT repo:acme/public9",
+                "-label:repo:acme/public9",
+            ] {
+                let error = it.error(tool, json!({ "query": query })).await;
+                assert!(
+                    error.contains("may name no place"),
+                    "{tool} {query}: {error}"
+                );
+            }
+        }
+        assert_eq!(github.lines(), before);
+    }
+    let it = start(&github.url(), "t", json!({ "taint": false })).await;
+    it.ok("search_issues", json!({ "query": "SECRET NOT" }))
+        .await;
+    let last = github.lines().pop().expect("a search");
+    assert!(
+        last.contains("q=is%3Aissue%20user%3Aacme%20SECRET%20NOT"),
+        "{last}"
+    );
+    // A part of an owner's repositories: the next page may be all of the others.
+    let it = start(
+        &github.url(),
+        "t",
+        json!({ "taint": false, "repos": ["acme/pub*"] }),
+    )
+    .await;
+    let found = it.ok("search_issues", json!({ "query": "x" })).await;
+    assert_eq!(found["items"].as_array().expect("a list").len(), 1);
+    assert_eq!(
+        (&found["next_page"], &found["truncated"]),
+        (&Value::Null, &json!(false))
+    );
+}
+
+#[tokio::test]
+async fn a_redirect_of_what_is_no_repository_names_none() {
+    let github = Fake::bare(|_| Reply::text(302, "").header("location", "/login")).await;
+    let it = start(&github.url(), "t", json!({})).await;
+    let error = it.error("get_me", json!({})).await;
+    assert!(
+        error.contains(
+            "(the user is elsewhere, and nothing is followed there: `api_base` may be wrong)"
+        ),
+        "{error}"
     );
 }
 
