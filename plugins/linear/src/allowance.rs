@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
-use mcp_factory_outbound::{HeaderMap, retry};
+use mcp_factory_outbound::{HeaderMap, LONGEST_PAUSE, retry};
 
 /// The pause when Linear does not say how long.
 const UNSAID: Duration = Duration::from_secs(10);
@@ -53,11 +53,12 @@ impl Allowance {
     }
 }
 
-/// How long to wait after a refusal for a rate limit.
+/// How long to wait after a refusal for a rate limit; at most an hour, whatever the headers say.
 pub(crate) fn pause(headers: &HeaderMap, now: SystemTime) -> Duration {
     retry::retry_after(headers, now)
         .or_else(|| reset_of_spent(headers, now))
         .unwrap_or(UNSAID)
+        .min(LONGEST_PAUSE)
 }
 
 /// How long until all limits of which nothing is left are full again.
@@ -142,6 +143,14 @@ mod tests {
                 ],
                 10,
             ),
+            (
+                vec![
+                    ("x-ratelimit-requests-remaining", "0"),
+                    ("x-ratelimit-requests-reset", "18446744073709551615"),
+                ],
+                3_600,
+            ),
+            (vec![("retry-after", "99999999999999999999999")], 3_600),
             (vec![], 10),
         ] {
             assert_eq!(

@@ -92,6 +92,33 @@ async fn a_pause_beyond_the_budget_is_said_at_once_and_kept() {
 }
 
 #[tokio::test]
+async fn an_absurd_pause_is_an_hour() {
+    let absurd = [
+        ("retry-after", "99999999999999999999999"),
+        ("x-ratelimit-requests-reset", "18446744073709551615"),
+    ];
+    for (name, value) in absurd {
+        let server = MockServer::start().await;
+        let limited = ResponseTemplate::new(429)
+            .insert_header("x-ratelimit-requests-remaining", "0")
+            .insert_header(name, value);
+        Mock::given(any())
+            .respond_with(limited)
+            .mount(&server)
+            .await;
+        let linear = Plugin::start(&server.uri(), json!({})).await;
+        let message = linear.message("linear_list_users", json!({})).await;
+        let seconds = message.split_once("wants a pause of ");
+        let seconds = seconds.and_then(|(_, rest)| rest.split_once(' '));
+        let seconds = seconds.and_then(|(number, _)| number.parse::<u64>().ok());
+        assert!(
+            seconds.is_some_and(|seconds| (3_590..=3_600).contains(&seconds)),
+            "{message}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_calls_own_deadline_counts_too() {
     let server = MockServer::start().await;
     Mock::given(any())
