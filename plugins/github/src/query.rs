@@ -70,11 +70,12 @@ impl Query {
         if alternatives && !allow.is_everything() {
             return Err(no_alternatives());
         }
-        let exact = match places.is_empty() {
-            true => allow.is_exact(),
-            false => places
+        let exact = if places.is_empty() {
+            allow.is_exact()
+        } else {
+            places
                 .iter()
-                .all(|place| place.name == "repo" || allow.holds_owner(&place.value)),
+                .all(|place| place.name == "repo" || allow.holds_owner(&place.value))
         };
         let mut text = text.to_owned();
         if places.is_empty() {
@@ -177,7 +178,7 @@ fn is_open(before: &str) -> bool {
         .next();
     (before.is_empty() || before.ends_with(' '))
         && depth == Some(0)
-        && before.matches('"').count() % 2 == 0
+        && before.matches('"').count().is_multiple_of(2)
         && !before.contains('\\')
         && !before.split_whitespace().any(|word| word.starts_with('/'))
         && !before.trim_end().ends_with('-')
