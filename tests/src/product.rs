@@ -75,7 +75,14 @@ impl Product {
             }
             Self::Five => {
                 let five = "fs,github,postgres,sqlite,sarmalink";
-                command.args(["--plugins", five, "--name", self.name()]);
+                command.args([
+                    "--profile",
+                    "small",
+                    "--plugins",
+                    five,
+                    "--name",
+                    self.name(),
+                ]);
             }
             Self::Everything => {
                 let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/everything.toml");
