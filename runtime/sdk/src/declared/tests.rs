@@ -236,28 +236,28 @@ async fn what_does_not_fit_is_told_all_at_once() {
 
 #[test]
 fn the_plugin_judges_a_declaration() {
-    let told = |tool: &'static DeclaredTool| ToolDefinition::declared(&PLUGIN, tool).check();
-    assert_eq!(told(&SAY), Ok(()));
     static SILENT: DeclaredTool = DeclaredTool {
         body: r#"{"words": "WHO"}"#,
         ..TOOL
     };
-    assert_eq!(
-        told(&SILENT),
-        Err("`words` does not mention TIMES".to_owned())
-    );
     static MISSPELT: DeclaredTool = DeclaredTool {
         body: r#"{"wods": "WHO"}"#,
         ..TOOL
     };
-    assert_eq!(
-        told(&MISSPELT),
-        Err("`wods`: unknown key `wods` (did you mean `words`?)".to_owned())
-    );
     static TYPED: DeclaredTool = DeclaredTool {
         body: r#"{"words": 4}"#,
         ..TOOL
     };
+    let told = |tool: &'static DeclaredTool| ToolDefinition::declared(&PLUGIN, tool).check();
+    assert_eq!(told(&SAY), Ok(()));
+    assert_eq!(
+        told(&SILENT),
+        Err("`words` does not mention TIMES".to_owned())
+    );
+    assert_eq!(
+        told(&MISSPELT),
+        Err("`wods`: unknown key `wods` (did you mean `words`?)".to_owned())
+    );
     assert_eq!(
         told(&TYPED),
         Err("`words`: invalid type: integer `4`, expected a string".to_owned())
