@@ -24,7 +24,6 @@ mod scaffold;
 mod sessions;
 mod shutdown;
 mod sign_off;
-mod slow;
 mod stdio;
 mod tenants;
 mod tour;

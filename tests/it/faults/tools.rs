@@ -90,79 +90,6 @@ fn the_deadline_of_a_tool_that_names_none_is_the_servers() {
     );
 }
 
-/// Waits until the calls that began are gone.
-fn assert_dropped(http: &HttpServer, calls: u64) {
-    let counts = eventually(Duration::from_secs(2), || {
-        Some(http.counts()).filter(|counts| *counts == (calls, calls))
-    });
-    assert!(counts.is_some(), "still running: {:?}", http.counts());
-}
-
-fn await_begun(http: &HttpServer, calls: u64) {
-    let begun = eventually(Duration::from_secs(5), || {
-        (http.counts().0 == calls).then_some(())
-    });
-    assert!(
-        begun.is_some(),
-        "the call did not begin: {:?}",
-        http.counts()
-    );
-}
-
-#[test]
-fn a_client_that_goes_away_takes_its_call_with_it() {
-    let http = HttpServer::start(Product::Fixture, &[]);
-    let mut connection = http.connect();
-    connection.request(&message::call(1, "hang", &json!({})));
-    await_begun(&http, 1);
-    connection.abandon();
-    assert_dropped(&http, 1);
-
-    // The same without the headers and the `_meta` of the newest revision.
-    let mut connection = http.connect();
-    let call = message::legacy(1, "tools/call", &json!({ "name": "hang", "arguments": {} }));
-    connection.post(
-        call.to_string().as_bytes(),
-        &[("mcp-protocol-version", message::LEGACY)],
-    );
-    await_begun(&http, 2);
-    connection.abandon();
-    assert_dropped(&http, 2);
-}
-
-#[test]
-fn a_cancelled_call_is_dropped_and_not_answered() {
-    for is_modern in [true, false] {
-        let mut stdio = StdioServer::start(Product::Fixture, &[]);
-        if !is_modern {
-            stdio.initialize();
-        }
-        let call = |id, tool: &str| {
-            let params = json!({ "name": tool, "arguments": {} });
-            if is_modern {
-                message::modern(id, "tools/call", &params)
-            } else {
-                message::legacy(id, "tools/call", &params)
-            }
-        };
-        stdio.send(&call(1, "hang"));
-        let mut id = 1;
-        // Fails if the answer to call 1 comes first.
-        let mut await_count = |stdio: &mut StdioServer, name: &str| {
-            let counted = eventually(Duration::from_secs(5), || {
-                id += 1;
-                let counts = stdio.request(&call(id, "counts"));
-                (counts["result"]["structuredContent"][name] == 1).then_some(())
-            });
-            assert!(counted.is_some(), "{name} is not 1");
-        };
-        await_count(&mut stdio, "begun");
-        stdio.send(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 1 } }));
-        await_count(&mut stdio, "gone");
-        assert_eq!(stdio.receive_within(Duration::from_millis(200)), None);
-    }
-}
-
 #[test]
 fn tools_that_block_their_thread_hold_up_nobody() {
     let http = HttpServer::start(Product::Fixture, &["--set", "server.workers=2"]);
@@ -193,40 +120,6 @@ fn tools_that_block_their_thread_hold_up_nobody() {
             "blocked 1500 ms"
         );
     }
-}
-
-#[test]
-fn more_calls_than_may_run_are_turned_away_at_once() {
-    let limits = [
-        "--set",
-        "limits.concurrency=2",
-        "--set",
-        r#"limits.queue_time="50ms""#,
-    ];
-    let http = HttpServer::start(Product::Fixture, &limits);
-    let mut running: Vec<_> = (0..2)
-        .map(|_| {
-            let mut connection = http.connect();
-            connection.request(&message::call(1, "wait", &json!({ "milliseconds": 1_500 })));
-            connection
-        })
-        .collect();
-    std::thread::sleep(Duration::from_millis(300));
-    let start = Instant::now();
-    let refused = http.call("test_simple_text", &json!({}));
-    assert_eq!(refused["error"]["code"], -31503, "{refused}");
-    assert!(
-        start.elapsed() < Duration::from_secs(1),
-        "it took {:?}",
-        start.elapsed()
-    );
-    for connection in &mut running {
-        assert_eq!(
-            message::text(&connection.response().json()),
-            "waited 1500 ms"
-        );
-    }
-    assert_eq!(http.counts(), (2, 2), "and the refused call never began");
 }
 
 #[test]

@@ -1,0 +1,31 @@
+//! What is done to a server on purpose, one family of faults a file, and that nothing of it stays behind.
+//!
+//! `docs/faults.md` has a row for each.
+
+mod cancel;
+mod overload;
+mod slow;
+mod tools;
+
+use std::time::Duration;
+
+use mcp_factory_tests::{HttpServer, eventually};
+
+/// Waits until the calls that began are gone.
+pub(crate) fn assert_dropped(http: &HttpServer, calls: u64) {
+    let counts = eventually(Duration::from_secs(2), || {
+        Some(http.counts()).filter(|counts| *counts == (calls, calls))
+    });
+    assert!(counts.is_some(), "still running: {:?}", http.counts());
+}
+
+pub(crate) fn await_begun(http: &HttpServer, calls: u64) {
+    let begun = eventually(Duration::from_secs(5), || {
+        (http.counts().0 == calls).then_some(())
+    });
+    assert!(
+        begun.is_some(),
+        "the call did not begin: {:?}",
+        http.counts()
+    );
+}
