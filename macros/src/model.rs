@@ -121,6 +121,13 @@ impl Function {
         })
     }
 
+    /// Whether it takes a `&Context`.
+    pub(crate) fn takes_context(&self) -> bool {
+        self.inputs
+            .iter()
+            .any(|input| matches!(input, Input::Context))
+    }
+
     /// The public name: the one given, or the function's own.
     pub(crate) fn public_name(&self, given: Option<&LitStr>) -> LitStr {
         given

@@ -89,6 +89,7 @@ fn parts(tool: &Tool) -> TokenStream {
     let rate = option(arguments.rate.map(|Rate { calls, seconds }| {
         quote!(::mcp_factory_sdk::Rate::new(#calls, ::core::time::Duration::from_secs(#seconds)))
     }));
+    let context = function.takes_context();
     let output = &function.output.value;
     quote! {
         ::mcp_factory_sdk::__private::ToolParts {
@@ -105,6 +106,7 @@ fn parts(tool: &Tool) -> TokenStream {
             timeout: #timeout,
             gate: #gate,
             rate: #rate,
+            context: #context,
             input_schema: __mcpf_input,
             output_schema: <#output as ::mcp_factory_sdk::__private::IntoOutput>::output_schema,
             invoke: __mcpf_invoke,

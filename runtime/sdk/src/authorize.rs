@@ -208,6 +208,7 @@ mod tests {
         timeout: None,
         gate: None,
         rate: None,
+        context: false,
         input_schema: || json!({}),
         output_schema: || None,
         invoke: |_, _, _| Box::pin(std::future::ready(Ok(Output::new()))),

@@ -131,6 +131,15 @@ impl ToolDefinition {
         field!(self, rate)
     }
 
+    /// Whether its function takes a `&Context`, so that during a call it can report progress, log, ask the
+    /// client something, or know who calls. Declared tools may: their plugin is always given one.
+    pub const fn takes_context(&self) -> bool {
+        match &self.0 {
+            ToolRow::Written(parts) => parts.context,
+            ToolRow::Declared(_) => true,
+        }
+    }
+
     /// The closed JSON Schema (2020-12) of its arguments.
     pub fn input_schema(&self) -> Value {
         match &self.0 {

@@ -69,6 +69,7 @@ pub struct ToolParts {
     pub timeout: Option<Duration>,
     pub gate: Option<&'static str>,
     pub rate: Option<Rate>,
+    pub context: bool,
     pub input_schema: fn() -> Value,
     pub output_schema: fn() -> Option<Value>,
     pub invoke: InvokeShim,

@@ -509,6 +509,17 @@ fn a_row_holds_what_the_attribute_says() {
     assert_eq!(Fixture::helper(), "left alone");
 }
 
+#[test]
+fn a_row_says_whether_its_function_takes_the_context() {
+    let takes = |name: &str| tool(name).takes_context();
+    for name in ["receive", "meet", "verbatim"] {
+        assert!(takes(name), "{name}");
+    }
+    for name in ["take.nothing", "with_own_default", "renamed", "panic"] {
+        assert!(!takes(name), "{name}");
+    }
+}
+
 /// One thread runs all futures here: two calls that block it would never meet.
 #[tokio::test(flavor = "current_thread")]
 async fn sync_functions_run_where_they_may_block() {

@@ -46,13 +46,14 @@ fn offered(plugin: &mcp_factory_sdk::PluginDefinition) -> Vec<String> {
     let tools = plugin.tools().iter().map(|tool| {
         let schemas = (tool.input_schema().to_string(), tool.output_schema());
         format!(
-            "{} {:?} {:?} {:?} {:?} {:?} {schemas:?}",
+            "{} {:?} {:?} {:?} {:?} {:?} {} {schemas:?}",
             tool.name(),
             tool.scope(),
             tool.hints(),
             tool.timeout(),
             tool.gate(),
-            tool.rate()
+            tool.rate(),
+            tool.takes_context()
         )
     });
     let resources = plugin

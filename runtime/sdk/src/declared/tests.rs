@@ -164,6 +164,7 @@ fn a_declaration_has_a_closed_schema() {
     assert_eq!(output["properties"]["words"]["type"], "string");
     let keys = PLUGIN.declaration_schema().expect("it takes declarations");
     assert_eq!(keys["required"], json!(["words"]));
+    assert!(TOOLS[0].takes_context(), "its plugin is given one");
 }
 
 #[tokio::test]
