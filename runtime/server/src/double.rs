@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderMap;
 use futures_util::StreamExt;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Frame as BodyFrame;
@@ -89,6 +90,16 @@ impl Protocol for Double {
             .header("content-type", "application/json")
             .body(Full::new(answer).boxed())
             .expect("the head is valid")
+    }
+
+    async fn answer(
+        &self,
+        _headers: &HeaderMap,
+        _frame: &Frame,
+        _principal: &Arc<Principal>,
+        _origin: &Arc<Origin>,
+    ) -> Option<crate::protocol::Answer> {
+        None
     }
 
     fn serves(&self, _principal: &Principal) -> bool {

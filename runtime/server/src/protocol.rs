@@ -6,8 +6,10 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
 use http_body_util::Full;
 use http_body_util::combinators::BoxBody;
 use mcp_factory_sdk::Principal;
@@ -50,6 +52,16 @@ pub(crate) struct Incoming {
     pub(crate) slot: Option<Slot>,
 }
 
+/// A whole answer to one request over HTTP: JSON, with the status that goes with it.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    /// When the client may come again.
+    pub(crate) retry_after: Option<Duration>,
+    /// One JSON-RPC response.
+    pub(crate) body: Bytes,
+}
+
 /// The scopes that a caller has to ask for.
 #[derive(Debug)]
 pub(crate) struct Lacking {
@@ -70,6 +82,17 @@ pub(crate) trait Protocol: Send + Sync + 'static {
         &self,
         request: http::Request<Full<Bytes>>,
     ) -> impl Future<Output = http::Response<ResponseBody>> + Send;
+
+    /// Answers a request of no session that has one answer, without the detour of [`Self::handle`]; `None` leaves it
+    /// to that. Which of the two answered is nothing that a client can see. Dropping the future means that the
+    /// client has gone.
+    fn answer(
+        &self,
+        headers: &HeaderMap,
+        frame: &Frame,
+        principal: &Arc<Principal>,
+        origin: &Arc<Origin>,
+    ) -> impl Future<Output = Option<Answer>> + Send;
 
     /// Whether callers like `principal` are served at all.
     fn serves(&self, principal: &Principal) -> bool;

@@ -19,12 +19,14 @@ pub(crate) struct Runtime {
 
 impl Runtime {
     /// A server that calls `pipeline`; `local` is the user at the other end of stdio, `state_key` seals
-    /// what calls of several rounds leave with their clients.
+    /// what calls of several rounds leave with their clients,
+    /// and `fast_lane` says whether what has one answer is answered without the library.
     pub(crate) fn new(
         identity: Identity,
         pipeline: Pipeline,
         local: Principal,
         state_key: Option<&Secret>,
+        fast_lane: bool,
         session_limit: usize,
         lifecycle: &Lifecycle,
     ) -> Self {
@@ -33,6 +35,7 @@ impl Runtime {
             identity,
             Arc::clone(&pipeline),
             state_key,
+            fast_lane,
             lifecycle.clone(),
         );
         let protocol = McpProtocol::new(shared, local, session_limit);

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::http::HeaderMap;
 use bytes::Bytes;
 use http_body_util::Full;
 use mcp_factory_identity::Authenticator;
@@ -21,7 +22,7 @@ use crate::frame::{Frame, FrameLimits};
 use crate::http::{self, HostList, HttpLimits, Listen, OriginList, Patience};
 use crate::lifecycle::{Ended, Lifecycle, TerminationSignals, supervise};
 use crate::pipeline::Origin;
-use crate::protocol::{Incoming, Lacking, Protocol, ResponseBody};
+use crate::protocol::{Answer, Incoming, Lacking, Protocol, ResponseBody};
 use crate::runtime::Runtime;
 use crate::stdio::{self, StdioLimits, Wire};
 
@@ -204,6 +205,16 @@ impl Protocol for Runtime {
         request: ::http::Request<Full<Bytes>>,
     ) -> ::http::Response<ResponseBody> {
         self.protocol.handle(request).await
+    }
+
+    async fn answer(
+        &self,
+        headers: &HeaderMap,
+        frame: &Frame,
+        principal: &Arc<Principal>,
+        origin: &Arc<Origin>,
+    ) -> Option<Answer> {
+        self.protocol.answer(headers, frame, principal, origin).await
     }
 
     fn serves(&self, principal: &Principal) -> bool {

@@ -76,6 +76,7 @@ pub(super) async fn start(
         pipeline,
         local_principal(config),
         state_key.as_ref(),
+        config.server.fast_lane,
         config.http.legacy_sessions,
         lifecycle,
     );

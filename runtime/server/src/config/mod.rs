@@ -64,6 +64,9 @@ pub(crate) struct ServerConfig {
     pub(crate) workers: usize,
     /// Threads for calls that block. Default 64.
     pub(crate) blocking_threads: usize,
+    /// Whether requests that have one answer are answered without the protocol library. Clients cannot tell;
+    /// it is off to find out whose fault a fault is. Default true.
+    pub(crate) fast_lane: bool,
     /// Where the key is that seals what a call of several rounds leaves with its client. Replicas need one
     /// and the same. Default: each process makes its own.
     pub(crate) state_key: Option<SecretReference>,
@@ -152,6 +155,7 @@ impl Default for ServerConfig {
             drain: Duration::from_secs(20),
             workers: 0,
             blocking_threads: 64,
+            fast_lane: true,
             state_key: None,
         }
     }

@@ -41,6 +41,7 @@ static SETTINGS: &[Setting] = settings! {
     server.drain = duration;
     server.workers = |value| count(value, 0..=512);
     server.blocking_threads = |value| count(value, 1..=4096);
+    server.fast_lane = |value| value.as_bool().ok_or_else(|| "expected true or false".to_owned());
     server.state_key = |value| Ok(Some(text(value)?.parse::<SecretReference>().map_err(|error| error.to_string())?));
     http.listen = |value| text(value)?.parse();
     http.public_url = |value| { let url = text(value)?; public_url(&url)?; Ok(Some(url)) };

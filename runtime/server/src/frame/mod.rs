@@ -63,13 +63,27 @@ pub(crate) struct Frame {
     decoded_method: Option<Box<str>>,
 }
 
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "slices that only a dispatch without the library's own parse asks for"
-    )
-)]
+/// What a request says of itself in `params._meta`: each member as JSON, as it stands in the message.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct RequestMeta<'a> {
+    pub(crate) protocol_version: Option<&'a str>,
+    pub(crate) client_capabilities: Option<&'a str>,
+    pub(crate) log_level: Option<&'a str>,
+    pub(crate) progress_token: Option<&'a str>,
+    pub(crate) traceparent: Option<&'a str>,
+}
+
+/// Which members `params` has, beside `_meta`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a member that is there or not")]
+pub(crate) struct ParamKinds {
+    pub(crate) name: bool,
+    pub(crate) arguments: bool,
+    pub(crate) uri: bool,
+    /// Any that is none of these.
+    pub(crate) others: bool,
+}
+
 impl Frame {
     /// Checks `bytes` as exactly one JSON-RPC 2.0 message.
     ///
@@ -113,6 +127,14 @@ impl Frame {
         }
     }
 
+    /// The id, if this is a request.
+    pub(crate) fn request_id(&self) -> Option<&RequestId> {
+        match &self.kind {
+            FrameKind::Request(id) => Some(id),
+            _ => None,
+        }
+    }
+
     /// The method of a request or notification; empty for a response.
     pub(crate) fn method(&self) -> &str {
         match &self.decoded_method {
@@ -139,6 +161,19 @@ impl Frame {
         self.members.meta.map(|span| self.slice(span))
     }
 
+    /// The members of `params._meta` that mean something to the server.
+    pub(crate) fn request_meta(&self) -> RequestMeta<'_> {
+        let member = |span: Option<Span>| span.map(|span| self.slice(span));
+        let [version, capabilities, log_level, progress_token, traceparent] = self.members.in_meta;
+        RequestMeta {
+            protocol_version: member(version),
+            client_capabilities: member(capabilities),
+            log_level: member(log_level),
+            progress_token: member(progress_token),
+            traceparent: member(traceparent),
+        }
+    }
+
     /// `params.name`, decoded, when it is a string.
     pub(crate) fn name(&self) -> Option<Cow<'_, str>> {
         self.members.name.and_then(|span| text_of(self.slice(span)))
@@ -150,18 +185,25 @@ impl Frame {
     }
 
     /// `result` of a response as it stands in the message.
+    #[cfg(test)]
     pub(crate) fn result(&self) -> Option<&str> {
         self.members.result.map(|span| self.slice(span))
     }
 
     /// `error` of a response as it stands in the message.
+    #[cfg(test)]
     pub(crate) fn error(&self) -> Option<&str> {
         self.members.error.map(|span| self.slice(span))
     }
 
-    /// Whether `params` has a member that is none of `name`, `arguments`, `uri`, `_meta`.
-    pub(crate) fn has_other_params(&self) -> bool {
-        self.members.other_params
+    /// Which members `params` has.
+    pub(crate) fn param_kinds(&self) -> ParamKinds {
+        ParamKinds {
+            name: self.members.name.is_some(),
+            arguments: self.members.arguments.is_some(),
+            uri: self.members.uri.is_some(),
+            others: self.members.other_params,
+        }
     }
 
     fn slice(&self, span: Span) -> &str {
@@ -171,7 +213,7 @@ impl Frame {
 }
 
 /// The text of a JSON string, borrowed when it has no escapes; `None` for another value.
-fn text_of(json: &str) -> Option<Cow<'_, str>> {
+pub(crate) fn text_of(json: &str) -> Option<Cow<'_, str>> {
     let inner = json.strip_prefix('"')?.strip_suffix('"')?;
     if inner.contains('\\') {
         serde_json::from_str::<String>(json).ok().map(Cow::Owned)

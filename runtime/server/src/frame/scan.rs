@@ -49,6 +49,8 @@ pub(super) struct Members {
     pub(super) arguments: Option<Span>,
     pub(super) uri: Option<Span>,
     pub(super) meta: Option<Span>,
+    /// The members of `params._meta` that [`META`] names, in its order.
+    pub(super) in_meta: [Option<Span>; META.len()],
     pub(super) other_params: bool,
     /// What is wrong with the names inside the message: the first finding.
     pub(super) fault: Option<Box<Fault>>,
@@ -77,12 +79,21 @@ pub(super) struct Malformed {
 enum Place {
     Root,
     Params,
+    Meta,
     InsideParams,
     Elsewhere,
 }
 
 const ENVELOPE: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"];
 const PARAMS: [&str; 4] = ["name", "arguments", "uri", "_meta"];
+/// What a request may say of itself (MCP 2026-07-28, `RequestMeta`) and the server reads.
+pub(super) const META: [&str; 5] = [
+    "io.modelcontextprotocol/protocolVersion",
+    "io.modelcontextprotocol/clientCapabilities",
+    "io.modelcontextprotocol/logLevel",
+    "progressToken",
+    "traceparent",
+];
 
 /// Walks the whole text: exactly one JSON value with blanks around it.
 pub(super) fn scan(text: &str, max_depth: usize) -> Result<Members, Malformed> {
@@ -198,6 +209,7 @@ impl Scanner<'_> {
             self.blanks();
             let inside = match (place, known) {
                 (Place::Root, Some(3)) => Place::Params,
+                (Place::Params, Some(3)) => Place::Meta,
                 _ => deeper(place),
             };
             let span = self.value(inside)?;
@@ -210,7 +222,7 @@ impl Scanner<'_> {
             && self.members.fault.is_none()
         {
             let fault = Fault {
-                in_params: matches!(place, Place::Params | Place::InsideParams),
+                in_params: matches!(place, Place::Params | Place::Meta | Place::InsideParams),
                 name: twice.chars().take(64).collect(),
                 why: "appears twice",
             };
@@ -239,10 +251,12 @@ impl Scanner<'_> {
         let names: &[&str] = match place {
             Place::Root => &ENVELOPE,
             Place::Params => &PARAMS,
+            Place::Meta => &META,
             Place::InsideParams | Place::Elsewhere => return Ok(None),
         };
         let known = names.iter().position(|known| *known == name);
-        if known.is_none() && names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+        // `_meta` is open to members of anybody.
+        if known.is_none() && place != Place::Meta && names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
             let fault = Fault {
                 in_params: place == Place::Params,
                 name: name.to_owned(),
@@ -266,6 +280,7 @@ impl Scanner<'_> {
             (Place::Params, Some(1)) => &mut members.arguments,
             (Place::Params, Some(2)) => &mut members.uri,
             (Place::Params, Some(3)) => &mut members.meta,
+            (Place::Meta, Some(member)) => &mut members.in_meta[member],
             (Place::Params, _) => {
                 members.other_params = true;
                 return;
@@ -422,7 +437,7 @@ impl Scanner<'_> {
 
 fn deeper(place: Place) -> Place {
     match place {
-        Place::Params | Place::InsideParams => Place::InsideParams,
+        Place::Params | Place::Meta | Place::InsideParams => Place::InsideParams,
         Place::Root | Place::Elsewhere => Place::Elsewhere,
     }
 }

@@ -36,7 +36,7 @@ fn hands_out_slices_of_the_checked_bytes() {
         frame.params().map(str::len),
         Some(r#"{"name":"e\u0063ho","_meta":{"a":1},"arguments":{"text": "hi"}}"#.len())
     );
-    assert!(!frame.has_other_params());
+    assert!(!frame.param_kinds().others);
     assert_eq!(frame.bytes().as_ref(), text.as_bytes());
 }
 
@@ -56,7 +56,7 @@ fn knows_the_three_kinds() {
     assert_eq!(error.error(), Some(r#"{"code":-1,"message":"no"}"#));
     let other = parse(r#"{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"a:\/b","cursor":"x"}}"#).unwrap();
     assert_eq!(other.uri().as_deref(), Some("a:/b"));
-    assert!(other.has_other_params());
+    assert!(other.param_kinds().others);
     let escaped = parse(r#"{"jsonrpc":"2.0","id":1,"method":"tools\/call"}"#).unwrap();
     assert_eq!(escaped.method(), "tools/call");
 }

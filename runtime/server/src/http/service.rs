@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    AUTHORIZATION, CONTENT_TYPE,
+    AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -20,13 +20,13 @@ use super::gatekeeper::Gatekeeper;
 use super::hosts::HostList;
 use super::origins::OriginList;
 use super::pulse::Patience;
-use super::refusal::{Refusal, json};
+use super::refusal::{Refusal, json, retry_after};
 use super::{body, negotiate};
 use crate::frame::{Frame, FrameLimits};
 use crate::held::hold;
 use crate::lifecycle::Lifecycle;
 use crate::pipeline::{Origin, Transport, trace_id};
-use crate::protocol::{Protocol, ResponseBody};
+use crate::protocol::{Answer, Protocol, ResponseBody};
 
 /// Where a client looks for the metadata of a resource whose path it does not know.
 const METADATA_ROOT: &str = "/.well-known/oauth-protected-resource";
@@ -178,9 +178,9 @@ impl<P: Protocol> Service<P> {
         // Nothing behind this line sees the credential: not the protocol, and not a plugin.
         parts.headers.remove(AUTHORIZATION);
         parts.headers.remove(API_KEY);
-        parts.extensions.insert(Arc::clone(&principal));
-        parts.extensions.insert(Arc::clone(&origin));
         if parts.method != Method::POST {
+            parts.extensions.insert(principal);
+            parts.extensions.insert(origin);
             let _place = self
                 .in_flight
                 .try_acquire()
@@ -209,6 +209,15 @@ impl<P: Protocol> Service<P> {
                 .map(|authenticator| authenticator.insufficient_scope(&lacking.scopes));
             return Err(Refusal::denied(lacking.message, frame.id(), challenge));
         }
+        let answer = self
+            .protocol
+            .answer(&parts.headers, &frame, &principal, &origin);
+        if let Some(answer) = answer.await {
+            return Ok(hold(answered(answer), place));
+        }
+        // What only the protocol library's way needs.
+        parts.extensions.insert(principal);
+        parts.extensions.insert(origin);
         let endless = frame.method() == "subscriptions/listen";
         parts.extensions.insert(Arc::new(frame));
         let request = Request::from_parts(parts, Full::new(body.bytes.clone()));
@@ -265,6 +274,16 @@ impl<P: Protocol> Service<P> {
         };
         Ok((principal, Arc::new(origin)))
     }
+}
+
+/// A whole answer as HTTP.
+fn answered(answer: Answer) -> Response<ResponseBody> {
+    let mut response = json(answer.status, answer.body);
+    if let Some(wait) = answer.retry_after {
+        let headers = response.headers_mut();
+        headers.insert(RETRY_AFTER, retry_after(wait));
+    }
+    response
 }
 
 fn probe(method: &Method, well: bool) -> Response<ResponseBody> {

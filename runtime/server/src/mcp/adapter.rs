@@ -3,22 +3,24 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http_body_util::Full;
 use mcp_factory_sdk::Principal;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Shared, http::HttpProtocol, stdio::serve_stdio};
+use super::{Shared, fast::FastLane, http::HttpProtocol, stdio::serve_stdio};
 use crate::{
     frame::Frame,
     pipeline::Origin,
-    protocol::{Incoming, Lacking, Protocol, ResponseBody},
+    protocol::{Answer, Incoming, Lacking, Protocol, ResponseBody},
 };
 
 /// The protocol as the transports know it.
 pub(crate) struct McpProtocol {
     shared: Arc<Shared>,
     http: HttpProtocol,
+    fast_lane: Option<FastLane>,
     local: Principal,
 }
 
@@ -26,9 +28,11 @@ impl McpProtocol {
     /// Serves stdio as `local`, and HTTP with at most `session_limit` legacy sessions.
     pub(crate) fn new(shared: Arc<Shared>, local: Principal, session_limit: usize) -> Self {
         let http = HttpProtocol::new(&shared, session_limit);
+        let fast_lane = shared.fast_lane.then(|| FastLane::new(&shared));
         Self {
             shared,
             http,
+            fast_lane,
             local,
         }
     }
@@ -37,6 +41,17 @@ impl McpProtocol {
 impl Protocol for McpProtocol {
     async fn handle(&self, request: http::Request<Full<Bytes>>) -> http::Response<ResponseBody> {
         self.http.handle(request).await
+    }
+
+    async fn answer(
+        &self,
+        headers: &HeaderMap,
+        frame: &Frame,
+        principal: &Arc<Principal>,
+        origin: &Arc<Origin>,
+    ) -> Option<Answer> {
+        let lane = self.fast_lane.as_ref()?;
+        lane.answer(headers, frame, principal, origin).await
     }
 
     fn serves(&self, principal: &Principal) -> bool {

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use mcp_factory_sdk::{Principal, Scope, ScopeSet};
+use mcp_factory_sdk::{Peer, Principal, Scope, ScopeSet};
 use rmcp::{
     RoleServer,
     model::{
-        CallToolResult, ErrorData, Extensions, InputRequiredResult, InputResponses, LoggingLevel,
-        MetaObject, ProtocolVersion,
+        CallToolResult, ClientCapabilities, ErrorData, Extensions, InputRequiredResult,
+        InputResponses, LoggingLevel, MetaObject, ProgressToken, ProtocolVersion,
     },
     service::RequestContext,
 };
 use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Shared,
@@ -26,19 +27,34 @@ use crate::{
     pipeline::{CallFailure, Caller, Origin, Pipeline, trace_id},
 };
 
-/// One request, as far as it is the same for every method.
+/// One request, as far as it is the same for every method and on both lanes.
 pub(super) struct Request {
     pub(super) era: Era,
-    shared: Arc<Shared>,
-    principal: Arc<Principal>,
-    origin: Arc<Origin>,
-    frame: Option<Arc<Frame>>,
-    context: RequestContext<RoleServer>,
-    log_level: Option<LoggingLevel>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) principal: Arc<Principal>,
+    pub(super) origin: Arc<Origin>,
+    /// The way back to the client; `None` where nothing that runs can take it.
+    pub(super) client: Option<Client>,
+    /// Fires when the client takes the request back; `None` where the request's future is dropped then.
+    pub(super) cancelled: Option<CancellationToken>,
+    /// Where HTTP wants to hear of a status.
+    pub(super) hint: Option<Arc<StatusHint>>,
+    pub(super) frame: Option<Arc<Frame>>,
+}
+
+/// What is known of the client of one request.
+pub(super) struct Client {
+    /// `None` where nothing can be sent before the answer.
+    pub(super) peer: Option<rmcp::Peer<RoleServer>>,
+    pub(super) capabilities: ClientCapabilities,
+    pub(super) progress_token: Option<ProgressToken>,
+    /// The least serious level that the client wants to hear of; nothing at all when `None`.
+    pub(super) log_level: Option<LoggingLevel>,
 }
 
 impl Request {
-    /// `connection_level` is what a client of the legacy era set for its connection.
+    /// A request that came through the library; `connection_level` is what a client of the legacy era set
+    /// for its connection.
     pub(super) fn new(
         shared: &Arc<Shared>,
         context: RequestContext<RoleServer>,
@@ -52,17 +68,21 @@ impl Request {
         } else {
             (Era::Legacy, Some(connection_level))
         };
-        let principal = principal(&context);
-        let origin = origin(&context);
-        let frame = extension::<Arc<Frame>>(&context);
+        let client = Client {
+            capabilities: context.client_capabilities().unwrap_or_default(),
+            progress_token: context.meta.get_progress_token(),
+            log_level,
+            peer: Some(context.peer.clone()),
+        };
         Self {
             era,
             shared: Arc::clone(shared),
-            principal,
-            origin,
-            frame,
-            context,
-            log_level,
+            principal: principal(&context),
+            origin: origin(&context),
+            client: Some(client),
+            hint: extension::<Arc<StatusHint>>(&context),
+            frame: extension::<Arc<Frame>>(&context),
+            cancelled: Some(context.ct),
         }
     }
 
@@ -81,7 +101,7 @@ impl Request {
 
     /// The answer to a failure of a call that is no tool's, or never reached its tool.
     pub(super) fn failure(&self, failure: CallFailure) -> ErrorData {
-        if let Some(hint) = extension::<Arc<StatusHint>>(&self.context) {
+        if let Some(hint) = &self.hint {
             hint.failure(&failure);
         }
         respond::failure_data(failure, self.era)
@@ -89,7 +109,7 @@ impl Request {
 
     /// The answer to a failed tool call.
     pub(super) fn tool_failure(&self, failure: CallFailure) -> Result<CallToolResult, ErrorData> {
-        if let Some(hint) = extension::<Arc<StatusHint>>(&self.context) {
+        if let Some(hint) = &self.hint {
             hint.failure(&failure);
         }
         respond::tool_failure(failure, self.era)
@@ -149,20 +169,21 @@ impl Request {
     }
 
     /// Who calls, for the pipeline.
-    pub(super) fn caller(&self, answers: Map<String, Value>) -> Caller {
+    pub(super) fn caller(&mut self, answers: Map<String, Value>) -> Caller {
+        let peer: Arc<dyn Peer> = match self.client.take() {
+            None => self.shared.unreachable_peer(),
+            Some(client) => Arc::new(ClientPeer {
+                shared: Arc::clone(&self.shared),
+                principal: Arc::clone(&self.principal),
+                era: self.era,
+                client,
+            }),
+        };
         Caller {
             principal: Arc::clone(&self.principal),
             origin: Arc::clone(&self.origin),
-            peer: Arc::new(ClientPeer {
-                shared: Arc::clone(&self.shared),
-                principal: Arc::clone(&self.principal),
-                peer: self.context.peer.clone(),
-                era: self.era,
-                capabilities: self.context.client_capabilities().unwrap_or_default(),
-                progress_token: self.context.meta.get_progress_token(),
-                log_level: self.log_level,
-            }),
-            cancelled: self.context.ct.clone(),
+            peer,
+            cancelled: self.cancelled.clone(),
             answers,
         }
     }
@@ -203,8 +224,12 @@ pub(super) fn nobody() -> Arc<Principal> {
 /// Where a request came in. What the message itself says of its trace is nearer than a header.
 fn origin(context: &RequestContext<RoleServer>) -> Arc<Origin> {
     let origin: Arc<Origin> = extension(context).unwrap_or_default();
-    let told = context.meta.get("traceparent").and_then(Value::as_str);
-    match told.and_then(trace_id) {
+    nearer(origin, context.meta.get("traceparent").and_then(Value::as_str))
+}
+
+/// The origin of a request whose message says that its trace is `traceparent`.
+pub(super) fn nearer(origin: Arc<Origin>, traceparent: Option<&str>) -> Arc<Origin> {
+    match traceparent.and_then(trace_id) {
         Some(id) => Arc::new(Origin {
             trace_id: Some(id),
             ..Origin::clone(&origin)

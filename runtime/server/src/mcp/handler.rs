@@ -75,22 +75,9 @@ fn bounded_uri(uri: &str) -> Result<(), ErrorData> {
     Err(ErrorData::invalid_params(message, None))
 }
 
-/// Lays the hints of a list that changes only by announcement, and who we are, over its page.
-macro_rules! page {
-    ($handler:ident, $request:ident, $result:expr) => {{
-        let mut page = $result
-            .with_ttl_ms(LIST_TTL_MS)
-            .with_cache_scope($handler.shared.list_cache_scope());
-        page.meta = $request.result_meta();
-        Ok(page)
-    }};
-}
-
 impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(capabilities::of(self.registry()))
-            .with_server_info(self.shared.implementation())
-            .with_protocol_version(ProtocolVersion::V_2025_11_25)
+        self.shared.info()
     }
 
     async fn initialize(
@@ -107,10 +94,7 @@ impl ServerHandler for Handler {
         &self,
         _context: RequestContext<RoleServer>,
     ) -> Result<DiscoverResult, ErrorData> {
-        let versions = self.supported_protocol_versions().into_owned();
-        Ok(DiscoverResult::from_server_info(versions, self.get_info())
-            .with_ttl_ms(LIST_TTL_MS)
-            .with_cache_scope(CacheScope::Public))
+        Ok(self.shared.discovery())
     }
 
     async fn list_tools(
@@ -118,19 +102,10 @@ impl ServerHandler for Handler {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let registry = self.registry();
-        if registry.tools().is_empty() {
-            return Err(ErrorData::method_not_found::<ListToolsRequestMethod>());
-        }
+        let asked = self.request(context);
+        let page = self.shared.tools_page(asked.principal(), asked.era)?;
         only_page(request)?;
-        let request = self.request(context);
-        let tools = registry
-            .tools()
-            .iter()
-            .zip(self.shared.lists.tools(registry));
-        let tools = tools.filter(|(entry, _)| request.sees(entry.definition.scope()));
-        let tools = tools.map(|(_, tool)| tool.clone()).collect();
-        page!(self, request, ListToolsResult::with_all_items(tools))
+        Ok(page)
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
@@ -160,22 +135,10 @@ impl ServerHandler for Handler {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        if !self.registry().has_resources() {
-            return Err(ErrorData::method_not_found::<ListResourcesRequestMethod>());
-        }
+        let asked = self.request(context);
+        let page = self.shared.resources_page(asked.principal(), asked.era)?;
         only_page(request)?;
-        let request = self.request(context);
-        let resources = self
-            .registry()
-            .resources(false)
-            .zip(&self.shared.lists.resources);
-        let resources = resources.filter(|(entry, _)| request.sees(entry.definition.scope()));
-        let resources = resources.map(|(_, resource)| resource.clone()).collect();
-        page!(
-            self,
-            request,
-            ListResourcesResult::with_all_items(resources)
-        )
+        Ok(page)
     }
 
     async fn list_resource_templates(
@@ -183,24 +146,10 @@ impl ServerHandler for Handler {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        if !self.registry().has_resources() {
-            return Err(ErrorData::method_not_found::<
-                ListResourceTemplatesRequestMethod,
-            >());
-        }
+        let asked = self.request(context);
+        let page = self.shared.templates_page(asked.principal(), asked.era)?;
         only_page(request)?;
-        let request = self.request(context);
-        let templates = self
-            .registry()
-            .resources(true)
-            .zip(&self.shared.lists.resource_templates);
-        let templates = templates.filter(|(entry, _)| request.sees(entry.definition.scope()));
-        let templates = templates.map(|(_, template)| template.clone()).collect();
-        page!(
-            self,
-            request,
-            ListResourceTemplatesResult::with_all_items(templates)
-        )
+        Ok(page)
     }
 
     async fn read_resource(
@@ -220,19 +169,10 @@ impl ServerHandler for Handler {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        if self.registry().prompts().is_empty() {
-            return Err(ErrorData::method_not_found::<ListPromptsRequestMethod>());
-        }
+        let asked = self.request(context);
+        let page = self.shared.prompts_page(asked.principal(), asked.era)?;
         only_page(request)?;
-        let request = self.request(context);
-        let prompts = self
-            .registry()
-            .prompts()
-            .iter()
-            .zip(&self.shared.lists.prompts);
-        let prompts = prompts.filter(|(entry, _)| request.sees(entry.definition.scope()));
-        let prompts = prompts.map(|(_, prompt)| prompt.clone()).collect();
-        page!(self, request, ListPromptsResult::with_all_items(prompts))
+        Ok(page)
     }
 
     async fn get_prompt(

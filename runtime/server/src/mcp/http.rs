@@ -27,7 +27,7 @@ use crate::{
     lifecycle::Lifecycle,
 };
 
-const SESSION_ID: &str = "mcp-session-id";
+pub(super) const SESSION_ID: &str = "mcp-session-id";
 
 /// How many callers it takes to have all sessions, and how many each may have of a few.
 const SHARES: usize = 4;

@@ -20,10 +20,13 @@ mod claims;
 mod connection;
 mod convert;
 mod events;
+mod fast;
+
 mod handler;
 mod http;
 mod lists;
 mod owners;
+mod pages;
 mod peer;
 mod perform;
 mod questions;
@@ -35,7 +38,7 @@ mod stdio;
 
 use std::sync::Arc;
 
-use mcp_factory_sdk::Secret;
+use mcp_factory_sdk::{Peer, Secret};
 use rmcp::model::{CacheScope, Implementation, MetaObject, ProtocolVersion};
 
 use crate::{identity::Identity, lifecycle::Lifecycle, pipeline::Pipeline};
@@ -57,6 +60,15 @@ pub(crate) fn supported_protocols() -> Vec<String> {
 /// changes is announced.
 const LIST_TTL_MS: u64 = 300_000;
 
+/// One for all calls that have no way to their client.
+struct Unreachable(Arc<dyn Peer>);
+
+impl std::fmt::Debug for Unreachable {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Unreachable")
+    }
+}
+
 /// What all handlers of a server share.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -64,8 +76,12 @@ pub(crate) struct Shared {
     identity: Identity,
     lists: Lists,
     result_meta: MetaObject,
+    result_meta_json: String,
     events: EventBus,
     seal: StateSeal,
+    unreachable: Unreachable,
+    /// Whether requests with one answer are answered without the library.
+    fast_lane: bool,
     /// Tracks the tasks that outlive a request (one per legacy connection, to push events) and tells
     /// long-lived streams when to end.
     lifecycle: Lifecycle,
@@ -76,6 +92,7 @@ impl Shared {
         identity: Identity,
         pipeline: Arc<Pipeline>,
         state_key: Option<&Secret>,
+        fast_lane: bool,
         lifecycle: Lifecycle,
     ) -> Arc<Self> {
         let lists = Lists::new(pipeline.registry());
@@ -88,9 +105,13 @@ impl Shared {
             pipeline,
             identity,
             lists,
+            result_meta_json: serde_json::to_string(&result_meta)
+                .expect("every key in the protocol is a string"),
             result_meta,
             events: EventBus::new(),
             seal: state_key.map_or_else(StateSeal::new, |key| StateSeal::of_secret(key.expose())),
+            unreachable: Unreachable(Arc::new(peer::UnreachablePeer)),
+            fast_lane,
             lifecycle,
         })
     }
@@ -113,8 +134,17 @@ impl Shared {
         }
     }
 
+    fn unreachable_peer(&self) -> Arc<dyn Peer> {
+        Arc::clone(&self.unreachable.0)
+    }
+
     /// Who answered: belongs on every result of the 2026-07-28 era.
     fn result_meta(&self) -> MetaObject {
         self.result_meta.clone()
+    }
+
+    /// The same as JSON.
+    fn result_meta_json(&self) -> &str {
+        &self.result_meta_json
     }
 }

@@ -6,39 +6,29 @@ use mcp_factory_sdk::{
     BoxFuture, Capability, Event, LogLevel, LogRecord, Peer, Principal, Progress, Question,
     ToolError,
 };
-use rmcp::{
-    RoleServer,
-    model::{
-        ClientCapabilities, LoggingLevel, LoggingMessageNotificationParam,
-        ProgressNotificationParam, ProgressToken,
-    },
-};
+use rmcp::model::{LoggingLevel, LoggingMessageNotificationParam, ProgressNotificationParam};
 use serde_json::{Map, Value};
 
-use super::{Shared, questions, respond::Era};
+use super::{Shared, call::Client, questions, respond::Era};
 
 /// Reaches the client of one call.
 pub(super) struct ClientPeer {
     pub(super) shared: Arc<Shared>,
     pub(super) principal: Arc<Principal>,
-    pub(super) peer: rmcp::Peer<RoleServer>,
     pub(super) era: Era,
-    pub(super) capabilities: ClientCapabilities,
-    pub(super) progress_token: Option<ProgressToken>,
-    /// The least serious level that the client wants; none at all when `None`.
-    pub(super) log_level: Option<LoggingLevel>,
+    pub(super) client: Client,
 }
 
 impl Peer for ClientPeer {
     fn progress(&self, progress: Progress) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            let Some(token) = &self.progress_token else {
+            let (Some(token), Some(peer)) = (&self.client.progress_token, &self.client.peer) else {
                 return;
             };
             let mut params = ProgressNotificationParam::new(token.clone(), progress.done);
             params.total = progress.total;
             params.message = progress.message;
-            if let Err(error) = self.peer.notify_progress(params).await {
+            if let Err(error) = peer.notify_progress(params).await {
                 tracing::debug!(%error, "a progress report was not delivered");
             }
         })
@@ -47,15 +37,15 @@ impl Peer for ClientPeer {
     fn log(&self, record: LogRecord) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             let level = logging_level(record.level);
-            let wanted = self
-                .log_level
-                .is_some_and(|least| severity(level) >= severity(least));
-            if !wanted {
+            let (Some(least), Some(peer)) = (self.client.log_level, &self.client.peer) else {
+                return;
+            };
+            if severity(level) < severity(least) {
                 return;
             }
             let params =
                 LoggingMessageNotificationParam::new(level, record.data).with_logger(record.logger);
-            if let Err(error) = self.peer.notify_logging_message(params).await {
+            if let Err(error) = peer.notify_logging_message(params).await {
                 tracing::debug!(%error, "a log record was not delivered");
             }
         })
@@ -67,9 +57,9 @@ impl Peer for ClientPeer {
 
     fn supports(&self, capability: Capability) -> bool {
         match capability {
-            Capability::Elicitation => self.capabilities.elicitation.is_some(),
-            Capability::Sampling => self.capabilities.sampling.is_some(),
-            Capability::Roots => self.capabilities.roots.is_some(),
+            Capability::Elicitation => self.client.capabilities.elicitation.is_some(),
+            Capability::Sampling => self.client.capabilities.sampling.is_some(),
+            Capability::Roots => self.client.capabilities.roots.is_some(),
         }
     }
 
@@ -81,16 +71,45 @@ impl Peer for ClientPeer {
             if self.era == Era::Modern {
                 return Ok(None);
             }
+            let peer = self.client.peer.as_ref();
+            let peer = peer.ok_or_else(|| ToolError::new("the client cannot be asked"))?;
             let mut answers = Map::new();
             for (key, question) in questions {
                 let request = questions::server_request(question)?;
-                let result = self.peer.send_request(request).await.map_err(|error| {
+                let result = peer.send_request(request).await.map_err(|error| {
                     ToolError::new(format!("the client did not answer `{key}`")).because(error)
                 })?;
                 answers.insert(key.clone(), questions::answer(&result)?);
             }
             Ok(Some(answers))
         })
+    }
+}
+
+/// The client of a call that has no way to it: what runs was compiled without one.
+pub(super) struct UnreachablePeer;
+
+impl Peer for UnreachablePeer {
+    fn progress(&self, _progress: Progress) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn log(&self, _record: LogRecord) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn publish(&self, _event: Event) {}
+
+    fn supports(&self, _capability: Capability) -> bool {
+        false
+    }
+
+    fn ask<'a>(
+        &'a self,
+        _questions: &'a [(String, Question)],
+    ) -> BoxFuture<'a, Result<Option<Map<String, Value>>, ToolError>> {
+        let error = ToolError::new("the client cannot be asked");
+        Box::pin(std::future::ready(Err(error)))
     }
 }
 

@@ -1,52 +1,73 @@
 //! The requests that run something of a plugin: through the pipeline, and back in the protocol's form.
 
-use mcp_factory_sdk::{Arguments, Variables};
+use mcp_factory_sdk::{Arguments, Output, Variables};
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CompletionInfo,
-    ErrorData, GetPromptRequestParams, GetPromptResponse, ReadResourceRequestParams,
-    ReadResourceResponse, Reference,
+    ErrorData, GetPromptRequestParams, GetPromptResponse, InputRequiredResult,
+    ReadResourceRequestParams, ReadResourceResponse, Reference,
 };
 use serde_json::{Map, Value};
 
-use super::{call::Request, convert};
+use super::{call::Request, convert, state::Binding};
+use crate::pipeline::CallFailure;
+
+/// What came of a tool call that did not fail.
+pub(super) enum ToolAnswer {
+    /// The tool's output.
+    Output(Output),
+    /// The tool asks; the client calls again with the answers.
+    Questions(InputRequiredResult),
+}
 
 impl Request {
+    /// Calls a tool. `answers` came with the request; `binding` is what a state of this call is bound to.
+    pub(super) async fn run_tool(
+        &mut self,
+        name: &str,
+        arguments: Arguments<'_>,
+        answers: Map<String, Value>,
+        binding: impl FnOnce(&Self) -> Binding,
+    ) -> Result<ToolAnswer, CallFailure> {
+        let caller = self.caller(answers.clone());
+        match self.pipeline().call_tool(name, arguments, caller).await {
+            Ok(output) => Ok(ToolAnswer::Output(output)),
+            Err(failure) => self
+                .input_required(failure, &answers, || binding(self))
+                .map(ToolAnswer::Questions),
+        }
+    }
+
     pub(super) async fn call_tool(
-        self,
+        mut self,
         params: CallToolRequestParams,
     ) -> Result<CallToolResponse, ErrorData> {
-        let binding = || self.binding("tools/call", &params.name, params.arguments.as_ref());
+        let (name, given) = (params.name.as_ref(), params.arguments.as_ref());
+        let binding = |request: &Self| request.binding("tools/call", name, given);
         let state = params.request_state.as_deref();
-        let call = ("tools/call", params.name.as_ref());
-        let answers = self.answers(call, state, params.input_responses, binding)?;
-        let arguments = self.arguments(params.arguments.as_ref());
-        let caller = self.caller(answers.clone());
+        let call = ("tools/call", name);
+        let answers = self.answers(call, state, params.input_responses, || binding(&self))?;
+        let arguments = self.arguments(given);
         let arguments = Arguments::new(&arguments);
-        let outcome = self
-            .pipeline()
-            .call_tool(&params.name, arguments, caller)
-            .await;
+        let outcome = self.run_tool(name, arguments, answers, binding).await;
         let mut result = match outcome {
-            Ok(output) => convert::output(output).map_err(|error| {
+            Ok(ToolAnswer::Questions(questions)) => return Ok(questions.into()),
+            Ok(ToolAnswer::Output(output)) => convert::output(output).map_err(|error| {
                 ErrorData::internal_error(format!("unreadable structured content: {error}"), None)
             })?,
-            Err(failure) => match self.input_required(failure, &answers, binding) {
-                Ok(questions) => return Ok(questions.into()),
-                Err(failure) => self.tool_failure(failure)?,
-            },
+            Err(failure) => self.tool_failure(failure)?,
         };
         result.meta = self.result_meta();
         Ok(result.into())
     }
 
     pub(super) async fn read_resource(
-        self,
+        mut self,
         params: ReadResourceRequestParams,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let binding = || self.binding("resources/read", &params.uri, None);
+        let binding = |request: &Self| request.binding("resources/read", &params.uri, None);
         let state = params.request_state.as_deref();
         let call = ("resources/read", params.uri.as_str());
-        let answers = self.answers(call, state, params.input_responses, binding)?;
+        let answers = self.answers(call, state, params.input_responses, || binding(&self))?;
         let caller = self.caller(answers.clone());
         match self.pipeline().read_resource(&params.uri, caller).await {
             Ok((resource, definition)) => {
@@ -54,7 +75,7 @@ impl Request {
                 result.meta = self.result_meta();
                 Ok(result.into())
             }
-            Err(failure) => match self.input_required(failure, &answers, binding) {
+            Err(failure) => match self.input_required(failure, &answers, || binding(&self)) {
                 Ok(questions) => Ok(questions.into()),
                 Err(failure) => Err(self.failure(failure)),
             },
@@ -62,14 +83,15 @@ impl Request {
     }
 
     pub(super) async fn get_prompt(
-        self,
+        mut self,
         params: GetPromptRequestParams,
     ) -> Result<GetPromptResponse, ErrorData> {
-        let binding = || self.binding("prompts/get", &params.name, params.arguments.as_ref());
+        let given = params.arguments.as_ref();
+        let binding = |request: &Self| request.binding("prompts/get", &params.name, given);
         let state = params.request_state.as_deref();
         let call = ("prompts/get", params.name.as_str());
-        let answers = self.answers(call, state, params.input_responses, binding)?;
-        let arguments = prompt_arguments(params.arguments.as_ref())?;
+        let answers = self.answers(call, state, params.input_responses, || binding(&self))?;
+        let arguments = prompt_arguments(given)?;
         let caller = self.caller(answers.clone());
         match self
             .pipeline()
@@ -83,7 +105,7 @@ impl Request {
                 result.meta = self.result_meta();
                 Ok(result.into())
             }
-            Err(failure) => match self.input_required(failure, &answers, binding) {
+            Err(failure) => match self.input_required(failure, &answers, || binding(&self)) {
                 Ok(questions) => Ok(questions.into()),
                 Err(failure) => Err(self.failure(failure)),
             },
@@ -91,7 +113,7 @@ impl Request {
     }
 
     pub(super) async fn complete(
-        self,
+        mut self,
         params: CompleteRequestParams,
     ) -> Result<CompleteResult, ErrorData> {
         let (of_prompt, target) = match &params.r#ref {

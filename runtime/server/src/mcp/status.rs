@@ -24,20 +24,8 @@ impl StatusHint {
 
     /// The call failed before it reached its plugin, in a way that HTTP has a word for.
     pub(super) fn failure(&self, failure: &CallFailure) {
-        match failure {
-            CallFailure::Denied { .. } | CallFailure::NoTenant => {
-                self.set(StatusCode::FORBIDDEN, None);
-            }
-            CallFailure::RateLimited { retry_after } => {
-                self.set(StatusCode::TOO_MANY_REQUESTS, Some(*retry_after));
-            }
-            CallFailure::Overloaded => {
-                self.set(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    Some(Duration::from_secs(1)),
-                );
-            }
-            _ => {}
+        if let Some((status, retry_after)) = status_of(failure) {
+            self.set(status, retry_after);
         }
     }
 
@@ -49,6 +37,21 @@ impl StatusHint {
     fn set(&self, status: StatusCode, retry_after: Option<Duration>) {
         // One request has one answer; a second word would be about something else.
         self.0.get_or_init(|| (status, retry_after));
+    }
+}
+
+/// The status of a failure that HTTP has a word for, and when to come again.
+pub(super) const fn status_of(failure: &CallFailure) -> Option<(StatusCode, Option<Duration>)> {
+    match failure {
+        CallFailure::Denied { .. } | CallFailure::NoTenant => Some((StatusCode::FORBIDDEN, None)),
+        CallFailure::RateLimited { retry_after } => {
+            Some((StatusCode::TOO_MANY_REQUESTS, Some(*retry_after)))
+        }
+        CallFailure::Overloaded => Some((
+            StatusCode::SERVICE_UNAVAILABLE,
+            Some(Duration::from_secs(1)),
+        )),
+        _ => None,
     }
 }
 

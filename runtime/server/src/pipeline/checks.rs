@@ -78,7 +78,7 @@ impl Pipeline {
         // Bounded like a call: a validator that hangs is a plugin that hangs.
         let judged = tokio::select! {
             biased;
-            () = caller.cancelled.cancelled() => return Err(CallFailure::Cancelled),
+            () = guard::cancelled(caller.cancelled.as_ref()) => return Err(CallFailure::Cancelled),
             judged = tokio::time::timeout(self.limits.timeout, judging.catch_unwind()) => judged,
         };
         match judged {

@@ -9,6 +9,7 @@ use std::{
 use futures_util::FutureExt as _;
 use mcp_factory_sdk::{BoxFuture, Call, ToolError, ToolErrorKind};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use super::{CallFailure, Caller};
@@ -56,13 +57,12 @@ pub(super) async fn run<T>(
         name,
         outcome = tracing::field::Empty
     );
-    let cancelled = caller.cancelled.clone();
     // Kept here until the end: a tool that asks for no context drops its call on the way in.
     let admission = Arc::new(admission);
     let call = Call {
         peer: caller.peer,
         plugin,
-        cancelled: caller.cancelled.child_token(),
+        cancelled: CancellationToken::new(),
         deadline: Instant::now().checked_add(timeout),
         answers: caller.answers,
         // Work that outlives its deadline on the blocking pool goes on counting as a running call.
@@ -74,7 +74,7 @@ pub(super) async fn run<T>(
     let ended = async {
         tokio::select! {
             biased;
-            () = cancelled.cancelled() => Err(CallFailure::Cancelled),
+            () = cancelled(caller.cancelled.as_ref()) => Err(CallFailure::Cancelled),
             ended = tokio::time::timeout(timeout, work) => match ended {
                 Err(_) => Err(CallFailure::Tool(out_of_time(timeout))),
                 Ok(Err(_)) => Err(panicked(name)),
@@ -93,6 +93,14 @@ pub(super) async fn run<T>(
             .map_or_else(CallFailure::outcome, |_| "success"),
     );
     ended
+}
+
+/// Ends when a call is taken back; never where dropping its future is how that is done.
+pub(super) async fn cancelled(token: Option<&CancellationToken>) {
+    match token {
+        Some(token) => token.cancelled().await,
+        None => std::future::pending().await,
+    }
 }
 
 pub(super) fn out_of_time(timeout: Duration) -> ToolError {

@@ -46,8 +46,9 @@ pub(crate) struct Caller {
     pub(crate) peer: Arc<dyn Peer>,
     /// Where the call came in.
     pub(crate) origin: Arc<Origin>,
-    /// Fires when the client cancels or goes away, or the server stops.
-    pub(crate) cancelled: CancellationToken,
+    /// Fires when the client cancels or goes away, or the server stops; `None` where the call's future is
+    /// dropped then.
+    pub(crate) cancelled: Option<CancellationToken>,
     /// Answers to questions of earlier rounds of the same call.
     pub(crate) answers: Map<String, Value>,
 }

@@ -134,7 +134,7 @@ fn caller(scopes: ScopeSet) -> Caller {
         principal: Arc::new(Principal::new("test", scopes)),
         peer: Arc::new(NoPeer),
         origin: Arc::default(),
-        cancelled: CancellationToken::new(),
+        cancelled: Some(CancellationToken::new()),
         answers: Map::new(),
     }
 }
@@ -255,7 +255,7 @@ async fn a_call_that_hangs_is_dropped_at_its_deadline() {
 async fn a_cancelled_call_is_dropped() {
     let pipeline = pipeline(ALL, CallLimits::default()).await;
     let caller = caller(ScopeSet::All);
-    let cancel = caller.cancelled.clone();
+    let cancel = caller.cancelled.clone().expect("the test gave one");
     let before = DROPPED.load(Ordering::SeqCst);
     let (ended, ()) = tokio::join!(
         pipeline.call_tool("wait", Arguments::none(), caller),

@@ -1,0 +1,117 @@
+//! The fast lane: a request that has one JSON answer, from the checked bytes to the bytes of the answer,
+//! without the library.
+//!
+//! What it takes: tool calls, resource reads and prompts that cannot speak to their client before they
+//! answer, the lists, `server/discover` and `ping`. What it leaves to `rmcp`: whatever streams, asks back,
+//! subscribes, or belongs to a legacy session, and every request with anything odd about it, so that
+//! only one place knows what to say to those. Both lanes run the same code from [`Request`] on and
+//! serve the same pages; a differential test holds their answers to each other.
+//!
+//! In the room: which requests it takes (`asked`, and over HTTP `headers`), doing them (`perform`), the
+//! bytes of an answer (`message`), of a tool's result (`tool_result`) and of the lists (`pages`).
+//!
+//! [`Request`]: super::call::Request
+
+mod asked;
+mod headers;
+mod message;
+mod pages;
+mod perform;
+mod tool_result;
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use mcp_factory_sdk::Principal;
+use rmcp::model::{ErrorCode, ErrorData};
+
+use super::{Shared, respond::Era};
+use crate::{
+    frame::{Frame, RequestId},
+    pipeline::Origin,
+    protocol::Answer,
+};
+use asked::Asked;
+use message::Message;
+use pages::Pages;
+
+/// Answers requests of one server.
+#[derive(Debug)]
+pub(super) struct FastLane {
+    shared: Arc<Shared>,
+    pages: Pages,
+    /// By tool: whether headers repeat arguments of it (SEP-2243), found out at its first call.
+    header_arguments: Vec<OnceLock<bool>>,
+}
+
+impl FastLane {
+    pub(super) fn new(shared: &Arc<Shared>) -> Self {
+        let tools = shared.pipeline.registry().tools().len();
+        Self {
+            shared: Arc::clone(shared),
+            pages: Pages::new(shared),
+            header_arguments: std::iter::repeat_with(OnceLock::new).take(tools).collect(),
+        }
+    }
+
+    /// The answer to a request over HTTP that belongs to no session; `None` when this lane does not take it.
+    pub(super) async fn answer(
+        &self,
+        headers: &HeaderMap,
+        frame: &Frame,
+        principal: &Arc<Principal>,
+        origin: &Arc<Origin>,
+    ) -> Option<Answer> {
+        let id = frame.request_id()?;
+        let era = headers::era(headers)?;
+        let asked = Asked::read(frame, era, true)?;
+        if era == Era::Modern && !headers::agree(headers, frame) {
+            return None;
+        }
+        if !asked.what.tool().is_none_or(|name| self.takes(name, &asked)) {
+            return None;
+        }
+        Some(Box::pin(self.perform(id, asked, principal, origin)).await)
+    }
+
+    /// Whether calls of a tool may go this way: one that may report, log or ask has to have no use for it.
+    fn takes(&self, name: &str, asked: &Asked<'_>) -> bool {
+        let Some(tool) = self.shared.pipeline.registry().tool(name) else {
+            return true;
+        };
+        if asked.era == Era::Modern {
+            let repeated = self.header_arguments[tool.index].get_or_init(|| {
+                let schema = tool.definition.input_schema();
+                schema.to_string().contains("\"x-mcp-header\"")
+            });
+            if *repeated {
+                return false;
+            }
+        }
+        !(asked.hears && tool.definition.takes_context())
+    }
+}
+
+/// An answer that HTTP has to know nothing of.
+fn plain(body: Bytes) -> Answer {
+    Answer {
+        status: StatusCode::OK,
+        retry_after: None,
+        body,
+    }
+}
+
+/// An error, with the status that its code has over HTTP.
+fn refused(id: &RequestId, error: &ErrorData, era: Era) -> Answer {
+    let status = match error.code {
+        _ if era == Era::Legacy => StatusCode::OK,
+        ErrorCode::MISSING_REQUIRED_CLIENT_CAPABILITY => StatusCode::BAD_REQUEST,
+        ErrorCode::METHOD_NOT_FOUND => StatusCode::NOT_FOUND,
+        _ => StatusCode::OK,
+    };
+    Answer {
+        status,
+        ..plain(Message::error(id, error))
+    }
+}

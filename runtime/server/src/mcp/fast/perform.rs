@@ -1,0 +1,182 @@
+//! Doing what was asked: the same calls of the pipeline as on the other lane.
+
+use std::sync::Arc;
+
+use mcp_factory_sdk::{Arguments, Principal};
+use rmcp::model::{GetPromptRequestParams, ReadResourceRequestParams, ServerResult};
+use serde_json::{Map, Value};
+
+use super::{
+    Answer, FastLane,
+    asked::{Asked, What},
+    message::Message,
+    pages::json,
+    plain, refused, tool_result,
+};
+use crate::{
+    frame::RequestId,
+    mcp::{
+        call::{Client, Request, nearer},
+        perform::ToolAnswer,
+        respond::{self, Era},
+        status::{StatusHint, status_of},
+    },
+    pipeline::{CallFailure, Origin},
+};
+
+impl FastLane {
+    /// Does what was asked and says what came of it.
+    pub(super) async fn perform(
+        &self,
+        id: &RequestId,
+        asked: Asked<'_>,
+        principal: &Arc<Principal>,
+        origin: &Arc<Origin>,
+    ) -> Answer {
+        let era = asked.era;
+        let request = || self.request(&asked, principal, origin);
+        match &asked.what {
+            What::Ping => plain(Message::whole(id, &Map::new())),
+            What::Discover => listed(id, &self.pages.discovery()),
+            What::List(list) => match self.pages.list(*list, principal, era) {
+                Ok(page) => listed(id, &page),
+                Err(error) => refused(id, &error, era),
+            },
+            What::CallTool { name, arguments } => {
+                self.call_tool(id, request(), name, *arguments).await
+            }
+            What::ReadResource { uri } => {
+                let mut request = request();
+                if !self.shared.pipeline.registry().has_resources() {
+                    return no_such_method::<rmcp::model::ReadResourceRequestMethod>(id, era);
+                }
+                let hint = request.hint.insert(Arc::default()).clone();
+                let params = ReadResourceRequestParams::new(uri.as_ref());
+                let result = request.read_resource(params).await;
+                told(id, result.map(ServerResult::from), era, &hint)
+            }
+            What::GetPrompt { name, arguments } => {
+                let mut request = request();
+                if self.shared.pipeline.registry().prompts().is_empty() {
+                    return no_such_method::<rmcp::model::GetPromptRequestMethod>(id, era);
+                }
+                let hint = request.hint.insert(Arc::default()).clone();
+                let mut params = GetPromptRequestParams::new(name.as_ref());
+                params.arguments = arguments.clone();
+                let result = request.get_prompt(params).await;
+                told(id, result.map(ServerResult::from), era, &hint)
+            }
+        }
+    }
+
+    async fn call_tool(
+        &self,
+        id: &RequestId,
+        mut request: Request,
+        name: &str,
+        arguments: Option<&str>,
+    ) -> Answer {
+        let era = request.era;
+        if self.shared.pipeline.registry().tools().is_empty() {
+            return no_such_method::<rmcp::model::CallToolRequestMethod>(id, era);
+        }
+        let raw = arguments;
+        let binding = |request: &Request| {
+            let given: Option<Map<String, Value>> =
+                raw.and_then(|arguments| serde_json::from_str(arguments).ok());
+            request.binding("tools/call", name, given.as_ref())
+        };
+        let arguments = arguments.map_or(Arguments::none(), Arguments::new);
+        let outcome = request.run_tool(name, arguments, Map::new(), binding);
+        match outcome.await {
+            Ok(ToolAnswer::Output(output)) => {
+                let mut message = Message::result(id, tool_result::size(&output));
+                tool_result::write(&mut message, output, era, self.shared.result_meta_json());
+                plain(message.finish())
+            }
+            Ok(ToolAnswer::Questions(questions)) => {
+                plain(Message::whole(id, &ServerResult::from(questions)))
+            }
+            Err(failure) => failed(id, failure, &request),
+        }
+    }
+
+    fn request(
+        &self,
+        asked: &Asked<'_>,
+        principal: &Arc<Principal>,
+        origin: &Arc<Origin>,
+    ) -> Request {
+        // A call that might tell its client something on the way is not here.
+        let client = (!asked.hears).then(|| Client {
+            peer: None,
+            capabilities: asked.capabilities(),
+            progress_token: None,
+            log_level: None,
+        });
+        Request {
+            era: asked.era,
+            shared: Arc::clone(&self.shared),
+            principal: Arc::clone(principal),
+            origin: nearer(Arc::clone(origin), asked.traceparent.as_deref()),
+            client,
+            cancelled: None,
+            hint: None,
+            frame: None,
+        }
+    }
+}
+
+fn listed(id: &RequestId, page: &[u8]) -> Answer {
+    let mut message = Message::result(id, page.len());
+    message.raw(page);
+    plain(message.finish())
+}
+
+/// The answer to a tool call that failed.
+fn failed(id: &RequestId, failure: CallFailure, request: &Request) -> Answer {
+    let era = request.era;
+    let status = status_of(&failure);
+    let answer = match respond::tool_failure(failure, era) {
+        Ok(mut result) => {
+            result.meta = request.result_meta();
+            let mut message = Message::result(id, 256);
+            message.raw(&json(result, era));
+            plain(message.finish())
+        }
+        Err(error) => refused(id, &error, era),
+    };
+    with_status(answer, status)
+}
+
+/// The answer to anything else that went through the pipeline.
+fn told(
+    id: &RequestId,
+    result: Result<ServerResult, rmcp::model::ErrorData>,
+    era: Era,
+    hint: &StatusHint,
+) -> Answer {
+    let answer = match result {
+        Ok(result) => listed(id, &json(result, era)),
+        Err(error) => refused(id, &error, era),
+    };
+    with_status(answer, hint.get())
+}
+
+fn no_such_method<M: rmcp::model::ConstString>(id: &RequestId, era: Era) -> Answer {
+    refused(id, &rmcp::model::ErrorData::method_not_found::<M>(), era)
+}
+
+fn with_status(
+    answer: Answer,
+    status: Option<(http::StatusCode, Option<std::time::Duration>)>,
+) -> Answer {
+    match status {
+        None => answer,
+        Some((status, retry_after)) => Answer {
+            status,
+            retry_after,
+            ..answer
+        },
+    }
+}
