@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderMap;
 use futures_util::StreamExt;
+use http::HeaderMap;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Frame as BodyFrame;
 use mcp_factory_sdk::Principal;

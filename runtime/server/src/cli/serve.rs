@@ -214,7 +214,9 @@ impl Protocol for Runtime {
         principal: &Arc<Principal>,
         origin: &Arc<Origin>,
     ) -> Option<Answer> {
-        self.protocol.answer(headers, frame, principal, origin).await
+        self.protocol
+            .answer(headers, frame, principal, origin)
+            .await
     }
 
     fn serves(&self, principal: &Principal) -> bool {

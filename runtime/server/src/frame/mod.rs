@@ -75,7 +75,10 @@ pub(crate) struct RequestMeta<'a> {
 
 /// Which members `params` has, beside `_meta`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a member that is there or not")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a member that is there or not"
+)]
 pub(crate) struct ParamKinds {
     pub(crate) name: bool,
     pub(crate) arguments: bool,
@@ -164,7 +167,13 @@ impl Frame {
     /// The members of `params._meta` that mean something to the server.
     pub(crate) fn request_meta(&self) -> RequestMeta<'_> {
         let member = |span: Option<Span>| span.map(|span| self.slice(span));
-        let [version, capabilities, log_level, progress_token, traceparent] = self.members.in_meta;
+        let [
+            version,
+            capabilities,
+            log_level,
+            progress_token,
+            traceparent,
+        ] = self.members.in_meta;
         RequestMeta {
             protocol_version: member(version),
             client_capabilities: member(capabilities),

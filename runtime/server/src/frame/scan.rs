@@ -256,7 +256,10 @@ impl Scanner<'_> {
         };
         let known = names.iter().position(|known| *known == name);
         // `_meta` is open to members of anybody.
-        if known.is_none() && place != Place::Meta && names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+        if known.is_none()
+            && place != Place::Meta
+            && names.iter().any(|known| known.eq_ignore_ascii_case(name))
+        {
             let fault = Fault {
                 in_params: place == Place::Params,
                 name: name.to_owned(),

@@ -224,7 +224,10 @@ pub(super) fn nobody() -> Arc<Principal> {
 /// Where a request came in. What the message itself says of its trace is nearer than a header.
 fn origin(context: &RequestContext<RoleServer>) -> Arc<Origin> {
     let origin: Arc<Origin> = extension(context).unwrap_or_default();
-    nearer(origin, context.meta.get("traceparent").and_then(Value::as_str))
+    nearer(
+        origin,
+        context.meta.get("traceparent").and_then(Value::as_str),
+    )
 }
 
 /// The origin of a request whose message says that its trace is `traceparent`.

@@ -8,13 +8,11 @@ use std::sync::Arc;
 use rmcp::{
     RoleServer, ServerHandler,
     model::{
-        CacheScope, CallToolRequestMethod, CallToolRequestParams, CallToolResponse,
-        CompleteRequestMethod, CompleteRequestParams, CompleteResult, CustomRequest, CustomResult,
-        DiscoverResult, ErrorCode, ErrorData, GetPromptRequestMethod, GetPromptRequestParams,
-        GetPromptResponse, InitializeRequestParams, InitializeResult, ListPromptsRequestMethod,
-        ListPromptsResult, ListResourceTemplatesRequestMethod, ListResourceTemplatesResult,
-        ListResourcesRequestMethod, ListResourcesResult, ListToolsRequestMethod, ListToolsResult,
-        PaginatedRequestParams, ProtocolVersion, ReadResourceRequestMethod,
+        CallToolRequestMethod, CallToolRequestParams, CallToolResponse, CompleteRequestMethod,
+        CompleteRequestParams, CompleteResult, CustomRequest, CustomResult, DiscoverResult,
+        ErrorCode, ErrorData, GetPromptRequestMethod, GetPromptRequestParams, GetPromptResponse,
+        InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
+        ListResourcesResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestMethod,
         ReadResourceRequestParams, ReadResourceResponse, ServerConfig, SetLevelRequestMethod,
         SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool,
         UnsubscribeRequestParams,
@@ -23,9 +21,8 @@ use rmcp::{
 };
 
 use super::{
-    LIST_TTL_MS, Shared,
+    Shared,
     call::{Request, extension, known, nobody, principal},
-    capabilities,
     connection::Connection,
     events,
     respond::Era,

@@ -61,7 +61,10 @@ impl Shared {
         if registry.tools().is_empty() {
             return Err(ErrorData::method_not_found::<ListToolsRequestMethod>());
         }
-        let scopes = registry.tools().iter().map(|entry| entry.definition.scope());
+        let scopes = registry
+            .tools()
+            .iter()
+            .map(|entry| entry.definition.scope());
         let tools = scopes.zip(self.lists.tools(registry));
         let seen = visible(tools, |scope| self.pipeline.shows(principal, scope));
         page!(self, era, ListToolsResult::with_all_items(seen))
@@ -77,7 +80,9 @@ impl Shared {
         if !registry.has_resources() {
             return Err(ErrorData::method_not_found::<ListResourcesRequestMethod>());
         }
-        let scopes = registry.resources(false).map(|entry| entry.definition.scope());
+        let scopes = registry
+            .resources(false)
+            .map(|entry| entry.definition.scope());
         let resources = scopes.zip(&self.lists.resources);
         let seen = visible(resources, |scope| self.pipeline.shows(principal, scope));
         page!(self, era, ListResourcesResult::with_all_items(seen))
@@ -95,7 +100,9 @@ impl Shared {
                 ListResourceTemplatesRequestMethod,
             >());
         }
-        let scopes = registry.resources(true).map(|entry| entry.definition.scope());
+        let scopes = registry
+            .resources(true)
+            .map(|entry| entry.definition.scope());
         let templates = scopes.zip(&self.lists.resource_templates);
         let seen = visible(templates, |scope| self.pipeline.shows(principal, scope));
         page!(self, era, ListResourceTemplatesResult::with_all_items(seen))
@@ -111,7 +118,10 @@ impl Shared {
         if registry.prompts().is_empty() {
             return Err(ErrorData::method_not_found::<ListPromptsRequestMethod>());
         }
-        let scopes = registry.prompts().iter().map(|entry| entry.definition.scope());
+        let scopes = registry
+            .prompts()
+            .iter()
+            .map(|entry| entry.definition.scope());
         let prompts = scopes.zip(&self.lists.prompts);
         let seen = visible(prompts, |scope| self.pipeline.shows(principal, scope));
         page!(self, era, ListPromptsResult::with_all_items(seen))

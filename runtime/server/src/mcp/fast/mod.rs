@@ -69,7 +69,11 @@ impl FastLane {
         if era == Era::Modern && !headers::agree(headers, frame) {
             return None;
         }
-        if !asked.what.tool().is_none_or(|name| self.takes(name, &asked)) {
+        if !asked
+            .what
+            .tool()
+            .is_none_or(|name| self.takes(name, &asked))
+        {
             return None;
         }
         Some(Box::pin(self.perform(id, asked, principal, origin)).await)

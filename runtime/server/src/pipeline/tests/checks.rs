@@ -323,7 +323,7 @@ async fn a_call_that_is_judged_can_be_cancelled() {
     let plugin = Guarded::saying(Verdict::Hang);
     let pipeline = Parts::of(&plugin, &Guarded::default()).pipeline();
     let caller = reader();
-    let cancel = caller.cancelled.clone();
+    let cancel = caller.cancelled.clone().expect("the test gave one");
     let (ended, ()) = tokio::join!(call(&pipeline, "look", caller), async {
         tokio::time::sleep(Duration::from_secs(1)).await;
         cancel.cancel();

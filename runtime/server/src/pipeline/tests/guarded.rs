@@ -287,7 +287,7 @@ pub(super) fn over_http(principal: Principal) -> Caller {
         principal: Arc::new(principal),
         peer: Arc::new(NoPeer),
         origin: Arc::new(origin()),
-        cancelled: CancellationToken::new(),
+        cancelled: Some(CancellationToken::new()),
         answers: Map::new(),
     }
 }
