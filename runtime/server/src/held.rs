@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::Response;
@@ -11,9 +11,20 @@ use http_body_util::BodyExt as _;
 
 use crate::protocol::ResponseBody;
 
+/// A whole answer goes out in pieces of this size: who takes its only piece takes it as sent.
+const PIECE: usize = 64 << 10;
+
 struct Held<T> {
     body: ResponseBody,
+    /// Of the last frame, what did not go out yet.
+    rest: Bytes,
     _kept: T,
+}
+
+impl<T> Held<T> {
+    fn piece(&mut self) -> Frame<Bytes> {
+        Frame::data(self.rest.split_to(PIECE.min(self.rest.len())))
+    }
 }
 
 impl<T: Send + Sync + Unpin + 'static> Body for Held<T> {
@@ -24,16 +35,30 @@ impl<T: Send + Sync + Unpin + 'static> Body for Held<T> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        if !self.rest.is_empty() {
+            return Poll::Ready(Some(Ok(self.piece())));
+        }
+        match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+            Some(Ok(frame)) if frame.data_ref().is_some_and(|data| data.len() > PIECE) => {
+                self.rest = frame.into_data().unwrap_or_default();
+                Poll::Ready(Some(Ok(self.piece())))
+            }
+            other => Poll::Ready(other),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     /// Of the body itself, so that a whole answer still goes out with its length.
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let (mut hint, rest) = (self.body.size_hint(), self.rest.len() as u64);
+        if let Some(upper) = hint.upper() {
+            hint.set_upper(upper + rest);
+        }
+        hint.set_lower(hint.lower() + rest);
+        hint
     }
 }
 
@@ -42,7 +67,14 @@ pub(crate) fn hold<T: Send + Sync + Unpin + 'static>(
     response: Response<ResponseBody>,
     kept: T,
 ) -> Response<ResponseBody> {
-    response.map(|body| Held { body, _kept: kept }.boxed())
+    response.map(|body| {
+        Held {
+            body,
+            rest: Bytes::new(),
+            _kept: kept,
+        }
+        .boxed()
+    })
 }
 
 #[cfg(test)]
@@ -68,5 +100,27 @@ mod tests {
             .to_bytes();
         assert_eq!(&sent[..], b"answer");
         assert_eq!(Arc::strong_count(&kept), 1);
+    }
+
+    #[tokio::test]
+    async fn a_large_answer_is_held_until_its_last_piece() {
+        let kept = Arc::new(());
+        let text = Bytes::from(vec![b'x'; 2 * PIECE + 1]);
+        let answer = Response::new(Full::new(text.clone()).boxed());
+        let mut body = hold(answer, Arc::clone(&kept)).into_body();
+        let mut sent = Vec::new();
+        for left in [2 * PIECE + 1, PIECE + 1, 1] {
+            assert!(!body.is_end_stream());
+            assert_eq!(body.size_hint().exact(), Some(left as u64));
+            assert_eq!(Arc::strong_count(&kept), 2);
+            let frame = body
+                .frame()
+                .await
+                .expect("there is more")
+                .expect("nothing fails");
+            sent.extend(frame.into_data().expect("it is data"));
+        }
+        assert!(body.is_end_stream());
+        assert_eq!(sent, text);
     }
 }
