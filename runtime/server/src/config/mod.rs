@@ -110,8 +110,9 @@ pub(crate) struct HttpConfig {
 pub(crate) struct StdioConfig {
     /// Longest line in bytes. Default 4 MiB.
     pub(crate) max_line: usize,
-    /// Requests at once; reading pauses at this many, so it also bounds the answers that wait for a
-    /// client that does not read. Default 128.
+    /// Requests at once, so it also bounds the answers that wait for a client that does not read. More
+    /// requests wait for their turn, 1,024 at most and `max_line` bytes together; then reading pauses.
+    /// Default 128.
     pub(crate) max_in_flight: usize,
     /// What the user at the other end may do. Default: everything.
     pub(crate) scopes: Option<Vec<String>>,

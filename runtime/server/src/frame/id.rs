@@ -16,7 +16,7 @@ pub(crate) enum RequestId {
 
 impl RequestId {
     /// Reads an id from one JSON value of a checked message.
-    pub(super) fn read(json: &str) -> Option<Self> {
+    pub(crate) fn read(json: &str) -> Option<Self> {
         if json.len() > MAX_ID_BYTES {
             return None;
         }

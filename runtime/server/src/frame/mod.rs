@@ -112,6 +112,14 @@ impl Frame {
         })
     }
 
+    /// The same message in bytes of its own, which keep nothing else in memory.
+    pub(crate) fn detached(&self) -> Self {
+        Self {
+            bytes: Bytes::copy_from_slice(&self.bytes),
+            ..self.clone()
+        }
+    }
+
     /// The whole message.
     pub(crate) fn bytes(&self) -> &Bytes {
         &self.bytes

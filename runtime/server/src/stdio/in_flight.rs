@@ -1,13 +1,13 @@
-//! The requests of this connection that are not answered yet.
+//! The requests of this connection that are not answered yet: their ids, and the places they take.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Semaphore;
 
 use crate::frame::RequestId;
 
-/// All requests in flight; at most as many as there are places.
+/// All requests in flight; at most as many run as there are places.
 #[derive(Debug, Clone)]
 pub(super) struct InFlight(Arc<Shared>);
 
@@ -15,6 +15,12 @@ pub(super) struct InFlight(Arc<Shared>);
 struct Shared {
     ids: Mutex<HashSet<RequestId>>,
     places: Semaphore,
+}
+
+impl Shared {
+    fn ids(&self) -> MutexGuard<'_, HashSet<RequestId>> {
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl InFlight {
@@ -25,48 +31,60 @@ impl InFlight {
         }))
     }
 
-    pub(super) fn contains(&self, id: &RequestId) -> bool {
-        self.0
-            .ids
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains(id)
+    /// Takes the id; `None` when a request with it is in flight.
+    pub(super) fn claim(&self, id: &RequestId) -> Option<Claim> {
+        self.0.ids().insert(id.clone()).then(|| Claim {
+            shared: Arc::clone(&self.0),
+            id: id.clone(),
+        })
     }
 
-    /// Waits for a free place and takes it for `id`, which is not in flight.
-    pub(super) async fn enter(&self, id: RequestId) -> Slot {
-        self.0
-            .places
-            .acquire()
-            .await
-            .expect("the places are never closed")
-            .forget();
-        self.0
-            .ids
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(id.clone());
-        Slot {
-            shared: Arc::clone(&self.0),
-            id,
+    /// Takes a place if one is free.
+    pub(super) fn try_place(&self, claim: Claim) -> Result<Slot, Claim> {
+        match self.0.places.try_acquire() {
+            Ok(place) => {
+                place.forget();
+                Ok(Slot(claim))
+            }
+            Err(_) => Err(claim),
         }
+    }
+
+    /// Waits for a free place, and takes it for the claim that `whose` then gives. Nothing is lost when the
+    /// future is dropped.
+    pub(super) async fn place<T>(&self, whose: impl FnOnce() -> (T, Claim)) -> (T, Slot) {
+        let place = self.0.places.acquire().await;
+        place.expect("the places are never closed").forget();
+        let (with, claim) = whose();
+        (with, Slot(claim))
     }
 }
 
-/// One request's place; dropping it frees the id and the place.
+/// The id of one request; dropping it frees it.
 #[derive(Debug)]
-pub(crate) struct Slot {
+pub(super) struct Claim {
     shared: Arc<Shared>,
     id: RequestId,
 }
 
+impl Claim {
+    pub(super) fn id(&self) -> &RequestId {
+        &self.id
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.shared.ids().remove(&self.id);
+    }
+}
+
+/// One request's id and place; dropping it frees both.
+#[derive(Debug)]
+pub(crate) struct Slot(Claim);
+
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.shared
-            .ids
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&self.id);
-        self.shared.places.add_permits(1);
+        self.0.shared.places.add_permits(1);
     }
 }

@@ -1,8 +1,9 @@
 //! One client on stdin and stdout: one message a line.
 //!
 //! In the room: taking the descriptors (`endpoints`), cutting lines (`lines`),
-//! the requests in flight (`in_flight`), the one writer (`writer`) and the loop
-//! that joins them. Not here: what a message means.
+//! the requests in flight (`in_flight`) and those that wait for a place
+//! (`waiting`), the one writer (`writer`) and the loop that joins them. Not
+//! here: what a message means.
 //!
 //! Reader, protocol and writer are one task, so a call that is answered at once
 //! crosses no thread.
@@ -12,6 +13,7 @@ mod in_flight;
 mod lines;
 #[cfg(test)]
 mod tests;
+mod waiting;
 mod writer;
 
 use std::time::Duration;
@@ -28,6 +30,7 @@ pub(crate) use endpoints::{Output, Wire};
 use in_flight::InFlight;
 pub(crate) use in_flight::Slot;
 use lines::{Line, Lines};
+use waiting::Waiting;
 
 /// Messages waiting on either side of the protocol.
 const QUEUE: usize = 64;
@@ -39,7 +42,7 @@ const LAST_WORDS: Duration = Duration::from_millis(250);
 pub(crate) struct StdioLimits {
     /// Size and depth of one message.
     pub(crate) frame: FrameLimits,
-    /// Requests in flight; reading pauses at this many.
+    /// Requests in flight; more wait, and reading pauses when many do.
     pub(crate) in_flight: usize,
     /// How long calls may still take after stdin has ended.
     pub(crate) end_grace: Duration,
@@ -56,7 +59,8 @@ pub(crate) async fn serve<P: Protocol>(
     let (inbound, messages) = mpsc::channel(QUEUE);
     let (outbound, answers) = mpsc::channel(QUEUE);
     let cancel = CancellationToken::new();
-    let reader = read(input, limits, inbound, outbound.clone());
+    let ended = CancellationToken::new();
+    let mut reader = Box::pin(read(input, limits, inbound, outbound.clone(), &ended));
     let session = async {
         let protocol = protocol.connect(messages, outbound, cancel.clone());
         let writer = writer::write_lines(answers, output);
@@ -72,14 +76,26 @@ pub(crate) async fn serve<P: Protocol>(
     };
     tokio::pin!(session);
 
-    // The reader is dropped when this is over, and its ends of the queues with it.
-    let grace = tokio::select! {
-        () = reader => limits.end_grace,
-        () = lifecycle.draining() => Duration::MAX,
+    let (grace, reader) = tokio::select! {
+        () = &mut reader => (limits.end_grace, None),
+        // What was sent before the end may still wait for a place.
+        () = ended.cancelled() => (limits.end_grace, Some(reader)),
+        () = lifecycle.draining() => {
+            // Nothing more is read, and its ends of the queues are gone.
+            drop(reader);
+            (Duration::MAX, None)
+        }
         () = &mut session => return,
+    };
+    let rest = async {
+        if let Some(reader) = reader {
+            reader.await;
+        }
+        std::future::pending::<()>().await;
     };
     tokio::select! {
         () = &mut session => return,
+        () = rest => {}
         () = tokio::time::sleep(grace) => tracing::warn!("calls that were still running at the end of stdin are given up"),
         () = lifecycle.stopping() => {}
     }
@@ -89,24 +105,46 @@ pub(crate) async fn serve<P: Protocol>(
     }
 }
 
-/// Cuts, checks and forwards messages until stdin ends or the protocol is gone.
+/// Cuts, checks and forwards messages until stdin has ended and nothing waits any more, or until the protocol
+/// is gone. `ended` fires at the end of stdin.
 async fn read(
     input: impl AsyncRead + Unpin,
     limits: StdioLimits,
     inbound: mpsc::Sender<Incoming>,
     outbound: mpsc::Sender<Bytes>,
+    ended: &CancellationToken,
 ) {
     let in_flight = InFlight::new(limits.in_flight);
     let mut lines = Lines::new(input, limits.frame.max_bytes);
+    let mut waiting = Waiting::new(limits.frame.max_bytes);
     loop {
-        let frame = match lines.next().await {
+        let line = tokio::select! {
+            biased;
+            admitted = waiting.admit(&in_flight), if !waiting.is_empty() => {
+                if inbound.send(admitted).await.is_err() {
+                    return;
+                }
+                continue;
+            }
+            line = lines.next(), if !ended.is_cancelled() && !waiting.is_full() => line,
+            else => return,
+        };
+        let frame = match line {
             Ok(Line::Text(line)) => Frame::parse(line, &limits.frame),
             Ok(Line::TooLong) => Err(FrameError::too_large(limits.frame.max_bytes)),
-            Ok(Line::End) => return,
-            Err(error) => return tracing::warn!(%error, "stdin cannot be read"),
+            Ok(Line::End) => {
+                ended.cancel();
+                continue;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "stdin cannot be read");
+                ended.cancel();
+                continue;
+            }
         };
-        let sent = match admit(frame, &in_flight).await {
-            Ok(incoming) => inbound.send(incoming).await.is_ok(),
+        let sent = match frame.and_then(|frame| admit(frame, &in_flight, &mut waiting)) {
+            Ok(Some(incoming)) => inbound.send(incoming).await.is_ok(),
+            Ok(None) => true,
             Err(error) if error.unanswerable => {
                 tracing::debug!(%error, "a message that wants no answer was refused");
                 true
@@ -121,27 +159,42 @@ async fn read(
 
 /// A place for a request that is on no connection, such as one from the command line.
 pub(crate) async fn slot(id: RequestId) -> Slot {
-    InFlight::new(1).enter(id).await
+    let in_flight = InFlight::new(1);
+    let claim = || {
+        let claim = in_flight.claim(&id);
+        ((), claim.expect("nothing else is in flight"))
+    };
+    in_flight.place(claim).await.1
 }
 
-/// Gives a request its place; refuses an id that is still in flight.
-async fn admit(
-    frame: Result<Frame, FrameError>,
+/// Gives a request its place, or has it wait for one; refuses an id that is still in flight.
+fn admit(
+    frame: Frame,
     in_flight: &InFlight,
-) -> Result<Incoming, FrameError> {
-    let frame = frame?;
+    waiting: &mut Waiting,
+) -> Result<Option<Incoming>, FrameError> {
     let FrameKind::Request(id) = frame.kind() else {
-        return Ok(Incoming { frame, slot: None });
+        let taken_back = !waiting.is_empty() && waiting.is_taken_back_by(&frame);
+        return Ok((!taken_back).then_some(Incoming { frame, slot: None }));
     };
-    if in_flight.contains(id) {
+    let Some(claim) = in_flight.claim(id) else {
         let message = "a request with this id is still in flight";
         return Err(FrameError::new(INVALID_REQUEST, message, Some(id.clone())));
+    };
+    if !waiting.is_empty() {
+        waiting.push(&frame, claim);
+        return Ok(None);
     }
-    let slot = in_flight.enter(id.clone()).await;
-    Ok(Incoming {
-        frame,
-        slot: Some(slot),
-    })
+    match in_flight.try_place(claim) {
+        Ok(slot) => Ok(Some(Incoming {
+            frame,
+            slot: Some(slot),
+        })),
+        Err(claim) => {
+            waiting.push(&frame, claim);
+            Ok(None)
+        }
+    }
 }
 
 fn report(written: std::io::Result<()>) {

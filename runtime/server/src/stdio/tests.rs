@@ -206,6 +206,112 @@ async fn calls_in_flight_are_bounded() {
     }
 }
 
+/// Takes a call back, as far as this room can tell: the double does not know how.
+fn cancel(id: impl Into<Value>) -> String {
+    let params = json!({"requestId": id.into()});
+    json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params}).to_string()
+        + "\n"
+}
+
+#[tokio::test]
+async fn what_stands_behind_a_waiting_request_is_read() {
+    let mut client = Client::start();
+    for id in 0..4 {
+        client.send(request(id, "slow", 300)).await;
+    }
+    client.send(request(4, "echo", "waits")).await;
+    client.send(request(5, "echo", "is taken back")).await;
+    client.send(request("5", "echo", "is another")).await;
+    // An id that waits is in flight, and what is no message is told at once.
+    client
+        .send(request(4, "echo", "again") + "garbage\n" + &cancel(5) + &cancel(5) + &cancel(77))
+        .await;
+    let seen = [client.receive().await, client.receive().await];
+    let codes = seen.map(|answer| (answer["id"].clone(), answer["error"]["code"].clone()));
+    assert_eq!(
+        codes,
+        [(json!(4), json!(-32600)), (Value::Null, json!(-32700))]
+    );
+    let (rest, took) = client.end().await;
+    let answered = |id: Value| rest.iter().filter(|answer| answer["id"] == id).count();
+    assert_eq!(
+        (rest.len(), answered(json!(4)), answered(json!("5"))),
+        (6, 1, 1),
+        "{rest:?}"
+    );
+    assert!(took < Duration::from_millis(700), "{took:?}");
+}
+
+#[tokio::test]
+async fn requests_that_wait_have_their_turn_in_order() {
+    let mut client = Client::start();
+    // More than may wait.
+    let calls: String = (0..3_000).map(|id| request(id, "echo", id)).collect();
+    let mut stdin = client.stdin.take().unwrap();
+    let sending = tokio::spawn(async move {
+        stdin.write_all(calls.as_bytes()).await.unwrap();
+        stdin
+    });
+    let mut ids = Vec::new();
+    for _ in 0..3_000 {
+        ids.push(client.receive().await["id"].as_u64().unwrap());
+    }
+    ids.sort_unstable();
+    assert!(ids.into_iter().eq(0..3_000));
+    client.stdin = Some(sending.await.unwrap());
+    assert!(client.end().await.0.is_empty());
+}
+
+#[tokio::test]
+async fn waiting_requests_are_bounded() {
+    let mut client = Client::start();
+    for id in 0..4 {
+        client.send(request(id, "hang", 0)).await;
+    }
+    let mut stdin = client.stdin.take().unwrap();
+    let lines: String = (4..10_000)
+        .map(|id| request(id, "echo", "x".repeat(500)))
+        .collect();
+    let all_taken = tokio::time::timeout(
+        Duration::from_millis(500),
+        stdin.write_all(lines.as_bytes()),
+    );
+    assert!(all_taken.await.is_err(), "5 MB were taken in");
+    client.stdin = Some(stdin);
+    // Nothing behind them is read any more, not even the end; a signal ends it.
+    client.lifecycle.stop();
+    tokio::time::timeout(Duration::from_secs(1), client.server)
+        .await
+        .expect("gone")
+        .unwrap();
+}
+
+#[tokio::test]
+async fn the_end_of_stdin_is_seen_while_every_place_is_taken() {
+    let mut client = Client::start();
+    for id in 0..4 {
+        client.send(request(id, "hang", 0)).await;
+    }
+    client.send(request(4, "echo", 0)).await;
+    let (rest, took) = client.end().await;
+    assert_eq!(rest, Vec::<Value>::new());
+    assert!(
+        (Duration::from_millis(390)..Duration::from_millis(900)).contains(&took),
+        "{took:?}"
+    );
+    // And what waited at the end has its turn within the grace.
+    let mut client = Client::start();
+    for id in 0..4 {
+        client.send(request(id, "slow", 150)).await;
+    }
+    for id in 4..20 {
+        client.send(request(id, "echo", 0)).await;
+    }
+    let (rest, took) = client.end().await;
+    assert_eq!(rest.len(), 20);
+    assert!(took < Duration::from_millis(390), "{took:?}");
+}
+
 #[tokio::test]
 async fn the_end_of_stdin_lets_calls_finish_but_not_for_ever() {
     let mut client = Client::start();
