@@ -20,7 +20,7 @@ use crate::{
 pub(crate) struct McpProtocol {
     shared: Arc<Shared>,
     http: HttpProtocol,
-    fast_lane: Option<FastLane>,
+    fast_lane: Option<Arc<FastLane>>,
     local: Principal,
 }
 
@@ -28,7 +28,7 @@ impl McpProtocol {
     /// Serves stdio as `local`, and HTTP with at most `session_limit` legacy sessions.
     pub(crate) fn new(shared: Arc<Shared>, local: Principal, session_limit: usize) -> Self {
         let http = HttpProtocol::new(&shared, session_limit);
-        let fast_lane = shared.fast_lane.then(|| FastLane::new(&shared));
+        let fast_lane = shared.fast_lane.then(|| Arc::new(FastLane::new(&shared)));
         Self {
             shared,
             http,
@@ -80,6 +80,7 @@ impl Protocol for McpProtocol {
         outbound: mpsc::Sender<Bytes>,
         cancel: CancellationToken,
     ) {
-        serve_stdio(&self.shared, self.local.clone(), inbound, outbound, cancel).await;
+        let (fast, local) = (self.fast_lane.clone(), self.local.clone());
+        serve_stdio(&self.shared, fast, local, inbound, outbound, cancel).await;
     }
 }

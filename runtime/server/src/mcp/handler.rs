@@ -34,12 +34,16 @@ use crate::{pipeline::CallFailure, protocol::MAX_URI_BYTES, registry::Registry};
 #[derive(Debug)]
 pub(super) struct Handler {
     shared: Arc<Shared>,
-    connection: Connection,
+    connection: Arc<Connection>,
 }
 
 impl Handler {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        let connection = Connection::new();
+        Self::of(shared, Arc::new(Connection::new()))
+    }
+
+    /// The handler of a connection that somebody else looks at, too.
+    pub(super) const fn of(shared: Arc<Shared>, connection: Arc<Connection>) -> Self {
         Self { shared, connection }
     }
 

@@ -24,13 +24,16 @@ mod fast;
 
 mod handler;
 mod http;
+mod lanes;
 mod lists;
 mod owners;
+mod pace;
 mod pages;
 mod peer;
 mod perform;
 mod questions;
 mod respond;
+mod running;
 mod sessions;
 mod state;
 mod status;

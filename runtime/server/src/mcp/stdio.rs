@@ -1,6 +1,10 @@
 //! The protocol behind stdin and stdout: one connection, both eras.
 
-use std::{collections::HashMap, io, sync::Arc, sync::Mutex, sync::PoisonError};
+use std::{
+    collections::HashMap,
+    io,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
 
 use bytes::Bytes;
 use mcp_factory_sdk::Principal;
@@ -16,30 +20,58 @@ use rmcp::{
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Shared, handler::Handler};
+use super::{Shared, connection::Connection, fast::FastLane, handler::Handler, lanes::Lanes};
 use crate::{frame::FrameKind, protocol::Incoming, stdio::Slot};
 
-/// Serves the one connection until its input ends or `cancel` fires.
+/// Messages waiting for the library.
+const QUEUE: usize = 64;
+
+/// Serves the one connection until its input ends or `cancel` fires. Without `fast` all messages go through
+/// the library.
 pub(crate) async fn serve_stdio(
     shared: &Arc<Shared>,
+    fast: Option<Arc<FastLane>>,
     principal: Principal,
     inbound: mpsc::Receiver<Incoming>,
     outbound: mpsc::Sender<Bytes>,
     cancel: CancellationToken,
 ) {
+    let (library, messages) = mpsc::channel(QUEUE);
+    let principal = Arc::new(principal);
+    let connection = Arc::new(Connection::new());
+    let begun = Arc::new(OnceLock::new());
     let transport = Lines {
-        inbound,
-        outbound,
-        principal: Arc::new(principal),
+        inbound: messages,
+        outbound: outbound.clone(),
+        principal: Arc::clone(&principal),
         in_flight: Arc::default(),
     };
-    match serve_server_with_ct(Handler::new(Arc::clone(shared)), transport, cancel).await {
-        Ok(service) => {
-            if let Err(error) = service.waiting().await {
-                tracing::error!(%error, "the connection ended badly");
+    let handler = Handler::of(Arc::clone(shared), Arc::clone(&connection));
+    let lanes = Lanes {
+        fast,
+        principal,
+        connection,
+        begun: Arc::clone(&begun),
+        library,
+        outbound,
+    };
+    let lanes = lanes.run(inbound, cancel.clone());
+    let served = async {
+        match serve_server_with_ct(handler, transport, cancel).await {
+            Ok(service) => {
+                begun.get_or_init(|| service.peer().clone());
+                if let Err(error) = service.waiting().await {
+                    tracing::error!(%error, "the connection ended badly");
+                }
             }
+            Err(error) => tracing::debug!(%error, "the connection ended before it was initialized"),
         }
-        Err(error) => tracing::debug!(%error, "the connection ended before it was initialized"),
+    };
+    tokio::pin!(lanes, served);
+    tokio::select! {
+        () = &mut lanes => served.await,
+        // The library goes on its own only when the connection is of no use any more.
+        () = &mut served => {}
     }
 }
 

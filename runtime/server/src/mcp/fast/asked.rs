@@ -20,8 +20,21 @@ pub(super) struct Asked<'a> {
     capabilities: Option<&'a str>,
     /// What the request says of its trace.
     pub(super) traceparent: Option<Cow<'a, str>>,
-    /// Whether the client would hear of something before the answer.
+    /// The token under which the client wants to hear of progress, as JSON.
+    pub(super) progress_token: Option<&'a str>,
+    /// The level from which on it wants to hear of what is logged, as JSON.
+    pub(super) log_level: Option<&'a str>,
+    /// Whether the client would have to hear of something before the answer, and cannot.
     pub(super) hears: bool,
+}
+
+/// How a request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// In a way that leads back once, with the answer.
+    Once,
+    /// On a wire that leads back at any time.
+    Wire,
 }
 
 /// The methods that have one answer.
@@ -64,11 +77,10 @@ impl What<'_> {
 }
 
 impl<'a> Asked<'a> {
-    /// Reads a request of `era`. `silent` says that the way it came leads back only once, so that a
-    /// client of the legacy era, which has no word against it, would hear of everything.
-    pub(super) fn read(frame: &'a Frame, era: Era, silent: bool) -> Option<Self> {
+    /// Reads a request of `era` that came by `way`.
+    pub(super) fn read(frame: &'a Frame, era: Era, way: Way) -> Option<Self> {
         let meta = frame.request_meta();
-        let hears = match era {
+        let wants_words = match era {
             Era::Modern => {
                 is_modern(frame, &meta)?;
                 meta.progress_token.is_some() || meta.log_level.is_some()
@@ -78,10 +90,12 @@ impl<'a> Asked<'a> {
                 if meta.protocol_version.is_some() || meta.client_capabilities.is_some() {
                     return None;
                 }
-                silent || meta.progress_token.is_some()
+                // It has no word against hearing of everything.
+                true
             }
         };
-        let what = What::read(frame, era, &meta)?;
+        let hears = wants_words && way == Way::Once;
+        let what = What::read(frame, era)?;
         if hears && matches!(what, What::ReadResource { .. } | What::GetPrompt { .. }) {
             return None;
         }
@@ -89,9 +103,21 @@ impl<'a> Asked<'a> {
             era,
             what,
             capabilities: meta.client_capabilities,
+            progress_token: meta.progress_token,
+            log_level: meta.log_level,
             traceparent: meta.traceparent.and_then(text),
             hears,
         })
+    }
+
+    /// Reads a request on a wire, which began with a handshake or without.
+    pub(super) fn on_wire(frame: &'a Frame, handshake: bool) -> Option<Self> {
+        let era = match frame.request_meta().protocol_version {
+            Some(_) => Era::Modern,
+            None if handshake => Era::Legacy,
+            None => return None,
+        };
+        Self::read(frame, era, Way::Wire)
     }
 
     /// What the client can be asked for.
@@ -116,7 +142,7 @@ fn is_modern(frame: &Frame, meta: &RequestMeta<'_>) -> Option<()> {
 }
 
 impl<'a> What<'a> {
-    fn read(frame: &'a Frame, era: Era, meta: &RequestMeta<'_>) -> Option<Self> {
+    fn read(frame: &'a Frame, era: Era) -> Option<Self> {
         let params = frame.param_kinds();
         let meta_is_object = frame.meta().is_none_or(|meta| meta.starts_with('{'));
         // A cursor, an answer to a question, a task: somebody else's business.
@@ -148,7 +174,7 @@ impl<'a> What<'a> {
             ("resources/templates/list", _) if nothing => Some(Self::List(List::Templates)),
             ("prompts/list", _) if nothing => Some(Self::List(List::Prompts)),
             ("server/discover", Era::Modern) if nothing => Some(Self::Discover),
-            ("ping", Era::Legacy) if nothing && meta.progress_token.is_none() => Some(Self::Ping),
+            ("ping", Era::Legacy) if nothing => Some(Self::Ping),
             _ => None,
         }
     }

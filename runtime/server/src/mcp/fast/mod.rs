@@ -8,7 +8,8 @@
 //! serve the same pages; a differential test holds their answers to each other.
 //!
 //! In the room: which requests it takes (`asked`, and over HTTP `headers`), doing them (`perform`), the
-//! bytes of an answer (`message`), of a tool's result (`tool_result`) and of the lists (`pages`).
+//! bytes of an answer (`message`), of a tool's result (`tool_result`) and of the lists (`pages`), and how the
+//! lane is driven from stdio (`wire`).
 //!
 //! [`Request`]: super::call::Request
 
@@ -18,6 +19,7 @@ mod message;
 mod pages;
 mod perform;
 mod tool_result;
+mod wire;
 
 use std::sync::{Arc, OnceLock};
 
@@ -26,21 +28,26 @@ use http::{HeaderMap, StatusCode};
 use mcp_factory_sdk::Principal;
 use rmcp::model::{ErrorCode, ErrorData};
 
-use super::{Shared, respond::Era};
+use super::{Shared, pace::Pace, respond::Era};
 use crate::{
     frame::{Frame, RequestId},
     pipeline::Origin,
     protocol::Answer,
 };
-use asked::Asked;
+use asked::{Asked, Way};
 use message::Message;
 use pages::Pages;
+pub(super) use wire::{Start, Wire};
 
 /// Answers requests of one server.
 #[derive(Debug)]
 pub(super) struct FastLane {
     shared: Arc<Shared>,
+    /// Where every call on stdin comes from.
+    local: Arc<Origin>,
     pages: Pages,
+    /// By tool: whether it leaves the task that polls it its time.
+    paces: Arc<[Pace]>,
     /// By tool: whether headers repeat arguments of it (SEP-2243), found out at its first call.
     header_arguments: Vec<OnceLock<bool>>,
 }
@@ -50,7 +57,9 @@ impl FastLane {
         let tools = shared.pipeline.registry().tools().len();
         Self {
             shared: Arc::clone(shared),
+            local: Arc::default(),
             pages: Pages::new(shared),
+            paces: std::iter::repeat_with(Pace::default).take(tools).collect(),
             header_arguments: std::iter::repeat_with(OnceLock::new).take(tools).collect(),
         }
     }
@@ -65,7 +74,7 @@ impl FastLane {
     ) -> Option<Answer> {
         let id = frame.request_id()?;
         let era = headers::era(headers)?;
-        let asked = Asked::read(frame, era, true)?;
+        let asked = Asked::read(frame, era, Way::Once)?;
         if era == Era::Modern && !headers::agree(headers, frame) {
             return None;
         }
@@ -76,7 +85,8 @@ impl FastLane {
         {
             return None;
         }
-        Some(Box::pin(self.perform(id, asked, principal, origin)).await)
+        let way = WayBack::Once;
+        Some(Box::pin(self.perform(id, asked, way, principal, origin)).await)
     }
 
     /// Whether calls of a tool may go this way: one that may report, log or ask has to have no use for it.
@@ -95,6 +105,14 @@ impl FastLane {
         }
         !(asked.hears && tool.definition.takes_context())
     }
+}
+
+/// How a call reaches its client.
+enum WayBack {
+    /// Only with its answer.
+    Once,
+    /// At any time.
+    Wire(Wire),
 }
 
 /// An answer that HTTP has to know nothing of.

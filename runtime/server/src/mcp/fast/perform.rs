@@ -7,7 +7,7 @@ use rmcp::model::{GetPromptRequestParams, ReadResourceRequestParams, ServerResul
 use serde_json::{Map, Value};
 
 use super::{
-    Answer, FastLane,
+    Answer, FastLane, WayBack,
     asked::{Asked, What},
     message::Message,
     pages::json,
@@ -30,11 +30,12 @@ impl FastLane {
         &self,
         id: &RequestId,
         asked: Asked<'_>,
+        way: WayBack,
         principal: &Arc<Principal>,
         origin: &Arc<Origin>,
     ) -> Answer {
         let era = asked.era;
-        let request = || self.request(&asked, principal, origin);
+        let request = |speaks| self.request(&asked, way, speaks, principal, origin);
         match &asked.what {
             What::Ping => plain(Message::whole(id, &Map::new())),
             What::Discover => listed(id, &self.pages.discovery()),
@@ -43,10 +44,12 @@ impl FastLane {
                 Err(error) => refused(id, &error, era),
             },
             What::CallTool { name, arguments } => {
-                self.call_tool(id, request(), name, *arguments).await
+                let tool = self.shared.pipeline.registry().tool(name);
+                let speaks = tool.is_some_and(|tool| tool.definition.takes_context());
+                self.call_tool(id, request(speaks), name, *arguments).await
             }
             What::ReadResource { uri } => {
-                let mut request = request();
+                let mut request = request(true);
                 if !self.shared.pipeline.registry().has_resources() {
                     return no_such_method::<rmcp::model::ReadResourceRequestMethod>(id, era);
                 }
@@ -56,7 +59,7 @@ impl FastLane {
                 told(id, result.map(ServerResult::from), era, &hint)
             }
             What::GetPrompt { name, arguments } => {
-                let mut request = request();
+                let mut request = request(true);
                 if self.shared.pipeline.registry().prompts().is_empty() {
                     return no_such_method::<rmcp::model::GetPromptRequestMethod>(id, era);
                 }
@@ -101,29 +104,59 @@ impl FastLane {
         }
     }
 
+    /// The request, for what runs; `speaks` says whether that can reach its client before it answers.
     fn request(
         &self,
         asked: &Asked<'_>,
+        way: WayBack,
+        speaks: bool,
         principal: &Arc<Principal>,
         origin: &Arc<Origin>,
     ) -> Request {
-        // A call that might tell its client something on the way is not here.
-        let client = (!asked.hears).then(|| Client {
-            peer: None,
-            capabilities: asked.capabilities(),
-            progress_token: None,
-            log_level: None,
-        });
         Request {
             era: asked.era,
             shared: Arc::clone(&self.shared),
             principal: Arc::clone(principal),
             origin: nearer(Arc::clone(origin), asked.traceparent.as_deref()),
-            client,
+            client: speaks.then(|| client(asked, way)),
             cancelled: None,
             hint: None,
             frame: None,
         }
+    }
+}
+
+/// The client of a request that can be reached.
+fn client(asked: &Asked<'_>, way: WayBack) -> Client {
+    // What is no token and no level is none to the library, too.
+    let progress_token = asked
+        .progress_token
+        .and_then(|token| serde_json::from_str(token).ok());
+    let wire = match way {
+        WayBack::Once => None,
+        WayBack::Wire(wire) => Some(wire),
+    };
+    let (capabilities, log_level) = match asked.era {
+        Era::Modern => {
+            let level = asked
+                .log_level
+                .and_then(|level| serde_json::from_str(level).ok());
+            (asked.capabilities(), level)
+        }
+        Era::Legacy => {
+            let info = wire.as_ref().and_then(|wire| wire.peer.peer_info());
+            let stated = info.map(|info| info.capabilities.clone());
+            (
+                stated.unwrap_or_default(),
+                wire.as_ref().map(|wire| wire.log_level),
+            )
+        }
+    };
+    Client {
+        peer: wire.map(|wire| wire.peer),
+        capabilities,
+        progress_token,
+        log_level,
     }
 }
 

@@ -1,0 +1,68 @@
+//! The lane as stdio drives it: a connection that the library began, and that leads back at any time.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use mcp_factory_sdk::{BoxFuture, Principal};
+use rmcp::{Peer, RoleServer, model::LoggingLevel};
+
+use super::{FastLane, WayBack, asked::Asked};
+use crate::{frame::Frame, mcp::pace::Pace};
+
+/// What one call needs of its connection.
+pub(in crate::mcp) struct Wire {
+    pub(in crate::mcp) peer: Peer<RoleServer>,
+    /// What a client of the legacy era wants to hear of.
+    pub(in crate::mcp) log_level: LoggingLevel,
+    pub(in crate::mcp) principal: Arc<Principal>,
+}
+
+/// Where a call begins.
+pub(in crate::mcp) enum Start {
+    /// In the task that reads.
+    AtOnce,
+    /// In a task of its own.
+    Apart,
+    /// As the tool of this number has proved itself.
+    Watched(Arc<[Pace]>, usize),
+}
+
+impl FastLane {
+    /// Whether a message is a request for this lane, on a connection that `peer` is the other end of.
+    pub(in crate::mcp) fn takes_line(&self, frame: &Frame, peer: &Peer<RoleServer>) -> bool {
+        frame.request_id().is_some() && Asked::on_wire(frame, peer.peer_info().is_some()).is_some()
+    }
+
+    /// Where a call that this lane takes begins.
+    pub(in crate::mcp) fn start(&self, frame: &Frame) -> Start {
+        if frame.method() != "tools/call" {
+            // Pages are bytes already; what plugins read or write takes its time.
+            let runs = matches!(frame.method(), "resources/read" | "prompts/get");
+            return if runs { Start::Apart } else { Start::AtOnce };
+        }
+        let name = frame.name();
+        let tool = name.and_then(|name| self.shared.pipeline.registry().tool(&name));
+        tool.map_or(Start::AtOnce, |tool| {
+            Start::Watched(Arc::clone(&self.paces), tool.index)
+        })
+    }
+
+    /// The answer to a message that this lane takes.
+    pub(in crate::mcp) fn answer_line(
+        self: &Arc<Self>,
+        frame: Frame,
+        wire: Wire,
+    ) -> BoxFuture<'static, Bytes> {
+        let lane = Arc::clone(self);
+        Box::pin(async move {
+            let asked = Asked::on_wire(&frame, wire.peer.peer_info().is_some());
+            let (Some(id), Some(asked)) = (frame.request_id(), asked) else {
+                return Bytes::new();
+            };
+            let principal = Arc::clone(&wire.principal);
+            let way = WayBack::Wire(wire);
+            let answer = lane.perform(id, asked, way, &principal, &lane.local);
+            answer.await.body
+        })
+    }
+}

@@ -1,0 +1,114 @@
+//! Which lane a message from stdin takes.
+//!
+//! The library sees every message until the connection has begun, and afterwards everything that is not a
+//! request for the fast lane. A call there is begun at once, in the task that reads: most are over before
+//! anything has to wait. One that waits goes on as a task of its own (`running`), and so does, from its
+//! beginning, every call of a tool that has not proved that it leaves the reader its time (`pace`).
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use mcp_factory_sdk::Principal;
+use rmcp::{Peer, RoleServer};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    connection::Connection,
+    fast::{FastLane, Start, Wire},
+    running::Running,
+};
+use crate::protocol::Incoming;
+
+/// Both lanes of one connection.
+pub(super) struct Lanes {
+    /// `None` when everything goes through the library.
+    pub(super) fast: Option<Arc<FastLane>>,
+    pub(super) principal: Arc<Principal>,
+    pub(super) connection: Arc<Connection>,
+    /// The way to the client, once the library has begun the connection.
+    pub(super) begun: Arc<OnceLock<Peer<RoleServer>>>,
+    /// To the library.
+    pub(super) library: mpsc::Sender<Incoming>,
+    /// To the client.
+    pub(super) outbound: mpsc::Sender<Bytes>,
+}
+
+impl Lanes {
+    /// Forwards and answers until the input ends and every call is answered, until the library or the client is
+    /// gone, or until `cancel` fires.
+    pub(super) async fn run(self, inbound: mpsc::Receiver<Incoming>, cancel: CancellationToken) {
+        let running = Running::default();
+        cancel
+            .run_until_cancelled(self.forward(inbound, &running))
+            .await;
+        running.abort();
+    }
+
+    async fn forward(self, mut inbound: mpsc::Receiver<Incoming>, running: &Running) {
+        let mut open = true;
+        while let Some(incoming) = inbound.recv().await {
+            // A second handshake may change what the messages after it mean.
+            open &= self.begun.get().is_none() || incoming.frame.method() != "initialize";
+            let begun = self.begun.get().filter(|_| open);
+            let there = match (&self.fast, begun) {
+                (Some(fast), Some(peer)) if fast.takes_line(&incoming.frame, peer) => {
+                    self.call(fast, peer, incoming, running).await
+                }
+                _ if running.cancel(&incoming.frame) => true,
+                _ => self.library.send(incoming).await.is_ok(),
+            };
+            if !there {
+                break;
+            }
+        }
+        drop(self.library);
+        running.finish().await;
+    }
+
+    /// Begins a call; false when nobody takes its answer.
+    async fn call(
+        &self,
+        fast: &Arc<FastLane>,
+        peer: &Peer<RoleServer>,
+        incoming: Incoming,
+        running: &Running,
+    ) -> bool {
+        let Incoming { frame, slot } = incoming;
+        let Some(id) = frame.request_id().cloned() else {
+            return true;
+        };
+        let start = fast.start(&frame);
+        let wire = Wire {
+            peer: peer.clone(),
+            log_level: self.connection.log_level(),
+            principal: Arc::clone(&self.principal),
+        };
+        let mut answer = fast.answer_line(frame, wire);
+        let outbound = self.outbound.clone();
+        match &start {
+            Start::Apart => running.go_on(id, answer, outbound, slot, None),
+            Start::Watched(paces, tool) if !paces[*tool].is_quick() => {
+                let pace = Some((Arc::clone(paces), *tool));
+                running.go_on(id, answer, outbound, slot, pace);
+            }
+            Start::AtOnce | Start::Watched(..) => {
+                let begun = Instant::now();
+                let first = (&mut answer).now_or_never();
+                if let Start::Watched(paces, tool) = &start {
+                    paces[*tool].took(begun.elapsed());
+                }
+                let Some(bytes) = first else {
+                    running.go_on(id, answer, outbound, slot, None);
+                    return true;
+                };
+                return outbound.send(bytes).await.is_ok();
+            }
+        }
+        true
+    }
+}
