@@ -2,53 +2,12 @@
 
 use std::time::Duration;
 
-use mcp_factory_tests::{HttpServer, Product, StdioServer, eventually, message};
+use mcp_factory_tests::{HttpServer, Product, StdioServer, message};
 use serde_json::json;
 
 /// The drain that the tests ask for, and what a busy machine may take beyond it.
 const DRAIN: &str = r#"server.drain="1500ms""#;
 const DRAIN_AND_A_SECOND: Duration = Duration::from_millis(2_500);
-
-#[test]
-fn a_signal_ends_http_in_time_with_every_call_answered() {
-    let mut http = HttpServer::start(Product::Fixture, &["--set", DRAIN]);
-    let mut slow_head = http.connect();
-    slow_head.send(b"POST /mcp HTTP/1.1\r\nhost: localhost\r\n");
-    let mut slow_body = http.connect();
-    slow_body.send(b"POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n");
-    slow_body.send(b"accept: application/json, text/event-stream\r\ncontent-length: 100\r\n\r\n{");
-    let mut hung = http.connect();
-    hung.request(&message::call(1, "hang", &json!({})));
-    let mut running: Vec<_> = (0..20)
-        .map(|_| {
-            let mut connection = http.connect();
-            connection.request(&message::call(1, "wait", &json!({ "milliseconds": 800 })));
-            connection
-        })
-        .collect();
-    let begun = eventually(Duration::from_secs(5), || {
-        (http.counts().0 == 21).then_some(())
-    });
-    assert!(
-        begun.is_some(),
-        "the calls did not begin: {:?}",
-        http.counts()
-    );
-
-    http.process.terminate();
-    for connection in &mut running {
-        assert_eq!(
-            message::text(&connection.response().json()),
-            "waited 800 ms"
-        );
-    }
-    let (status, took) = http
-        .process
-        .ended_within(Duration::from_secs(10))
-        .expect("it ends");
-    assert!(status.success(), "{status}");
-    assert!(took < DRAIN_AND_A_SECOND, "it took {took:?}");
-}
 
 #[test]
 fn streams_of_events_do_not_hold_up_the_end() {
@@ -130,24 +89,4 @@ fn a_call_that_never_ends_does_not_outlive_stdin_for_long() {
         status.success() && took < Duration::from_secs(6),
         "{status} after {took:?}"
     );
-}
-
-#[test]
-fn a_second_signal_ends_at_once() {
-    let mut http = HttpServer::start(Product::Fixture, &["--set", r#"server.drain="30s""#]);
-    let mut hung = http.connect();
-    hung.request(&message::call(1, "hang", &json!({})));
-    let begun = eventually(Duration::from_secs(5), || {
-        (http.counts().0 == 1).then_some(())
-    });
-    assert!(begun.is_some(), "the call did not begin");
-    http.process.terminate();
-    std::thread::sleep(Duration::from_millis(200));
-    http.process.terminate();
-    let (status, took) = http
-        .process
-        .ended_within(Duration::from_secs(10))
-        .expect("it ends");
-    assert_eq!(status.code(), Some(128 + 15), "{status}");
-    assert!(took < Duration::from_secs(2), "it took {took:?}");
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use serde_json::Value;
-
+use socket2::{Domain, Socket, Type};
 use tempfile::TempDir;
 
 use crate::{Process, Product, eventually, message, stdio::SOON};
@@ -30,6 +30,16 @@ impl HttpServer {
     pub fn start(product: Product, arguments: &[&str]) -> Self {
         let mut command = Command::new(product.binary());
         command.args(arguments);
+        Self::run(&mut command, None)
+    }
+
+    /// Starts `product` with these settings (`KEY=VALUE`) and with no more descriptors than `limit`.
+    pub fn with_descriptors(product: Product, limit: u32, settings: &[&str]) -> Self {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &format!("ulimit -n {limit}; exec \"$@\""), "sh"])
+            .arg(product.binary())
+            .args(settings.iter().flat_map(|setting| ["--set", setting]));
         Self::run(&mut command, None)
     }
 
@@ -64,8 +74,10 @@ impl HttpServer {
             let file = fs::File::create(folder.path().join("stdout"));
             file.expect("there is room for a file").into()
         });
+        // Symbols for traces are read once and kept, which is more memory than the server has.
         command
             .args(["--http", "127.0.0.1:0"])
+            .env("RUST_BACKTRACE", "0")
             .stdin(Stdio::null())
             .stdout(stdout);
         let process = Process::start(command);
@@ -148,6 +160,24 @@ impl Connection {
             .expect("the time is not zero");
         Self {
             stream,
+            buffer: Vec::new(),
+        }
+    }
+
+    /// A connection that takes little at once, so that a server that writes to it without being read is soon
+    /// stuck: by default the kernel keeps some megabytes on the way.
+    pub fn narrow(address: SocketAddr) -> Self {
+        let narrow = || -> io::Result<TcpStream> {
+            let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+            socket.set_recv_buffer_size(4 << 10)?;
+            socket.set_tcp_mss(536)?;
+            socket.connect(&address.into())?;
+            let stream = TcpStream::from(socket);
+            stream.set_read_timeout(Some(SOON))?;
+            Ok(stream)
+        };
+        Self {
+            stream: narrow().expect("the server accepts connections"),
             buffer: Vec::new(),
         }
     }
@@ -238,7 +268,13 @@ impl Connection {
 
     /// Whether the server closes the connection in time; what it said before that does not matter.
     pub fn closed_within(&mut self, limit: Duration) -> bool {
+        self.rest_within(limit).1
+    }
+
+    /// What the server says until it closes the connection, and whether it did so in time.
+    pub fn rest_within(&mut self, limit: Duration) -> (Vec<u8>, bool) {
         let end = Instant::now() + limit;
+        let mut said = std::mem::take(&mut self.buffer);
         let mut bytes = [0; 4096];
         loop {
             let left = end
@@ -248,10 +284,10 @@ impl Connection {
                 .set_read_timeout(Some(left))
                 .expect("the time is not zero");
             match self.stream.read(&mut bytes) {
-                Ok(0) => return true,
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
-                Err(error) => return error.kind() == io::ErrorKind::ConnectionReset,
+                Ok(0) => return (said, true),
+                Ok(count) => said.extend_from_slice(&bytes[..count]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return (said, false),
+                Err(error) => return (said, error.kind() == io::ErrorKind::ConnectionReset),
             }
         }
     }
@@ -279,6 +315,13 @@ impl Connection {
                 return false;
             }
         }
+    }
+
+    /// Says that nothing more will be sent; still reads.
+    pub fn finish(&self) {
+        self.stream
+            .shutdown(Shutdown::Write)
+            .expect("it is connected");
     }
 
     /// Leaves without a word.

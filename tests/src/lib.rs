@@ -4,12 +4,13 @@
 //! with their test (`process`), and the two ways to talk to a server without anybody's client library
 //! (`http`, `stdio`) in the protocol's words (`message`) as somebody (`caller`). Around them real authorization
 //! servers (`identity`), a real Redis (`redis`), a real PostgreSQL (`cluster`), and web services (`emulator`,
-//! `services`). The tests themselves are in `tests/it`; those of plugins use the same drivers.
+//! `services`). For faults: what normal callers notice of them (`load`), and what they leave behind (`aftermath`). The tests themselves are in `tests/it`; those of plugins use the same drivers.
 //!
 //! A driver that cannot go on panics with the reason: it is always the test's failure.
 
 #![expect(clippy::missing_panics_doc, reason = "all of them do, as said above")]
 
+pub mod aftermath;
 pub mod caller;
 pub mod challenge;
 pub mod cluster;
@@ -17,6 +18,7 @@ pub mod emulator;
 pub mod guarded;
 pub mod http;
 pub mod identity;
+pub mod load;
 pub mod message;
 pub mod process;
 pub mod product;
@@ -25,6 +27,7 @@ pub mod services;
 pub mod stdio;
 pub mod tools;
 
+pub use aftermath::Subject;
 pub use caller::Caller;
 pub use challenge::Challenge;
 pub use cluster::Cluster;
@@ -32,6 +35,7 @@ pub use emulator::Emulator;
 pub use guarded::Guarded;
 pub use http::{Connection, HttpServer, Response};
 pub use identity::{Hostile, Issuer};
+pub use load::Latencies;
 pub use process::{Process, eventually};
 pub use product::Product;
 pub use redis::Redis;

@@ -1,7 +1,9 @@
 //! A process that ends with its test, and waiting for things that take a moment.
 
 use std::{
+    fs,
     io::{BufRead as _, BufReader},
+    path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, PoisonError},
     thread,
@@ -46,9 +48,10 @@ impl Process {
         let kept = Arc::clone(&stderr);
         // Ends with the pipe.
         thread::spawn(move || {
-            for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            // Whatever the bytes: a reader that gave up would be a broken pipe for the process.
+            for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
                 let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                kept.push_str(&line);
+                kept.push_str(&String::from_utf8_lossy(&line));
                 kept.push('\n');
             }
         });
@@ -70,11 +73,20 @@ impl Process {
 
     /// Asks it to end.
     pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Stops it where it is: its connections stay, and nobody reads them.
+    pub fn freeze(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.child.id())
             .ok()
             .and_then(Pid::from_raw)
             .expect("a child has an id");
-        kill_process(id, Signal::TERM).expect("a child that was not waited for can be signalled");
+        kill_process(id, signal).expect("a child that was not waited for can be signalled");
     }
 
     /// Waits for its end, at most for `limit`. How it ended and how long that took, or `None`.
@@ -88,13 +100,51 @@ impl Process {
 
     /// Memory that it holds now, in KiB.
     pub fn resident_kib(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))
-            .expect("a running process has a status");
+        self.status_kib("VmRSS:")
+    }
+
+    /// The most memory that it held since its start or since `forget_peak`, in KiB.
+    pub fn peak_kib(&self) -> u64 {
+        self.status_kib("VmHWM:")
+    }
+
+    /// Begins to look for the most memory anew.
+    pub fn forget_peak(&self) {
+        fs::write(self.proc("clear_refs"), "5").expect("the peak of a child can be reset");
+    }
+
+    /// Descriptors that it holds now: files, sockets, and what the runtime needs.
+    pub fn descriptors(&self) -> usize {
+        let entries = fs::read_dir(self.proc("fd")).expect("a running process has descriptors");
+        entries.count()
+    }
+
+    /// Time on a processor that it has used up to now, in steps of 10 ms.
+    pub fn processor_time(&self) -> Duration {
+        let stat = fs::read_to_string(self.proc("stat")).expect("a running process has a stat");
+        // The name, which may hold anything, stands in the only parentheses; after it come the state and numbers.
+        let (_, fields) = stat.rsplit_once(')').expect("the stat has the name");
+        let ticks: u64 = fields
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .map(|field| field.parse::<u64>().expect("times are numbers"))
+            .sum();
+        Duration::from_millis(ticks * 10)
+    }
+
+    fn status_kib(&self, name: &str) -> u64 {
+        let status =
+            fs::read_to_string(self.proc("status")).expect("a running process has a status");
         status
             .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .find_map(|line| line.strip_prefix(name))
             .and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok())
-            .expect("the status has VmRSS in kB")
+            .expect("the status has it in kB")
+    }
+
+    fn proc(&self, file: &str) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/{file}", self.child.id()))
     }
 }
 

@@ -2,7 +2,7 @@
 //! look at what the server around it makes of that.
 
 use std::{
-    io,
+    io::{self, Write as _},
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
@@ -17,6 +17,11 @@ const SECRET: &str = "hunter2";
 pub struct Faults {
     begun: AtomicUsize,
     gone: AtomicUsize,
+}
+
+/// The schema of arguments that may be any object.
+fn anything() -> serde_json::Value {
+    serde_json::json!({ "type": "object" })
 }
 
 /// Counts a call from its first poll to the drop of its future.
@@ -109,6 +114,41 @@ impl Faults {
     async fn print(&self) -> String {
         println!("this is no message of the protocol");
         "printed".to_owned()
+    }
+
+    /// Writes to standard output in every way there is: itself, from a thread that then panics, and by a
+    /// command that inherits it.
+    #[tool(scope = "read", read_only)]
+    fn print_everywhere(&self) -> Result<String, ToolError> {
+        print!("half a line of noise ");
+        let mut stdout = io::stdout();
+        stdout.write_all(b"and bytes\xff\n{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"forged noise\"}\n")?;
+        stdout.flush()?;
+        let thread = std::thread::spawn(|| {
+            println!("noise of a thread");
+            panic!("the password is {SECRET}");
+        });
+        let panicked = thread.join().is_err();
+        let script = "echo noise of a command; echo noise of its descriptor > /dev/fd/1; cat | wc -c";
+        let status = std::process::Command::new("sh").args(["-c", script]).status()?;
+        Ok(format!("panicked: {panicked}, command: {}", status.success()))
+    }
+
+    /// Says a text of this length.
+    #[tool(scope = "read", read_only)]
+    async fn say(
+        &self,
+        /// How long, in bytes.
+        #[arg(maximum = 16_000_000)]
+        bytes: usize,
+    ) -> String {
+        "x".repeat(bytes)
+    }
+
+    /// Gives back its arguments, as JSON text.
+    #[tool(scope = "read", read_only, input_schema = anything)]
+    async fn mirror(&self, arguments: serde_json::Value) -> String {
+        arguments.to_string()
     }
 
     /// Tells how many calls began and how many are gone.

@@ -2,9 +2,14 @@
 //!
 //! `docs/faults.md` has a row for each.
 
+mod bodies;
 mod cancel;
+mod descriptors;
+mod drain;
+mod frames;
 mod overload;
 mod slow;
+mod smuggling;
 mod tools;
 
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! What a plugin does wrong stays that one call's problem.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use mcp_factory_tests::{HttpServer, Product, StdioServer, eventually, message};
+use mcp_factory_tests::{HttpServer, Product, StdioServer, Subject, eventually, message};
 use serde_json::{Value, json};
 
 /// What the plugin `faults` says in its panics and errors, and no client may read.
@@ -92,10 +92,12 @@ fn the_deadline_of_a_tool_that_names_none_is_the_servers() {
 
 #[test]
 fn tools_that_block_their_thread_hold_up_nobody() {
-    let http = HttpServer::start(Product::Fixture, &["--set", "server.workers=2"]);
-    let mut blocking: Vec<_> = (0..8)
+    let subject = Subject::start(&["server.workers=2"]);
+    let before = subject.normal_calls();
+    // As many as there are threads for them, and more.
+    let mut blocking: Vec<_> = (0..80)
         .map(|_| {
-            let mut connection = http.connect();
+            let mut connection = subject.connect();
             connection.request(&message::call(
                 1,
                 "block",
@@ -105,21 +107,15 @@ fn tools_that_block_their_thread_hold_up_nobody() {
         })
         .collect();
     std::thread::sleep(Duration::from_millis(100));
-    let start = Instant::now();
-    for _ in 0..20 {
-        http.call("test_simple_text", &json!({}));
-    }
-    assert!(
-        start.elapsed() < Duration::from_secs(1),
-        "20 calls took {:?}",
-        start.elapsed()
-    );
+    subject.normal_calls().assert_like(&before);
     for connection in &mut blocking {
         assert_eq!(
             message::text(&connection.response().json()),
             "blocked 1500 ms"
         );
     }
+    drop(blocking);
+    subject.assert_unharmed();
 }
 
 #[test]
@@ -158,4 +154,21 @@ fn a_misspelt_argument_is_named_with_the_right_one() {
     let answer = http.call("wait", &json!({ "milliseconds": 20_001 }));
     assert!(message::text(&answer).contains("20000"), "{answer}");
     assert_eq!(http.counts(), (0, 0), "none of these ran");
+}
+
+#[test]
+fn a_thousand_panics_leave_no_trace_but_the_log() {
+    let subject = Subject::start(&[]);
+    let (mut connection, mut blocking) = (subject.connect(), subject.connect());
+    for id in 0..500 {
+        connection.request(&message::call(id, "panic", &json!({})));
+        blocking.request(&message::call(id, "panic_blocking", &json!({})));
+        for connection in [&mut connection, &mut blocking] {
+            let answer = connection.response().json();
+            assert_eq!(answer["id"], id);
+            assert_internal_error(&answer);
+        }
+    }
+    drop((connection, blocking));
+    subject.assert_unharmed();
 }
