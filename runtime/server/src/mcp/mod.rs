@@ -38,6 +38,8 @@ mod sessions;
 mod state;
 mod status;
 mod stdio;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -1,0 +1,6 @@
+//! The protocol as a whole, over a plugin that has one of everything (`fixture`) and asked in every way that a
+//! generator thinks of (`generate`): both lanes answer alike (`lanes`).
+
+mod fixture;
+mod generate;
+mod lanes;
