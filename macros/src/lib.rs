@@ -60,6 +60,7 @@ pub fn plugin(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `idempotent` | calling again changes nothing more; `false` by default |
 /// | `open_world` | reaches things outside of the server; `false` by default |
 /// | `timeout = "5s"` | the longest a call may take: a whole number and `ms`, `s`, `m` or `h` |
+/// | `cache = "60s"` | how long an answer may be given again to the same caller for the same arguments, unless the operator says otherwise; at most `24h`, and only for what is `read_only` and has no gate. Answers of calls that asked the client anything, and errors, are never kept |
 /// | `gate = "shell"` | locked for each caller until they open the gate of that name with a one-time code; a lowercase word, shared by the tools that open together |
 /// | `rate = "10/s"` | how often each caller may call it, unless the operator says otherwise: a number of calls, `/`, and a time of at most a day in `s`, `m` or `h`, such as `100/m` or `1/30s` |
 /// | `input_schema = path::to::function` | serves the `serde_json::Value` that function returns, word for word; the tool then takes one value with all arguments in it, and checks it itself |
@@ -90,6 +91,7 @@ pub fn tool(_arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `name = "day"` | the resource's name; the function's own by default |
 /// | `title = "Notes of a day"` | a title for people |
 /// | `mime_type = "text/plain"` | the media type, when all of it has one |
+/// | `cache = "60s"` | how long the contents may be given again to the same reader; at most `24h`. Clients are told what is left of it |
 #[proc_macro_attribute]
 pub fn resource(_arguments: TokenStream, item: TokenStream) -> TokenStream {
     driver::outside("resource", &item.into()).into()

@@ -63,6 +63,14 @@ pub(crate) fn parse_timeout(text: &str) -> Option<Milliseconds> {
     number.checked_mul(milliseconds).map(Milliseconds)
 }
 
+/// The longest that an answer may be kept: a day.
+const LONGEST_CACHE: Milliseconds = Milliseconds(86_400_000);
+
+/// Reads what [`parse_timeout`] does, up to a day.
+pub(crate) fn parse_cache(text: &str) -> Option<Milliseconds> {
+    parse_timeout(text).filter(|time| time.0 <= LONGEST_CACHE.0)
+}
+
 /// How often each caller may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rate {
@@ -151,6 +159,15 @@ mod tests {
             "18446744073709551615h",
         ] {
             assert_eq!(parse_timeout(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_answer_is_kept_for_a_day_at_most() {
+        assert_eq!(parse_cache("1ms"), Some(Milliseconds(1)));
+        assert_eq!(parse_cache("24h"), Some(Milliseconds(86_400_000)));
+        for bad in ["", "0s", "25h", "86400001ms", "a day"] {
+            assert_eq!(parse_cache(bad), None, "{bad}");
         }
     }
 

@@ -3,9 +3,9 @@
 use syn::{Attribute, LitStr};
 
 use super::Arguments;
-use crate::{errors::Errors, uri_template};
+use crate::{errors::Errors, names::Milliseconds, uri_template};
 
-const KEYS: &[&str] = &["uri", "scope", "name", "title", "mime_type"];
+const KEYS: &[&str] = &["uri", "scope", "name", "title", "mime_type", "cache"];
 
 /// What the attribute on a resource says.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(crate) struct ResourceArguments {
     pub(crate) title: Option<LitStr>,
     /// The media type of the contents.
     pub(crate) mime_type: Option<LitStr>,
+    /// How long the contents may be given again.
+    pub(crate) cache: Option<Milliseconds>,
 }
 
 impl ResourceArguments {
@@ -40,6 +42,7 @@ impl ResourceArguments {
             name: arguments.name("name"),
             title: arguments.text("title"),
             mime_type: mime_type(&arguments, errors),
+            cache: arguments.cache().map(|(time, _)| time),
         }
     }
 }

@@ -17,6 +17,7 @@ const KEYS: &[&str] = &[
     "idempotent",
     "open_world",
     "timeout",
+    "cache",
     "gate",
     "rate",
     "input_schema",
@@ -35,6 +36,8 @@ pub(crate) struct ToolArguments {
     pub(crate) hints: HintArguments,
     /// How long a call may take.
     pub(crate) timeout: Option<Milliseconds>,
+    /// How long an answer may be given again.
+    pub(crate) cache: Option<Milliseconds>,
     /// The gate in front of it.
     pub(crate) gate: Option<LitStr>,
     /// How often each caller may call it.
@@ -64,17 +67,39 @@ impl ToolArguments {
     /// Reads the attribute of the function called `function`.
     pub(crate) fn parse(attribute: &Attribute, function: &str, errors: &Errors) -> Self {
         let arguments = Arguments::of_attribute("tool", attribute, KEYS, errors);
+        let hints = hints(&arguments, errors);
         Self {
             scope: arguments.scope(&format!("the tool `{function}`")),
             title: arguments.text("title"),
             name: arguments.name("name"),
-            hints: hints(&arguments, errors),
+            hints,
             timeout: arguments.timeout(),
+            cache: cache(&arguments, hints.read_only, errors),
             gate: arguments.gate(),
             rate: arguments.rate(),
             input_schema: arguments.path("input_schema"),
         }
     }
+}
+
+/// Only what changes nothing may be left undone, and who asks behind a gate wants to know now.
+fn cache(arguments: &Arguments<'_>, read_only: bool, errors: &Errors) -> Option<Milliseconds> {
+    let (time, text) = arguments.cache()?;
+    if !read_only {
+        errors.push(
+            &text,
+            "a tool that may change something must run each time it is called",
+            "add `read_only` if it changes nothing, or remove `cache`",
+        );
+    }
+    if arguments.key("gate").is_some() {
+        errors.push(
+            &text,
+            "the answers of a tool behind a gate are not kept",
+            "remove `cache` or `gate`",
+        );
+    }
+    Some(time)
 }
 
 fn hints(arguments: &Arguments<'_>, errors: &Errors) -> HintArguments {

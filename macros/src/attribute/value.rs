@@ -169,6 +169,20 @@ impl Arguments<'_> {
         timeout
     }
 
+    /// How long an answer may be kept, and the literal that says it.
+    pub(super) fn cache(&self) -> Option<(Milliseconds, LitStr)> {
+        let text = self.string("cache")?;
+        let Some(time) = names::parse_cache(&text.value()) else {
+            self.errors.push(
+                &text,
+                format!("{:?} is not a time that answers are kept for", text.value()),
+                "write a whole number and a unit, at most a day: \"500ms\", \"60s\", \"5m\" or \"24h\"",
+            );
+            return None;
+        };
+        Some((time, text))
+    }
+
     /// The name of a gate.
     pub(super) fn gate(&self) -> Option<LitStr> {
         let gate = self.string("gate")?;

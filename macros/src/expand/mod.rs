@@ -14,7 +14,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{LitStr, spanned::Spanned};
 
-use crate::model::Plugin;
+use crate::{model::Plugin, names::Milliseconds};
 
 /// Everything that `#[plugin]` puts beside the impl block.
 pub(crate) fn plugin(plugin: &Plugin) -> TokenStream {
@@ -101,6 +101,11 @@ fn option(value: Option<impl ToTokens>) -> TokenStream {
     } else {
         quote!(::core::option::Option::None)
     }
+}
+
+/// The `Duration`, if there is one.
+fn time(time: Option<Milliseconds>) -> TokenStream {
+    option(time.map(|Milliseconds(time)| quote!(::core::time::Duration::from_millis(#time))))
 }
 
 /// `Scope::new("…")`; the SDK checks its form once more, in a constant.

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Type;
 
-use super::{option, scope, shim};
+use super::{option, scope, shim, time};
 use crate::model::Resource;
 
 /// The row of `resource`, whose plugin is `self_ty`.
@@ -28,6 +28,7 @@ pub(super) fn row(resource: &Resource, self_ty: &Type) -> TokenStream {
     let description = &function.description;
     let mime_type = option(arguments.mime_type.as_ref());
     let scope = scope(arguments.scope.as_ref());
+    let cache = time(arguments.cache);
     quote! {
         #(#cfgs)*
         ::mcp_factory_sdk::__private::resource({
@@ -45,6 +46,7 @@ pub(super) fn row(resource: &Resource, self_ty: &Type) -> TokenStream {
                 description: #description,
                 mime_type: #mime_type,
                 scope: #scope,
+                cache: #cache,
                 read: __mcpf_read,
             }
         })

@@ -6,12 +6,12 @@ use syn::{Path, Type};
 
 use super::{
     arguments::{self, Arguments},
-    option, scope, shim,
+    option, scope, shim, time,
 };
 use crate::{
     attribute::tool::HintArguments,
     model::{Function, Tool},
-    names::{Milliseconds, Rate},
+    names::Rate,
 };
 
 /// The row of `tool`, whose plugin is `self_ty`.
@@ -80,11 +80,8 @@ fn parts(tool: &Tool) -> TokenStream {
         idempotent,
         open_world,
     } = arguments.hints;
-    let timeout = option(
-        arguments
-            .timeout
-            .map(|Milliseconds(timeout)| quote!(::core::time::Duration::from_millis(#timeout))),
-    );
+    let timeout = time(arguments.timeout);
+    let cache = time(arguments.cache);
     let gate = option(arguments.gate.as_ref());
     let rate = option(arguments.rate.map(|Rate { calls, seconds }| {
         quote!(::mcp_factory_sdk::Rate::new(#calls, ::core::time::Duration::from_secs(#seconds)))
@@ -104,6 +101,7 @@ fn parts(tool: &Tool) -> TokenStream {
                 open_world: #open_world,
             },
             timeout: #timeout,
+            cache: #cache,
             gate: #gate,
             rate: #rate,
             context: #context,

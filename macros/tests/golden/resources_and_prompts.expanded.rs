@@ -110,6 +110,9 @@ pub static PLUGIN: ::mcp_factory_sdk::PluginDefinition = ::mcp_factory_sdk::__pr
                 description: "Today's page.",
                 mime_type: ::core::option::Option::Some("text/plain"),
                 scope: ::mcp_factory_sdk::Scope::new("read"),
+                cache: ::core::option::Option::Some(
+                    ::core::time::Duration::from_millis(300000u64),
+                ),
                 read: __mcpf_read,
             }
         }),
@@ -167,6 +170,7 @@ pub static PLUGIN: ::mcp_factory_sdk::PluginDefinition = ::mcp_factory_sdk::__pr
                 description: "The page of a day.",
                 mime_type: ::core::option::Option::None,
                 scope: ::mcp_factory_sdk::Scope::new("read"),
+                cache: ::core::option::Option::None,
                 read: __mcpf_read,
             }
         }),

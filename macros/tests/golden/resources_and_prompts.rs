@@ -15,7 +15,7 @@ impl Plugin for Diary {
 #[plugin(name = "diary")]
 impl Diary {
     /// Today's page.
-    #[resource(uri = "diary://today", scope = "read", mime_type = "text/plain")]
+    #[resource(uri = "diary://today", scope = "read", mime_type = "text/plain", cache = "5m")]
     async fn today(&self) -> String {
         "Dear diary".to_owned()
     }

@@ -285,6 +285,7 @@ pub static PLUGIN: ::mcp_factory_sdk::PluginDefinition = ::mcp_factory_sdk::__pr
                 timeout: ::core::option::Option::Some(
                     ::core::time::Duration::from_millis(5000u64),
                 ),
+                cache: ::core::option::Option::None,
                 gate: ::core::option::Option::None,
                 rate: ::core::option::Option::None,
                 context: true,
@@ -342,6 +343,9 @@ pub static PLUGIN: ::mcp_factory_sdk::PluginDefinition = ::mcp_factory_sdk::__pr
                     open_world: false,
                 },
                 timeout: ::core::option::Option::None,
+                cache: ::core::option::Option::Some(
+                    ::core::time::Duration::from_millis(60000u64),
+                ),
                 gate: ::core::option::Option::None,
                 rate: ::core::option::Option::None,
                 context: true,
@@ -393,6 +397,7 @@ pub static PLUGIN: ::mcp_factory_sdk::PluginDefinition = ::mcp_factory_sdk::__pr
                     open_world: true,
                 },
                 timeout: ::core::option::Option::None,
+                cache: ::core::option::Option::None,
                 gate: ::core::option::Option::Some("shell"),
                 rate: ::core::option::Option::Some(
                     ::mcp_factory_sdk::Rate::new(

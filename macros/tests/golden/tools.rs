@@ -36,7 +36,7 @@ impl Notes {
     }
 
     /// Counts the notes, slowly.
-    #[tool(scope = "read", read_only)]
+    #[tool(scope = "read", read_only, cache = "60s")]
     fn count(&self, cx: &Context) -> u64 {
         u64::from(cx.is_cancelled())
     }

@@ -206,6 +206,7 @@ mod tests {
         scope: WRITE,
         hints: HINTS,
         timeout: None,
+        cache: None,
         gate: None,
         rate: None,
         context: false,
@@ -220,6 +221,7 @@ mod tests {
         description: "",
         mime_type: None,
         scope: WRITE,
+        cache: None,
         read: |_, _, _| Box::pin(std::future::ready(Ok(Resource::missing()))),
     });
     static PROMPT: PromptDefinition = private::prompt(private::PromptParts {

@@ -121,6 +121,15 @@ impl ToolDefinition {
         field!(self, timeout)
     }
 
+    /// How long an answer may be given again to the same caller for the same arguments; not at all when
+    /// `None`, as for every declared tool. Only of tools that are read-only and have no gate.
+    pub const fn cache(&self) -> Option<Duration> {
+        match &self.0 {
+            ToolRow::Written(parts) => parts.cache,
+            ToolRow::Declared(_) => None,
+        }
+    }
+
     /// The group of tools that a second factor opens, if this is one of them.
     pub const fn gate(&self) -> Option<&'static str> {
         field!(self, gate)
@@ -231,6 +240,11 @@ impl ResourceDefinition {
     /// What a reader must hold.
     pub const fn scope(&self) -> Scope {
         self.0.scope
+    }
+
+    /// How long its contents may be given again to the same reader; not at all when `None`.
+    pub const fn cache(&self) -> Option<Duration> {
+        self.0.cache
     }
 }
 

@@ -3,6 +3,8 @@
 //! The server writes these types and the factory reads them back to compare them with its plan, so they
 //! live here, where both look.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -82,6 +84,9 @@ pub struct ToolDescription {
     pub annotations: AnnotationsDescription,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
+    /// How long an answer may be given again, unless the operator says otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_ms: Option<u64>,
     /// The gate that a second factor opens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<String>,
@@ -121,6 +126,9 @@ pub struct ResourceDescription {
     pub scope: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mime_type: Option<String>,
+    /// How long the contents may be given again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_ms: Option<u64>,
 }
 
 /// A template of resources.
@@ -136,6 +144,9 @@ pub struct ResourceTemplateDescription {
     pub scope: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mime_type: Option<String>,
+    /// How long the contents may be given again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_ms: Option<u64>,
 }
 
 /// A prompt, under its public name.
@@ -195,15 +206,18 @@ impl ToolDescription {
             description: tool.description().to_owned(),
             scope: tool.scope().to_string(),
             annotations: tool.hints().into(),
-            timeout_ms: tool
-                .timeout()
-                .map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)),
+            timeout_ms: tool.timeout().map(milliseconds),
+            cache_ms: tool.cache().map(milliseconds),
             gate: tool.gate().map(str::to_owned),
             rate: tool.rate().map(|rate| rate.to_string()),
             input_schema: tool.input_schema(),
             output_schema: tool.output_schema(),
         }
     }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl ResourceDescription {
@@ -217,6 +231,7 @@ impl ResourceDescription {
             description: resource.description().to_owned(),
             scope: resource.scope().to_string(),
             mime_type: resource.mime_type().map(str::to_owned),
+            cache_ms: resource.cache().map(milliseconds),
         }
     }
 }
@@ -232,6 +247,7 @@ impl ResourceTemplateDescription {
             description,
             scope,
             mime_type,
+            cache_ms,
         } = ResourceDescription::new(plugin, resource);
         Self {
             uri_template: uri,
@@ -241,6 +257,7 @@ impl ResourceTemplateDescription {
             description,
             scope,
             mime_type,
+            cache_ms,
         }
     }
 }

@@ -67,6 +67,7 @@ pub struct ToolParts {
     pub scope: Scope,
     pub hints: Hints,
     pub timeout: Option<Duration>,
+    pub cache: Option<Duration>,
     pub gate: Option<&'static str>,
     pub rate: Option<Rate>,
     pub context: bool,
@@ -85,6 +86,7 @@ pub struct ResourceParts {
     pub description: &'static str,
     pub mime_type: Option<&'static str>,
     pub scope: Scope,
+    pub cache: Option<Duration>,
     pub read: ReadShim,
 }
 

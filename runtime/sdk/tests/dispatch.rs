@@ -65,7 +65,7 @@ struct Fixture;
 #[plugin(name = "fixture", stateless)]
 impl Fixture {
     /// Returns what it received.
-    #[tool(scope = "read", read_only, idempotent = false)]
+    #[tool(scope = "read", read_only, idempotent = false, cache = "90s")]
     async fn receive(
         &self,
         /// A text.
@@ -212,7 +212,8 @@ impl Fixture {
         uri = "fixture://bytes",
         scope = "read",
         name = "raw",
-        mime_type = "application/octet-stream"
+        mime_type = "application/octet-stream",
+        cache = "24h"
     )]
     async fn bytes(&self) -> Vec<u8> {
         vec![0, 255]
@@ -478,6 +479,13 @@ fn a_row_holds_what_the_attribute_says() {
     assert_eq!(nothing.title(), Some("Nothing"));
     assert_eq!(nothing.description(), "Takes nothing.");
     assert_eq!(nothing.timeout(), Some(Duration::from_mins(2)));
+    assert_eq!(nothing.cache(), None);
+    assert_eq!(tool("receive").cache(), Some(Duration::from_secs(90)));
+    assert_eq!(PLUGIN.resources()[0].cache(), None);
+    assert_eq!(
+        PLUGIN.resources()[1].cache(),
+        Some(Duration::from_hours(24))
+    );
     assert_eq!(nothing.gate(), Some("shell"));
     assert_eq!(nothing.rate(), Some(Rate::new(100, Duration::from_mins(1))));
     assert_eq!(nothing.output_schema(), None);

@@ -46,20 +46,25 @@ fn offered(plugin: &mcp_factory_sdk::PluginDefinition) -> Vec<String> {
     let tools = plugin.tools().iter().map(|tool| {
         let schemas = (tool.input_schema().to_string(), tool.output_schema());
         format!(
-            "{} {:?} {:?} {:?} {:?} {:?} {} {schemas:?}",
+            "{} {:?} {:?} {:?} {:?} {:?} {:?} {} {schemas:?}",
             tool.name(),
             tool.scope(),
             tool.hints(),
             tool.timeout(),
+            tool.cache(),
             tool.gate(),
             tool.rate(),
             tool.takes_context()
         )
     });
-    let resources = plugin
-        .resources()
-        .iter()
-        .map(|resource| format!("{} {}", resource.uri(), resource.name()));
+    let resources = plugin.resources().iter().map(|resource| {
+        format!(
+            "{} {} {:?}",
+            resource.uri(),
+            resource.name(),
+            resource.cache()
+        )
+    });
     let prompts = plugin
         .prompts()
         .iter()
