@@ -36,6 +36,9 @@ pub struct Record<'a> {
     pub outcome: &'static str,
     /// Which arguments, without what they were.
     pub arguments: Option<Fingerprint>,
+    /// Whether it is the answer of an earlier call, or of an equal one that ran at the same time; nothing ran for
+    /// this one. Left out when not.
+    pub cached: bool,
     /// How long it took; written as whole microseconds.
     pub duration: Option<Duration>,
     /// The trace it belongs to.
@@ -60,6 +63,7 @@ impl Record<'_> {
             scope: self.scope.map(Text),
             outcome: self.outcome,
             arguments: self.arguments,
+            cached: self.cached.then_some(true),
             duration_us: self.duration.map(|time| time.as_micros()),
             trace_id: self.trace_id.map(Text),
             error_id: self.error_id.map(Text),
@@ -117,6 +121,8 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     arguments: Option<Fingerprint>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    cached: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     duration_us: Option<u128>,
     #[serde(skip_serializing_if = "Option::is_none")]
     trace_id: Option<Text<'a>>,
@@ -167,6 +173,7 @@ mod tests {
             scope: Some("read"),
             outcome: "ok",
             arguments: None,
+            cached: true,
             duration: Some(Duration::from_micros(1_500)),
             trace_id: Some("0af7651916cd43dd8448eb211c80319c"),
             error_id: Some("1a2b3c4d"),
@@ -176,7 +183,7 @@ mod tests {
             "{\"time\":\"2026-11-21T05:23:18.042Z\",\"event\":\"call\",\
              \"principal\":\"https://id.example.com/|ann\",\"tenant\":\"acme\",\"transport\":\"http\",\
              \"address\":\"192.0.2.1\",\"method\":\"tools/call\",\"name\":\"read_file\",\"plugin\":\"fs\",\
-             \"scope\":\"read\",\"outcome\":\"ok\",\"duration_us\":1500,\
+             \"scope\":\"read\",\"outcome\":\"ok\",\"cached\":true,\"duration_us\":1500,\
              \"trace_id\":\"0af7651916cd43dd8448eb211c80319c\",\"error_id\":\"1a2b3c4d\"}\n"
         );
     }

@@ -13,9 +13,9 @@ use serde_json::{Map, Value};
 
 use super::Product;
 use super::doorkeeper::{authenticator, is_authenticated};
-use crate::config::{Config, Problem, Problems, did_you_mean};
+use crate::config::{Config, KeepFor, Problem, Problems, did_you_mean};
 use crate::lifecycle::Lifecycle;
-use crate::pipeline::{CallLimits, Guards, Pipeline, Tenant, Tenants};
+use crate::pipeline::{CallLimits, Guards, Pipeline, Tenant, Tenants, may_be_kept};
 use crate::registry::Registry;
 use crate::runtime::Runtime;
 use crate::startup::{StartProblem, start_plugins};
@@ -69,6 +69,7 @@ pub(super) async fn start(
         queue_time: config.limits.queue_time,
         rate: config.limits.rate,
         max_result: config.limits.max_result,
+        cache: config.limits.cache,
     };
     let pipeline = Pipeline::new(registry, tenants, limits, &config.tool_limits, guards);
     let runtime = Runtime::new(
@@ -134,6 +135,20 @@ fn check_names(config: &Config, registry: &Registry, door: Door, problems: &mut 
         }
     }
     for (name, limits) in &config.tool_limits {
+        let keeps = matches!(limits.cache, Some(KeepFor(Some(_))));
+        let may = |name| {
+            registry
+                .tool(name)
+                .is_none_or(|tool| may_be_kept(tool.definition))
+        };
+        if keeps && !may(name) {
+            let path = format!("limits.tools.{name}.cache");
+            wrong(
+                &path,
+                "its answers are not kept, since it may change something or stands behind a gate: write \"off\""
+                    .to_owned(),
+            );
+        }
         if limits.concurrency == Some(0) {
             let path = format!("limits.tools.{name}.concurrency");
             wrong(

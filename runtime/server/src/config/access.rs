@@ -63,6 +63,8 @@ pub(crate) struct ToolLimits {
     /// Bytes of its result. Default: `limits.max_result`.
     #[serde(deserialize_with = "size")]
     pub(crate) max_result: Option<usize>,
+    /// How long an answer is given again; instead of what the tool's author says.
+    pub(crate) cache: Option<KeepFor>,
 }
 
 /// `[tenants.NAME]`
@@ -99,6 +101,23 @@ impl<'de> Deserialize<'de> for Limit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// How long something is kept, or that it is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct KeepFor(pub(crate) Option<Duration>);
+
+impl<'de> Deserialize<'de> for KeepFor {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        match mcp_factory_guard::duration::parse(&text) {
+            Ok(time) => Ok(Self(Some(time))),
+            Err(error) => Err(serde::de::Error::custom(format!("{error}; or \"off\""))),
+        }
     }
 }
 

@@ -30,7 +30,7 @@ use mcp_factory_sdk::{Rate, SecretReference};
 use serde_json::{Map, Value};
 
 use crate::http::Listen;
-pub(crate) use access::{AccessConfig, Limit, TenantConfig, ToolLimits, Visibility};
+pub(crate) use access::{AccessConfig, KeepFor, Limit, TenantConfig, ToolLimits, Visibility};
 pub(crate) use problem::{Problem, Problems, did_you_mean};
 use source::Source;
 
@@ -139,6 +139,8 @@ pub(crate) struct LimitsConfig {
     pub(crate) tracked_callers: usize,
     /// Bytes of a result. Default 8 MiB.
     pub(crate) max_result: usize,
+    /// Bytes of all answers that are kept to be given again; 0 = none are. Default 64 MiB.
+    pub(crate) cache: usize,
 }
 
 /// `[log]`
@@ -205,6 +207,7 @@ impl Default for LimitsConfig {
             failure_rate: Some(Rate::new(10, Duration::from_secs(1))),
             tracked_callers: 10_000,
             max_result: 8 << 20,
+            cache: 64 << 20,
         }
     }
 }

@@ -69,6 +69,7 @@ static SETTINGS: &[Setting] = settings! {
     limits.failure_rate = |value| Ok(text(value)?.parse::<Limit>()?.0);
     limits.tracked_callers = |value| count(value, 100..=MANY);
     limits.max_result = |value| size(value, 1 << 10..=1 << 30);
+    limits.cache = |value| if value.as_str() == Some("off") { Ok(0) } else { size(value, 1 << 20..=1 << 30) };
     log.level = |value| { let level = text(value)?; crate::logging::Filter::from_str(&level)?; Ok(Some(level)) };
     log.json = |value| value.as_bool().ok_or_else(|| "expected true or false".to_owned());
 };

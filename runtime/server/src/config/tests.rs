@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Config, Layers};
+use super::{Config, KeepFor, Layers};
 
 fn load(
     defaults: &'static str,
@@ -236,6 +236,39 @@ fn sections_of_guards_are_read_as_a_whole_at_their_places() {
             "FILE:2:1: unknown setting `auth.isuer`; did you mean `issuer`?",
             "FILE:4:1: `limits.tools.echo.rate`: a rate is a number of calls in a time: \"10/s\", \"100/m\", \"1/30s\"; or \"off\"",
             "FILE:6:1: unknown setting `tenants.acme.plugin`; did you mean `plugins`?",
+        ]
+    );
+}
+
+#[test]
+fn answers_are_kept_for_as_long_and_in_as_much_memory_as_the_operator_says() {
+    let file = "[limits]\ncache = '2MiB'\n[limits.tools.a]\ncache = '30s'\n[limits.tools.b]\ncache = 'off'";
+    let config = load("", Some(file), &[]).unwrap();
+    assert_eq!(config.limits.cache, 2 << 20);
+    let kept = |tool: &str| config.tool_limits[tool].cache;
+    assert_eq!(kept("a"), Some(KeepFor(Some(Duration::from_secs(30)))));
+    assert_eq!(kept("b"), Some(KeepFor(None)));
+    let config = load("", None, &["limits.cache=off"]).unwrap();
+    assert_eq!(config.limits.cache, 0);
+    assert_eq!(load("", None, &[]).unwrap().limits.cache, 64 << 20);
+
+    let wrong =
+        "[limits]\ncache = '1KiB'\n[limits.tools.a]\ncache = '25h'\n[limits.tools.b]\ncahe = '1s'";
+    let problems = load("", Some(wrong), &[]).unwrap_err();
+    assert_eq!(
+        problems,
+        [
+            "FILE:2:9: `limits.cache`: the size is out of range: from 1048576 to 1073741824 bytes",
+            "FILE:4:1: `limits.tools.a.cache`: `25h` is out of range: from 1ms to 24h; or \"off\"",
+        ]
+    );
+    let misspelt = "[limits]\ncahce = 'off'\n[limits.tools.b]\ncahe = '1s'";
+    let problems = load("", Some(misspelt), &[]).unwrap_err();
+    assert_eq!(
+        problems,
+        [
+            "FILE:2:1: unknown setting `limits.cahce`; did you mean `cache`?",
+            "FILE:4:1: unknown setting `limits.tools.b.cahe`; did you mean `cache`?",
         ]
     );
 }

@@ -1,5 +1,7 @@
 //! Content of the SDK in the protocol's form.
 
+use std::time::Duration;
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use mcp_factory_sdk::{
     Annotations, Audience, Content, EmbeddedResource, Link, Output, Prompt, Resource, ResourceBody,
@@ -99,6 +101,7 @@ pub(super) fn resource(
     resource: Resource,
     asked: &str,
     definition: &ResourceDefinition,
+    fresh_for: Duration,
 ) -> ReadResourceResult {
     let parts = resource.parts.into_iter().map(|part| {
         let uri = part.uri.unwrap_or_else(|| asked.to_owned());
@@ -108,7 +111,7 @@ pub(super) fn resource(
         contents(uri, mime_type, part.body)
     });
     ReadResourceResult::new(parts.collect())
-        .with_ttl_ms(0)
+        .with_ttl_ms(u64::try_from(fresh_for.as_millis()).unwrap_or(u64::MAX))
         .with_cache_scope(model::CacheScope::Private)
 }
 

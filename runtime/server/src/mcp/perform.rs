@@ -70,8 +70,8 @@ impl Request {
         let answers = self.answers(call, state, params.input_responses, || binding(&self))?;
         let caller = self.caller(answers.clone());
         match self.pipeline().read_resource(&params.uri, caller).await {
-            Ok((resource, definition)) => {
-                let mut result = convert::resource(resource, &params.uri, definition);
+            Ok((resource, definition, fresh_for)) => {
+                let mut result = convert::resource(resource, &params.uri, definition, fresh_for);
                 result.meta = self.result_meta();
                 Ok(result.into())
             }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use mcp_factory_guard::{Audit, Fingerprint, Record};
 use mcp_factory_sdk::Scope;
 
-use super::{CallFailure, Caller, failure::shown};
+use super::{CallFailure, Caller, cache::Served, failure::shown};
 
 /// The record of one call in the making. Dropped before its end, it says that the call was cancelled.
 pub(super) struct Decision<'a> {
@@ -18,6 +18,7 @@ pub(super) struct Decision<'a> {
     plugin: Option<&'a str>,
     scope: Option<Scope>,
     arguments: Option<Fingerprint>,
+    cached: bool,
 }
 
 impl<'a> Decision<'a> {
@@ -39,6 +40,7 @@ impl<'a> Decision<'a> {
             plugin: None,
             scope: None,
             arguments: arguments.and_then(|arguments| audit.fingerprint(arguments.as_bytes())),
+            cached: false,
         }
     }
 
@@ -46,6 +48,11 @@ impl<'a> Decision<'a> {
     pub(super) fn found(&mut self, plugin: &'a str, scope: Scope) {
         self.plugin = Some(plugin);
         self.scope = Some(scope);
+    }
+
+    /// Notes whether anything ran for the answer.
+    pub(super) fn served<T>(&mut self, served: &Served<T>) {
+        self.cached = served.again;
     }
 
     /// Writes the record.
@@ -76,6 +83,7 @@ impl<'a> Decision<'a> {
             scope: self.scope.as_ref().map(Scope::as_str),
             outcome,
             arguments: self.arguments,
+            cached: self.cached,
             duration: (!refused).then(|| self.begun.elapsed()),
             trace_id: caller.origin.trace_id.as_deref(),
             error_id,

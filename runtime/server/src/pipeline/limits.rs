@@ -8,7 +8,7 @@ use mcp_factory_sdk::{Rate, ToolDefinition};
 use tokio::sync::Semaphore;
 
 use crate::{
-    config::{Limit, ToolLimits},
+    config::{KeepFor, Limit, ToolLimits},
     registry::{Entry, Registry},
 };
 
@@ -25,6 +25,8 @@ pub(crate) struct CallLimits {
     pub(crate) rate: Option<Rate>,
     /// Bytes of a result when its tool does not say.
     pub(crate) max_result: usize,
+    /// Bytes of all answers that are kept; 0 = none are.
+    pub(crate) cache: usize,
 }
 
 impl Default for CallLimits {
@@ -35,6 +37,7 @@ impl Default for CallLimits {
             queue_time: Duration::from_millis(250),
             rate: None,
             max_result: 8 << 20,
+            cache: 64 << 20,
         }
     }
 }
@@ -44,6 +47,8 @@ impl Default for CallLimits {
 pub(super) struct ToolBudget {
     pub(super) timeout: Duration,
     pub(super) max_result: usize,
+    /// How long an answer is kept.
+    pub(super) cache: Option<Duration>,
     /// What the operator says of its rate, before what its author says.
     rate: Option<Limit>,
     authors: Option<Rate>,
@@ -65,6 +70,10 @@ impl ToolBudget {
             max_result: configured
                 .and_then(|configured| configured.max_result)
                 .unwrap_or(limits.max_result),
+            cache: configured
+                .and_then(|configured| configured.cache)
+                .map_or(tool.definition.cache(), |KeepFor(time)| time)
+                .filter(|_| may_be_kept(tool.definition)),
             rate: configured.and_then(|configured| configured.rate),
             authors: tool.definition.rate(),
             places: configured
@@ -81,6 +90,11 @@ impl ToolBudget {
             None => self.authors.or(default),
         }
     }
+}
+
+/// Whether an answer of the tool may be given again: it changes nothing, and no second factor is asked for it.
+pub(crate) const fn may_be_kept(tool: &ToolDefinition) -> bool {
+    tool.hints().read_only && tool.gate().is_none()
 }
 
 /// The budgets of all tools, in the order of the registry.

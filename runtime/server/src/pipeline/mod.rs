@@ -1,12 +1,13 @@
-//! The one road to a plugin: look up → authorize → gate → rate → validate → admit → run with deadline,
-//! cancel and panic guard → audit.
+//! The one road to a plugin: look up → authorize → gate → rate → validate → an answer that is kept, or
+//! admit → run with deadline, cancel and panic guard → audit.
 //!
 //! Whatever wants to call something (stdio, HTTP, the `call` command) goes through here, and nothing
 //! here knows the protocol. In the room: the four kinds of call. What is decided before them is in
-//! `checks`, what surrounds a running call in `guard`, how much it may take in `limits`, whose plugins it
+//! `checks`, which answers are given again in `cache`, what surrounds a running call in `guard`, how much it may take in `limits`, whose plugins it
 //! reaches in `tenants`, what a transport may ask beforehand in `judge`, what is written about it in
 //! `decision`, and the ways in which it can fail in `failure`.
 
+mod cache;
 mod checks;
 mod decision;
 mod failure;
@@ -28,9 +29,10 @@ use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use cache::{Responses, Served, Wanted};
 use decision::Decision;
 pub(crate) use failure::CallFailure;
-pub(crate) use limits::CallLimits;
+pub(crate) use limits::{CallLimits, may_be_kept};
 use limits::{ToolBudget, budgets, places};
 pub(crate) use tenants::{PluginHealth, Tenant, Tenants};
 
@@ -115,6 +117,7 @@ pub(crate) struct Pipeline {
     limits: CallLimits,
     /// One per tool of the registry, in the same order.
     budgets: Vec<ToolBudget>,
+    responses: Responses,
     places: Arc<Semaphore>,
     guards: Guards,
 }
@@ -136,6 +139,7 @@ impl Pipeline {
         Self {
             names,
             budgets: budgets(&registry, &limits, tool_limits),
+            responses: Responses::new(limits.cache),
             places: places(limits.concurrency),
             registry,
             tenants,
@@ -219,21 +223,31 @@ impl Pipeline {
         self.validate(tenant, &caller, tool, arguments).await?;
         let places = [tenant.places.as_ref(), budget.places.as_ref()];
         let instance = &tenant.instances[tool.mount];
-        let output = self
-            .guarded(tool, budget.timeout, places, caller, |call| {
-                permit.invoke(instance, arguments, call)
-            })
-            .await?;
-        checks::output_size(&output, budget.max_result)?;
-        Ok(output)
+        let wanted = Wanted::tool(budget.cache, tool, arguments, &caller, budget.timeout);
+        let run = async move |caller| {
+            let output = self
+                .guarded(tool, budget.timeout, places, caller, |call| {
+                    permit.invoke(instance, arguments, call)
+                })
+                .await?;
+            checks::output_size(&output, budget.max_result)?;
+            Ok(output)
+        };
+        let Some(wanted) = wanted else {
+            return run(caller).await;
+        };
+        let served = Box::pin(self.responses.serve(wanted, caller, run)).await?;
+        decision.served(&served);
+        Ok(served.answer)
     }
 
-    /// Reads the resource that `uri` names; says which definition it was read from.
+    /// Reads the resource that `uri` names; says which definition it was read from, and for how long the
+    /// caller may think it is still so.
     pub(crate) async fn read_resource(
         &self,
         uri: &str,
         caller: Caller,
-    ) -> Result<(Resource, &'static ResourceDefinition), CallFailure> {
+    ) -> Result<(Resource, &'static ResourceDefinition, Duration), CallFailure> {
         let mut decision = Decision::begin(self.audit(), &caller, "resources/read", uri, None);
         let outcome = self.resource(uri, caller, &mut decision).await;
         decision.end(&outcome);
@@ -245,7 +259,7 @@ impl Pipeline {
         uri: &str,
         caller: Caller,
         decision: &mut Decision<'a>,
-    ) -> Result<(Resource, &'static ResourceDefinition), CallFailure> {
+    ) -> Result<(Resource, &'static ResourceDefinition, Duration), CallFailure> {
         let missing = || CallFailure::UnknownResource {
             uri: uri.to_owned(),
         };
@@ -261,16 +275,25 @@ impl Pipeline {
         self.take_rate(&caller, &found.public_name, rate).await?;
         let instance = &tenant.instances[found.mount];
         let places = [tenant.places.as_ref(), None];
-        let resource = self
-            .guarded(found, self.limits.timeout, places, caller, |call| {
-                permit.read(instance, variables, call)
-            })
-            .await?;
-        if resource.parts.is_empty() {
-            return Err(missing());
-        }
-        checks::resource_size(&resource, self.limits.max_result)?;
-        Ok((resource, found.definition))
+        let wanted = Wanted::resource(found, uri, &caller, self.limits.timeout);
+        let run = async move |caller| {
+            let resource = self
+                .guarded(found, self.limits.timeout, places, caller, |call| {
+                    permit.read(instance, variables, call)
+                })
+                .await?;
+            if resource.parts.is_empty() {
+                return Err(missing());
+            }
+            checks::resource_size(&resource, self.limits.max_result)?;
+            Ok(resource)
+        };
+        let served = match wanted {
+            Some(wanted) => Box::pin(self.responses.serve(wanted, caller, run)).await?,
+            None => Served::once(run(caller).await?),
+        };
+        decision.served(&served);
+        Ok((served.answer, found.definition, served.fresh_for))
     }
 
     /// Makes the messages of the prompt with the public name `name`.

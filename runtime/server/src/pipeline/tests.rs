@@ -1,8 +1,9 @@
 //! The guards of a call, each with a plugin that does the thing it guards against.
 //!
 //! In the rooms: what stands before a call (`checks`), how much it may take (`limits`), what a transport
-//! asks beforehand (`judge`), and the plugin that they use (`guarded`).
+//! asks beforehand (`judge`), the plugin that they use (`guarded`), and answers that are given again (`cache`).
 
+mod cache;
 mod checks;
 mod guarded;
 mod judge;

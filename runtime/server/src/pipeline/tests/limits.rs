@@ -27,6 +27,7 @@ fn the_operators_word_is_first_then_the_authors_then_the_servers() {
         concurrency: Some(4),
         timeout: Some(Duration::from_secs(1)),
         max_result: Some(10),
+        cache: None,
     };
     let unlimited = ToolLimits {
         rate: Some(Limit(None)),
