@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::frame::{Frame, FrameKind, error_message};
 use crate::pipeline::Origin;
-use crate::protocol::{Incoming, Lacking, Protocol, ResponseBody};
+use crate::protocol::{BoxedBody, Incoming, Lacking, Protocol};
 
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Double {
@@ -64,7 +64,7 @@ impl Double {
 }
 
 impl Protocol for Double {
-    async fn handle(&self, request: http::Request<Full<Bytes>>) -> http::Response<ResponseBody> {
+    async fn handle(&self, request: http::Request<Full<Bytes>>) -> http::Response<BoxedBody> {
         let (parts, body) = request.into_parts();
         let Some(frame) = parts.extensions.get::<Arc<Frame>>().cloned() else {
             return http::Response::new(Full::from(parts.method.to_string()).boxed());

@@ -9,13 +9,11 @@ use http::Response;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 
-use crate::protocol::ResponseBody;
-
-/// A whole answer goes out in pieces of this size: who takes its only piece takes it as sent.
-const PIECE: usize = 64 << 10;
+use crate::protocol::BoxedBody;
+use crate::response_body::PIECE;
 
 struct Held<T> {
-    body: ResponseBody,
+    body: BoxedBody,
     /// Of the last frame, what did not go out yet.
     rest: Bytes,
     _kept: T,
@@ -64,9 +62,9 @@ impl<T: Send + Sync + Unpin + 'static> Body for Held<T> {
 
 /// Keeps `kept` for as long as the body of `response` lives.
 pub(crate) fn hold<T: Send + Sync + Unpin + 'static>(
-    response: Response<ResponseBody>,
+    response: Response<BoxedBody>,
     kept: T,
-) -> Response<ResponseBody> {
+) -> Response<BoxedBody> {
     response.map(|body| {
         Held {
             body,

@@ -24,6 +24,7 @@ mod mount;
 mod pipeline;
 mod protocol;
 mod registry;
+mod response_body;
 mod runtime;
 mod server;
 mod startup;

@@ -39,7 +39,7 @@ pub(crate) const MAX_SUBSCRIBED_URIS: usize = 128;
 pub(crate) const MAX_URI_BYTES: usize = 4_096;
 
 /// A response body: buffered, or a stream of events that ends when the answer is complete.
-pub(crate) type ResponseBody = BoxBody<Bytes, Infallible>;
+pub(crate) type BoxedBody = BoxBody<Bytes, Infallible>;
 
 /// One message from stdin.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ pub(crate) trait Protocol: Send + Sync + 'static {
     fn handle(
         &self,
         request: http::Request<Full<Bytes>>,
-    ) -> impl Future<Output = http::Response<ResponseBody>> + Send;
+    ) -> impl Future<Output = http::Response<BoxedBody>> + Send;
 
     /// Answers a request of no session that has one answer, without the detour of [`Self::handle`]; `None` leaves it
     /// to that. Which of the two answered is nothing that a client can see. Dropping the future means that the

@@ -22,7 +22,7 @@ use crate::frame::{Frame, FrameLimits};
 use crate::http::{self, HostList, HttpLimits, Listen, OriginList, Patience};
 use crate::lifecycle::{Ended, Lifecycle, TerminationSignals, supervise};
 use crate::pipeline::Origin;
-use crate::protocol::{Answer, Incoming, Lacking, Protocol, ResponseBody};
+use crate::protocol::{Answer, BoxedBody, Incoming, Lacking, Protocol};
 use crate::runtime::Runtime;
 use crate::stdio::{self, StdioLimits, Wire};
 
@@ -200,10 +200,7 @@ fn http_service(
 }
 
 impl Protocol for Runtime {
-    async fn handle(
-        &self,
-        request: ::http::Request<Full<Bytes>>,
-    ) -> ::http::Response<ResponseBody> {
+    async fn handle(&self, request: ::http::Request<Full<Bytes>>) -> ::http::Response<BoxedBody> {
         self.protocol.handle(request).await
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Not here: how a credential is verified (the identity crate) and what its bearer may do (`pipeline`).
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -28,6 +28,8 @@ pub(crate) struct Gatekeeper {
     /// The second since the start in which a refusal by a limit was last recorded, plus one.
     recorded: AtomicU64,
     started: Instant,
+    /// Whoever calls from this machine where nobody is asked who they are.
+    neighbour: Arc<Principal>,
 }
 
 /// What a gatekeeper is made of.
@@ -52,6 +54,7 @@ impl Gatekeeper {
             audit: parts.audit,
             recorded: AtomicU64::new(0),
             started: Instant::now(),
+            neighbour: Arc::new(anonymous(IpAddr::V4(Ipv4Addr::LOCALHOST))),
         }
     }
 
@@ -83,20 +86,24 @@ impl Gatekeeper {
         networks.any(|network| network.contains(&address))
     }
 
-    /// The sender of a request with these headers. `wanted` are the scopes of what its headers say that it
-    /// is about: a hint for the client, nothing is decided by it.
+    /// The sender of a request with these headers. `wanted` finds the scope of what they say that it is
+    /// about: a hint for a client that is refused, nothing is decided by it.
     pub(super) async fn admit(
         &self,
         headers: &HeaderMap,
         address: IpAddr,
-        wanted: &[&str],
+        wanted: impl FnOnce() -> Option<&'static str>,
     ) -> Result<Arc<Principal>, Refusal> {
         if let Err(exceeded) = self.requests.take(address) {
             self.note_limited(address);
             return Err(Refusal::too_many(exceeded.retry_after));
         }
         let Some(authenticator) = &self.authenticator else {
-            return Ok(Arc::new(anonymous(address)));
+            return Ok(if address.is_loopback() {
+                Arc::clone(&self.neighbour)
+            } else {
+                Arc::new(anonymous(address))
+            });
         };
         if let Some(exceeded) = self.failures.is_exhausted(address) {
             // Callers that share an address with a guesser are still heard when they are known already.
@@ -113,7 +120,7 @@ impl Gatekeeper {
                     let _counted = self.failures.take(address).is_ok();
                 }
                 self.note(outcome(&refusal), None, address);
-                let challenge = authenticator.challenge(&refusal, wanted);
+                let challenge = authenticator.challenge(&refusal, wanted().as_slice());
                 Err(Refusal::unauthenticated(&refusal, challenge))
             }
         }

@@ -17,7 +17,7 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use tokio::time::Instant;
 
 use super::linger::Linger;
-use crate::protocol::ResponseBody;
+use crate::response_body::ResponseBody;
 
 /// How long each silence may be.
 #[derive(Debug, Clone, Copy)]

@@ -5,10 +5,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
-use http_body_util::{BodyExt, Full};
 
 use crate::frame::{FrameError, INVALID_REQUEST, RequestId, error_message};
-use crate::protocol::{DENIED, OVERLOADED, RATE_LIMITED, ResponseBody, UNAUTHENTICATED};
+use crate::protocol::{DENIED, OVERLOADED, RATE_LIMITED, UNAUTHENTICATED};
+use crate::response_body::ResponseBody;
 
 /// A request that goes no further.
 #[derive(Debug)]
@@ -183,7 +183,7 @@ pub(crate) fn retry_after(wait: Duration) -> HeaderValue {
 
 /// A whole JSON answer.
 pub(super) fn json(status: StatusCode, body: impl Into<Bytes>) -> Response<ResponseBody> {
-    let mut response = Response::new(Full::new(body.into()).boxed());
+    let mut response = Response::new(ResponseBody::whole(body));
     *response.status_mut() = status;
     response
         .headers_mut()

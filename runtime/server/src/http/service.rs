@@ -4,17 +4,19 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER,
 };
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Incoming;
 use mcp_factory_identity::Authenticator;
 use mcp_factory_sdk::Principal;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::gatekeeper::Gatekeeper;
 use super::hosts::HostList;
@@ -26,7 +28,8 @@ use crate::frame::{Frame, FrameLimits};
 use crate::held::hold;
 use crate::lifecycle::Lifecycle;
 use crate::pipeline::{Origin, Transport, trace_id};
-use crate::protocol::{Answer, Protocol, ResponseBody};
+use crate::protocol::{Answer, BoxedBody, Protocol};
+use crate::response_body::ResponseBody;
 
 /// Where a client looks for the metadata of a resource whose path it does not know.
 const METADATA_ROOT: &str = "/.well-known/oauth-protected-resource";
@@ -167,7 +170,10 @@ impl<P: Protocol> Service<P> {
         self.origins.check(&parts.headers)?;
         let (principal, origin) = self.identify(&parts.headers, peer).await?;
         match parts.method {
-            Method::POST => negotiate::post(&mut parts.headers)?,
+            Method::POST => {
+                negotiate::post(&parts.headers)?;
+                return self.post(parts, incoming, principal, origin).await;
+            }
             Method::GET if self.limits.sessions => negotiate::get(&mut parts.headers)?,
             Method::DELETE if self.limits.sessions => {}
             _ if self.limits.sessions => {
@@ -175,20 +181,23 @@ impl<P: Protocol> Service<P> {
             }
             _ => return Err(Refusal::method_not_allowed("POST")),
         }
-        // Nothing behind this line sees the credential: not the protocol, and not a plugin.
-        parts.headers.remove(AUTHORIZATION);
-        parts.headers.remove(API_KEY);
-        if parts.method != Method::POST {
-            parts.extensions.insert(principal);
-            parts.extensions.insert(origin);
-            let _place = self
-                .in_flight
-                .try_acquire()
-                .map_err(|_| Refusal::overloaded(None).closing())?;
-            let request = Request::from_parts(parts, Full::default());
-            let response = Box::pin(self.protocol.handle(request)).await;
-            return Ok(self.for_a_while(response));
-        }
+        let _place = self
+            .in_flight
+            .try_acquire()
+            .map_err(|_| Refusal::overloaded(None).closing())?;
+        let request = for_protocol(parts, Full::default(), principal, origin);
+        let response = Box::pin(self.protocol.handle(request)).await;
+        Ok(self.for_a_while(response).map(ResponseBody::Boxed))
+    }
+
+    /// One message: the body, its scopes, and whoever answers it.
+    async fn post(
+        &self,
+        parts: Parts,
+        incoming: Incoming,
+        principal: Arc<Principal>,
+        origin: Arc<Origin>,
+    ) -> Result<Response<ResponseBody>, Refusal> {
         let limits = &self.limits;
         let body = body::read(
             incoming,
@@ -209,33 +218,47 @@ impl<P: Protocol> Service<P> {
                 .map(|authenticator| authenticator.insufficient_scope(&lacking.scopes));
             return Err(Refusal::denied(lacking.message, frame.id(), challenge));
         }
-        let answer = self
-            .protocol
-            .answer(&parts.headers, &frame, &principal, &origin);
+        let headers = &parts.headers;
+        let answer = self.protocol.answer(headers, &frame, &principal, &origin);
+        // An answer stays in memory until the client has read it, so it stays in flight until then.
         if let Some(answer) = answer.await {
-            return Ok(hold(answered(answer), place));
+            return Ok(answered(answer, place));
         }
-        // What only the protocol library's way needs.
-        parts.extensions.insert(principal);
-        parts.extensions.insert(origin);
+        let mut request = for_protocol(parts, Full::new(body.bytes.clone()), principal, origin);
+        negotiate::plain(request.headers_mut());
         let endless = frame.method() == "subscriptions/listen";
-        parts.extensions.insert(Arc::new(frame));
-        let request = Request::from_parts(parts, Full::new(body.bytes.clone()));
+        request.extensions_mut().insert(Arc::new(frame));
         // Boxed, because a connection keeps room for its largest future while it is idle.
         let response = Box::pin(self.protocol.handle(request)).await;
-        // An answer stays in memory until the client has read it, so it stays in flight until then. A
-        // stream of events that nobody called for holds little, and may wait for hours.
-        if endless {
-            return Ok(self.for_a_while(response));
-        }
-        Ok(hold(response, place))
+        // A stream of events that nobody called for holds little, and may wait for hours.
+        let response = if endless {
+            self.for_a_while(response)
+        } else {
+            hold(response, place)
+        };
+        Ok(response.map(ResponseBody::Boxed))
     }
+}
+
+/// A request as the protocol gets it: with its caller, and without the credential. Nothing behind this line
+/// sees that, and no plugin does.
+fn for_protocol(
+    mut parts: Parts,
+    body: Full<Bytes>,
+    principal: Arc<Principal>,
+    origin: Arc<Origin>,
+) -> Request<Full<Bytes>> {
+    parts.headers.remove(AUTHORIZATION);
+    parts.headers.remove(API_KEY);
+    parts.extensions.insert(principal);
+    parts.extensions.insert(origin);
+    Request::from_parts(parts, body)
 }
 
 impl<P: Protocol> Service<P> {
     /// Ends a stream of events after a time, so that it does not outlive the credential that opened it by
     /// more than that.
-    fn for_a_while(&self, response: Response<ResponseBody>) -> Response<ResponseBody> {
+    fn for_a_while(&self, response: Response<BoxedBody>) -> Response<BoxedBody> {
         if self.gatekeeper.authenticator().is_none() {
             return response;
         }
@@ -255,13 +278,12 @@ impl<P: Protocol> Service<P> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let address = self.gatekeeper.address(peer, headers);
         // The newer revision of the protocol says in its headers what a request is about.
-        let hint = text("mcp-method")
-            .zip(text("mcp-name"))
-            .and_then(|(method, name)| self.protocol.demanded(method, name));
-        let principal = self
-            .gatekeeper
-            .admit(headers, address, hint.as_slice())
-            .await?;
+        let hint = || {
+            text("mcp-method")
+                .zip(text("mcp-name"))
+                .and_then(|(method, name)| self.protocol.demanded(method, name))
+        };
+        let principal = self.gatekeeper.admit(headers, address, hint).await?;
         if !self.protocol.serves(&principal) {
             self.gatekeeper.note("denied", Some(&principal), address);
             let message = "the caller belongs to no tenant of this server".to_owned();
@@ -276,9 +298,13 @@ impl<P: Protocol> Service<P> {
     }
 }
 
-/// A whole answer as HTTP.
-fn answered(answer: Answer) -> Response<ResponseBody> {
-    let mut response = json(answer.status, answer.body);
+/// A whole answer as HTTP, in its place.
+fn answered(answer: Answer, place: OwnedSemaphorePermit) -> Response<ResponseBody> {
+    let mut response = json(answer.status, Bytes::new());
+    *response.body_mut() = ResponseBody::Whole {
+        rest: answer.body,
+        _place: Some(place),
+    };
     if let Some(wait) = answer.retry_after {
         let headers = response.headers_mut();
         headers.insert(RETRY_AFTER, retry_after(wait));

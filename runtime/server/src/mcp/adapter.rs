@@ -13,7 +13,7 @@ use super::{Shared, fast::FastLane, http::HttpProtocol, stdio::serve_stdio};
 use crate::{
     frame::Frame,
     pipeline::Origin,
-    protocol::{Answer, Incoming, Lacking, Protocol, ResponseBody},
+    protocol::{Answer, BoxedBody, Incoming, Lacking, Protocol},
 };
 
 /// The protocol as the transports know it.
@@ -39,7 +39,7 @@ impl McpProtocol {
 }
 
 impl Protocol for McpProtocol {
-    async fn handle(&self, request: http::Request<Full<Bytes>>) -> http::Response<ResponseBody> {
+    async fn handle(&self, request: http::Request<Full<Bytes>>) -> http::Response<BoxedBody> {
         self.http.handle(request).await
     }
 

@@ -56,7 +56,7 @@ impl Lanes {
             open &= self.begun.get().is_none() || incoming.frame.method() != "initialize";
             let begun = self.begun.get().filter(|_| open);
             let there = match (&self.fast, begun) {
-                (Some(fast), Some(peer)) if fast.takes_line(&incoming.frame, peer) => {
+                (Some(fast), Some(peer)) if FastLane::takes_line(&incoming.frame, peer) => {
                     self.call(fast, peer, incoming, running).await
                 }
                 _ if running.cancel(&incoming.frame) => true,

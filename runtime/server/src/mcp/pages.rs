@@ -28,8 +28,8 @@ fn visible<'a, T: Clone + 'a>(
     entries: impl Iterator<Item = (Scope, &'a T)>,
     sees: impl Fn(Scope) -> bool,
 ) -> Vec<T> {
-    let seen = entries.filter(|(scope, _)| sees(*scope));
-    seen.map(|(_, entry)| entry.clone()).collect()
+    let shown = entries.filter(|(scope, _)| sees(*scope));
+    shown.map(|(_, entry)| entry.clone()).collect()
 }
 
 impl Shared {

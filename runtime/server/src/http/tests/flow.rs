@@ -34,13 +34,9 @@ async fn events_are_sent_as_they_come() {
             arrivals.push(began.elapsed());
         }
     }
-    for (at, arrival) in arrivals.iter().enumerate() {
-        let due = Duration::from_millis(50 * (at as u64 + 1));
-        assert!(
-            (due..due + Duration::from_millis(45)).contains(arrival),
-            "{at}: {arrivals:?}"
-        );
-    }
+    // Five events 50 ms apart: kept back, they would come together.
+    let span = arrivals[4].saturating_sub(arrivals[0]);
+    assert!(span >= Duration::from_millis(150), "{arrivals:?}");
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ pub(in crate::mcp) enum Start {
 
 impl FastLane {
     /// Whether a message is a request for this lane, on a connection that `peer` is the other end of.
-    pub(in crate::mcp) fn takes_line(&self, frame: &Frame, peer: &Peer<RoleServer>) -> bool {
+    pub(in crate::mcp) fn takes_line(frame: &Frame, peer: &Peer<RoleServer>) -> bool {
         frame.request_id().is_some() && Asked::on_wire(frame, peer.peer_info().is_some()).is_some()
     }
 
