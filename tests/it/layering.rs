@@ -111,6 +111,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("rmcp", &["mcp-factory-server"]),
     // Connections: those that come in, and those that go out.
     ("hyper", &["mcp-factory-outbound", "mcp-factory-server"]),
+    ("h2", &["mcp-factory-server"]),
     (
         "hyper-util",
         &["mcp-factory-outbound", "mcp-factory-server"],
@@ -129,7 +130,14 @@ const OWNERS: &[(&str, &[&str])] = &[
     // Who dials out, by which names and with whom in confidence; Redis brings its own.
     ("reqwest", &[]),
     ("hickory-resolver", &["mcp-factory-outbound"]),
-    ("rustls", &["mcp-factory-guard", "mcp-factory-outbound"]),
+    (
+        "rustls",
+        &[
+            "mcp-factory-guard",
+            "mcp-factory-outbound",
+            "mcp-factory-server",
+        ],
+    ),
     // Counting, sharing what was counted, and the second factor.
     ("governor", &["mcp-factory-guard"]),
     ("redis", &["mcp-factory-guard"]),

@@ -34,9 +34,10 @@ pub(super) fn run(
     };
     let lifecycle = Lifecycle::default();
     let mut outcome: Result<Vec<PluginHealth>, Problems> = executor.block_on(async {
-        // `[auth]` is read even for stdio: a file for both ways in is checked as a whole.
+        // What only HTTP needs is read even for stdio: a file for both ways in is checked as a whole.
         let address = listen.unwrap_or(config.http.listen).address();
-        let asked = listen.is_some() || config.auth != AuthConfig::default();
+        let asked =
+            listen.is_some() || config.auth != AuthConfig::default() || config.http.tls.is_some();
         let door = if asked {
             Door::Http(address)
         } else {

@@ -7,7 +7,7 @@ use mcp_factory_guard::{AddressLimits, Audit};
 use mcp_factory_identity::{AuthConfig, Authenticator, Clock, Mode, Surroundings};
 
 use crate::config::{Config, Problem, Problems};
-use crate::http::{Gatekeeper, GatekeeperParts};
+use crate::http::{Gatekeeper, GatekeeperParts, Tls};
 use crate::registry::Registry;
 
 /// Whether callers over HTTP are asked who they are.
@@ -47,7 +47,7 @@ pub(super) fn authenticator(
         problems.add(Problem::new("http.public_url", message));
     }
     let surroundings = Surroundings {
-        resource: resource(config.http.public_url.as_deref(), address),
+        resource: resource(config, address),
         hierarchy: config.access.hierarchy(),
         scopes: registry.scopes().iter().map(ToString::to_string).collect(),
     };
@@ -69,9 +69,9 @@ pub(super) fn authenticator(
 }
 
 /// The URL of the endpoint, from what the operator says that the server is called.
-fn resource(public_url: Option<&str>, address: SocketAddr) -> String {
-    let Some(url) = public_url else {
-        return format!("http://{address}/mcp");
+fn resource(config: &Config, address: SocketAddr) -> String {
+    let Some(url) = &config.http.public_url else {
+        return endpoint(config, address);
     };
     let url = url.trim_end_matches('/');
     // Some write the whole endpoint, some only the host.
@@ -80,6 +80,27 @@ fn resource(public_url: Option<&str>, address: SocketAddr) -> String {
     } else {
         format!("{url}/mcp")
     }
+}
+
+/// The URL of the endpoint at an address.
+pub(super) fn endpoint(config: &Config, address: SocketAddr) -> String {
+    let scheme = if config.http.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    format!("{scheme}://{address}/mcp")
+}
+
+/// The server's certificate, when it has one. What is wrong with it goes to `problems`.
+pub(super) fn tls(config: &Config, problems: &mut Problems) -> Option<Tls> {
+    let files = config.http.tls.clone()?;
+    Tls::load(files)
+        .map_err(|problem| {
+            let path = format!("http.tls.{}", problem.field);
+            problems.add(Problem::new(config.place(&path), problem.to_string()));
+        })
+        .ok()
 }
 
 /// The gatekeeper as configured.
@@ -100,7 +121,8 @@ pub(super) fn gatekeeper(
 
 #[cfg(test)]
 mod tests {
-    use super::resource;
+    use super::*;
+    use crate::http::TlsFiles;
 
     #[test]
     fn the_resource_is_the_endpoint() {
@@ -111,8 +133,16 @@ mod tests {
             "https://mcp.example.com/mcp",
             "https://mcp.example.com/mcp/",
         ] {
-            assert_eq!(resource(Some(url), address), "https://mcp.example.com/mcp");
+            let mut config = Config::default();
+            config.http.public_url = Some(url.to_owned());
+            assert_eq!(resource(&config, address), "https://mcp.example.com/mcp");
         }
-        assert_eq!(resource(None, address), "http://127.0.0.1:8080/mcp");
+        let mut config = Config::default();
+        assert_eq!(resource(&config, address), "http://127.0.0.1:8080/mcp");
+        config.http.tls = Some(TlsFiles {
+            certificate: "c".into(),
+            key: "env:KEY".parse().unwrap(),
+        });
+        assert_eq!(resource(&config, address), "https://127.0.0.1:8080/mcp");
     }
 }

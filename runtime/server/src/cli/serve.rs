@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Product;
-use super::doorkeeper::{gatekeeper, is_authenticated, outside_names};
+use super::doorkeeper::{endpoint, gatekeeper, is_authenticated, outside_names};
 use super::output::{DONE, FAILED, USAGE, complain};
 use super::start::{Door, start};
 use crate::config::Config;
@@ -106,7 +106,7 @@ async fn serve(
         () = lifecycle.draining() => return Ok(()),
     };
     let runtime = Arc::new(started.runtime);
-    let authenticator = started.authenticator;
+    let (authenticator, tls) = (started.authenticator, started.tls);
     match door {
         Transport::Stdio(wire) => {
             let (input, output) = wire
@@ -142,8 +142,9 @@ async fn serve(
                 Arc::clone(&runtime),
                 &lifecycle,
             )?);
-            tracing::info!(authentication = known_by, "serving on http://{address}/mcp");
-            http::serve(listener, service, lifecycle).await;
+            let endpoint = endpoint(&config, address);
+            tracing::info!(authentication = known_by, "serving on {endpoint}");
+            http::serve(listener, service, tls, lifecycle).await;
         }
     }
     runtime.stop().await;

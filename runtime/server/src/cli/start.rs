@@ -12,8 +12,9 @@ use mcp_factory_sdk::{Instance, Principal, Scope, ScopeSet, Secret};
 use serde_json::{Map, Value};
 
 use super::Product;
-use super::doorkeeper::{authenticator, is_authenticated};
+use super::doorkeeper::{authenticator, is_authenticated, tls};
 use crate::config::{Config, KeepFor, Problem, Problems, did_you_mean};
+use crate::http::Tls;
 use crate::lifecycle::Lifecycle;
 use crate::pipeline::{CallLimits, Guards, Pipeline, Tenant, Tenants, may_be_kept};
 use crate::registry::Registry;
@@ -36,6 +37,8 @@ pub(super) struct Started {
     pub(super) runtime: Runtime,
     /// Of a server over HTTP that asks its callers who they are.
     pub(super) authenticator: Option<Authenticator>,
+    /// Of a server over HTTP that has a certificate.
+    pub(super) tls: Option<Tls>,
 }
 
 /// Starts everything behind the transports.
@@ -56,6 +59,10 @@ pub(super) async fn start(
     let authenticator = match door {
         Door::Stdio => None,
         Door::Http(address) => authenticator(config, &registry, address, &mut problems),
+    };
+    let tls = match door {
+        Door::Stdio => None,
+        Door::Http(_) => tls(config, &mut problems),
     };
     let gates = guards.as_ref().and_then(|guards| guards.gates.clone());
     let tenants = tenants(product, config, gates.as_ref(), &mut problems).await;
@@ -84,6 +91,7 @@ pub(super) async fn start(
     Ok(Started {
         runtime,
         authenticator,
+        tls,
     })
 }
 

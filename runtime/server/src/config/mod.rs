@@ -29,7 +29,7 @@ use mcp_factory_identity::AuthConfig;
 use mcp_factory_sdk::{Rate, SecretReference};
 use serde_json::{Map, Value};
 
-use crate::http::Listen;
+use crate::http::{Listen, TlsFiles};
 pub(crate) use access::{AccessConfig, KeepFor, Limit, TenantConfig, ToolLimits, Visibility};
 pub(crate) use problem::{Problem, Problems, did_you_mean};
 use source::Source;
@@ -101,6 +101,8 @@ pub(crate) struct HttpConfig {
     pub(crate) write_timeout: Duration,
     /// How long a stream of events lasts where callers are known; clients open it anew. Default 15 min.
     pub(crate) stream_lifetime: Duration,
+    /// The certificate of the server; without it, HTTP is plain.
+    pub(crate) tls: Option<TlsFiles>,
     /// Sessions of the older protocol era at once; 0 = none, and a quarter of them for one caller. Default 256.
     pub(crate) legacy_sessions: usize,
 }
@@ -180,6 +182,7 @@ impl Default for HttpConfig {
             idle_timeout: Duration::from_secs(75),
             write_timeout: Duration::from_secs(30),
             stream_lifetime: Duration::from_mins(15),
+            tls: None,
             legacy_sessions: 256,
         }
     }
@@ -272,6 +275,7 @@ impl Config {
         self.gate = sections.typed("gate", problems);
         self.redis = sections.typed("redis", problems);
         self.audit = sections.typed("audit", problems);
+        self.http.tls = sections.typed("http.tls", problems);
         self.tool_limits = sections.typed("limits.tools", problems);
         let tenants = sections.below("tenants");
         self.tenants = tenants

@@ -154,7 +154,7 @@ pub(super) fn apply(
                         did_you_mean(plugin, plugins.iter().copied())
                     ),
                 )),
-                ("plugins" | "tenants", _) | ("limits", "tools") => config
+                ("plugins" | "tenants", _) | ("limits", "tools") | ("http", "tls") => config
                     .sections
                     .lay(
                         &format!("{name}.{key_text}"),

@@ -8,8 +8,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
-use super::connection;
+use super::connection::{self, Shared};
 use super::service::Service;
+use super::tls::Tls;
 use crate::lifecycle::Lifecycle;
 use crate::protocol::Protocol;
 
@@ -24,10 +25,15 @@ const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconn
 pub(crate) async fn serve<P: Protocol>(
     listener: TcpListener,
     service: Arc<Service<P>>,
+    tls: Option<Tls>,
     lifecycle: Lifecycle,
 ) {
     let places = Arc::new(Semaphore::new(service.limits().connections));
     let connections = TaskTracker::new();
+    let shared = Arc::new(Shared::new(service, tls, lifecycle.clone()));
+    if let Some(tls) = shared.tls() {
+        tls.keep_up(&lifecycle);
+    }
     let accepting = async {
         let mut pause = SHORTEST_PAUSE;
         loop {
@@ -35,19 +41,14 @@ pub(crate) async fn serve<P: Protocol>(
                 Ok((stream, peer)) => {
                     pause = SHORTEST_PAUSE;
                     let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-                        turn_away(&stream);
+                        turn_away(&stream, &shared);
                         continue;
                     };
                     // Without it, small events wait for the client's delayed acknowledgement.
                     if let Err(error) = stream.set_nodelay(true) {
                         tracing::debug!(%error, "TCP_NODELAY is not to be had");
                     }
-                    let serving = connection::serve(
-                        stream,
-                        peer.ip(),
-                        Arc::clone(&service),
-                        lifecycle.clone(),
-                    );
+                    let serving = connection::serve(stream, peer.ip(), Arc::clone(&shared));
                     connections.spawn(async move {
                         serving.await;
                         drop(place);
@@ -71,8 +72,11 @@ pub(crate) async fn serve<P: Protocol>(
     connections.wait().await;
 }
 
-fn turn_away(stream: &TcpStream) {
-    if let Err(error) = stream.try_write(FULL) {
+/// Says why in the only words that fit every client; one that expects TLS is just closed.
+fn turn_away<P>(stream: &TcpStream, shared: &Shared<P>) {
+    if shared.tls().is_none()
+        && let Err(error) = stream.try_write(FULL)
+    {
         tracing::debug!(%error, "a connection over the limit was closed without a word");
     }
 }

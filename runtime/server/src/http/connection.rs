@@ -1,97 +1,85 @@
-//! One HTTP connection from its first byte to its last.
+//! One connection from its first byte to its last: who speaks what.
 
-use std::convert::Infallible;
-use std::future::{Future, poll_fn};
+use std::io;
 use std::net::IpAddr;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
-use std::time::Duration;
 
-use http::header::CONNECTION;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use super::pulse::{Answer, Pulse, Watched};
 use super::service::Service;
+use super::socket::Socket;
+use super::tls::{self, Tls};
+use super::{http1, http2};
 use crate::lifecycle::Lifecycle;
 use crate::protocol::Protocol;
 
-/// Bytes of a request line and its headers, at most; 431 beyond it.
-const MAX_HEADER_BYTES: usize = 32 << 10;
-/// Number of headers, at most; 431 beyond it.
-const MAX_HEADERS: usize = 100;
+/// Number of headers of a request, at most; 431 beyond it.
+pub(super) const MAX_HEADERS: usize = 100;
+/// Requests over HTTP/2 at once, for each connection that may be open.
+const STREAMS: usize = 4;
+
+/// What all connections share.
+pub(super) struct Shared<P> {
+    pub(super) service: Arc<Service<P>>,
+    pub(super) lifecycle: Lifecycle,
+    /// Places of requests over HTTP/2. Each of those may hold headers and a piece of a body before anybody
+    /// knows who sends it, and one connection has a hundred.
+    pub(super) streams: Semaphore,
+    tls: Option<Tls>,
+}
+
+impl<P> Shared<P> {
+    pub(super) const fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
+    }
+}
+
+impl<P: Protocol> Shared<P> {
+    pub(super) fn new(service: Arc<Service<P>>, tls: Option<Tls>, lifecycle: Lifecycle) -> Self {
+        let streams = Semaphore::new(service.limits().connections.saturating_mul(STREAMS));
+        Self {
+            service,
+            lifecycle,
+            streams,
+            tls,
+        }
+    }
+}
 
 /// Serves the connection until it is closed, silent for too long, or the server stops.
-pub(super) async fn serve<P: Protocol>(
-    stream: TcpStream,
-    peer: IpAddr,
-    service: Arc<Service<P>>,
-    lifecycle: Lifecycle,
-) {
-    let pulse = Arc::new(Pulse::new(service.patience()));
-    let respond = {
-        let pulse = Arc::clone(&pulse);
-        service_fn(move |request| {
-            pulse.busy();
-            let (service, pulse) = (Arc::clone(&service), Arc::clone(&pulse));
-            async move {
-                let response = service.respond(request, peer).await;
-                if response.headers().contains_key(CONNECTION) {
-                    pulse.cut_short();
-                }
-                Ok::<_, Infallible>(response.map(|body| Answer { body, pulse }))
-            }
-        })
+pub(super) async fn serve<P: Protocol>(stream: TcpStream, peer: IpAddr, shared: Arc<Shared<P>>) {
+    let opened = tokio::select! {
+        () = shared.lifecycle.draining() => return,
+        opened = open(stream, &shared) => opened,
     };
-    let io = Watched::new(TokioIo::new(stream), Arc::clone(&pulse));
-    let connection = http1::Builder::new()
-        .header_read_timeout(None)
-        .max_headers(MAX_HEADERS)
-        .max_header_size(MAX_HEADER_BYTES)
-        .max_buf_size(64 << 10)
-        .serve_connection(io, respond);
+    match opened {
+        Ok((socket, began, false)) => {
+            let service = Arc::clone(&shared.service);
+            http1::serve(socket, began, peer, service, &shared.lifecycle).await;
+        }
+        // Boxed: it is large, and most connections are of the other kind.
+        Ok((socket, began, true)) => Box::pin(http2::serve(socket, began, peer, shared)).await,
+        Err(error) => tracing::debug!(%peer, %error, "a connection came to nothing"),
+    }
+}
 
-    let mut connection = pin!(connection);
-    let mut draining = pin!(lifecycle.draining());
-    let mut stopping = pin!(lifecycle.stopping());
-    let mut silence = pin!(tokio::time::sleep(Duration::ZERO));
-    let (mut watching, mut drained) = (false, false);
-    poll_fn(|cx| {
-        // Registered once: a spawned task is always woken by the same waker.
-        if !watching || lifecycle.is_draining() {
-            watching = true;
-            if stopping.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(());
-            }
-            if !drained && draining.as_mut().poll(cx).is_ready() {
-                drained = true;
-                connection.as_mut().graceful_shutdown();
-            }
-        }
-        // An error here is the client's: it left, or it sent what is no HTTP.
-        if connection.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(());
-        }
-        if drained && pulse.owes_nothing() {
-            return Poll::Ready(());
-        }
-        while let Some(deadline) = pulse.deadline() {
-            if deadline <= Instant::now() {
-                return Poll::Ready(());
-            }
-            // Later deadlines only move the timer once it has fired.
-            if deadline < silence.deadline() || silence.is_elapsed() {
-                silence.as_mut().reset(deadline);
-            }
-            if silence.as_mut().poll(cx).is_pending() {
-                break;
-            }
-        }
-        Poll::Pending
-    })
-    .await;
+/// Finds out what the client speaks: the socket, since when its first request is due, and whether that comes
+/// as HTTP/2.
+async fn open<P: Protocol>(
+    stream: TcpStream,
+    shared: &Shared<P>,
+) -> io::Result<(Socket, Instant, bool)> {
+    let patience = shared.service.patience().header;
+    if let Some(tls) = &shared.tls {
+        // Boxed for the same reason.
+        let stream = Box::pin(tls.greet(stream, patience)).await?;
+        let is_http2 = tls::speaks_http2(&stream);
+        return Ok((Socket::sealed(stream), Instant::now(), is_http2));
+    }
+    let began = Instant::now();
+    let mut socket = Socket::plain(stream);
+    let is_http2 = tokio::time::timeout_at(began + patience, socket.begins_with_http2()).await??;
+    Ok((socket, began, is_http2))
 }

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use hyper::rt::{Read, ReadBuf};
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::Sleep;
 
 /// How much of what the client still sends is taken in, and for how long.
@@ -33,12 +33,12 @@ impl Linger {
     pub(super) fn poll(
         &mut self,
         cx: &mut Context<'_>,
-        input: &mut (impl Read + Unpin),
+        input: &mut (impl AsyncRead + Unpin),
     ) -> Poll<()> {
         let mut sink = [MaybeUninit::uninit(); 8 << 10];
         while self.left > 0 {
             let mut buffer = ReadBuf::uninit(&mut sink);
-            match Pin::new(&mut *input).poll_read(cx, buffer.unfilled()) {
+            match Pin::new(&mut *input).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
                     self.left = self.left.saturating_sub(buffer.filled().len());
                 }

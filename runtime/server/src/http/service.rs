@@ -13,16 +13,16 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, StreamBody};
-use hyper::body::Incoming;
 use mcp_factory_identity::Authenticator;
 use mcp_factory_sdk::Principal;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::gatekeeper::Gatekeeper;
 use super::hosts::HostList;
+use super::incoming::Incoming;
 use super::origins::OriginList;
-use super::pulse::Patience;
 use super::refusal::{Refusal, json, retry_after};
+use super::silence::Patience;
 use super::{body, negotiate};
 use crate::frame::{Frame, FrameLimits};
 use crate::held::hold;

@@ -2,7 +2,9 @@
 
 mod flow;
 mod guards;
+mod http2;
 mod limits;
+mod tls;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -47,6 +49,10 @@ struct Server {
 
 impl Server {
     fn start(limits: HttpLimits) -> Self {
+        Self::sealed(limits, None)
+    }
+
+    fn sealed(limits: HttpLimits, tls: Option<Tls>) -> Self {
         let listener = "127.0.0.1:0".parse::<Listen>().unwrap().bind().unwrap();
         let address = listener.local_addr().unwrap();
         let (double, lifecycle) = (Double::default(), Lifecycle::default());
@@ -67,7 +73,7 @@ impl Server {
             limits,
             lifecycle.clone(),
         );
-        let serving = tokio::spawn(serve(listener, Arc::new(service), lifecycle.clone()));
+        let serving = tokio::spawn(serve(listener, Arc::new(service), tls, lifecycle.clone()));
         Self {
             address,
             double,

@@ -1,0 +1,177 @@
+//! One HTTP/1.1 connection, on hyper.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::CONNECTION;
+use http_body::{Body, Frame, SizeHint};
+use hyper::server::conn::http1::{self, Connection};
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
+
+use super::connection::MAX_HEADERS;
+use super::incoming::Incoming;
+use super::pulse::Pulse;
+use super::service::Service;
+use super::silence::Silence;
+use super::watch::{Conversation, watch};
+use super::watched::{Observer, Watched};
+use crate::lifecycle::Lifecycle;
+use crate::protocol::Protocol;
+use crate::response_body::ResponseBody;
+
+/// Bytes of a request line and its headers, at most; 431 beyond it.
+const MAX_HEADER_BYTES: usize = 32 << 10;
+
+/// What the requests of one connection share. One of these is counted up and down for each request, and
+/// nothing that other connections count too: their threads would wait for each other's caches.
+struct Line<P> {
+    service: Arc<Service<P>>,
+    peer: IpAddr,
+    pulse: Pulse,
+}
+
+/// Serves the connection that began then, until it is over.
+pub(super) async fn serve<P: Protocol>(
+    socket: impl AsyncRead + AsyncWrite + Unpin,
+    began: Instant,
+    peer: IpAddr,
+    service: Arc<Service<P>>,
+    lifecycle: &Lifecycle,
+) {
+    let line = Arc::new(Line {
+        peer,
+        pulse: Pulse::new(began, service.patience()),
+        service,
+    });
+    let respond = {
+        let line = Arc::clone(&line);
+        service_fn(move |request: http::Request<hyper::body::Incoming>| {
+            line.pulse.busy();
+            let line = Arc::clone(&line);
+            async move {
+                let request = request.map(Incoming::Http1);
+                let response = line.service.respond(request, line.peer).await;
+                if response.headers().contains_key(CONNECTION) {
+                    line.pulse.cut_short();
+                }
+                Ok::<_, Infallible>(response.map(|body| Answer { body, line }))
+            }
+        })
+    };
+    let io = TokioIo::new(Watched::new(socket, Arc::clone(&line)));
+    let connection = http1::Builder::new()
+        .header_read_timeout(None)
+        .max_headers(MAX_HEADERS)
+        .max_header_size(MAX_HEADER_BYTES)
+        .max_buf_size(64 << 10)
+        .serve_connection(io, respond);
+    let speaker = Speaker {
+        connection,
+        line,
+        drained: false,
+    };
+    watch(speaker, lifecycle).await;
+}
+
+struct Speaker<C, P> {
+    connection: C,
+    line: Arc<Line<P>>,
+    drained: bool,
+}
+
+/// hyper's connection; its type is long, and all that is needed of it is this.
+trait Connected: Future<Output = hyper::Result<()>> + Unpin {
+    fn shut_down(self: Pin<&mut Self>);
+}
+
+impl<I, B, S> Connected for Connection<I, S>
+where
+    S: hyper::service::HttpService<hyper::body::Incoming, ResBody = B>,
+    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    I: hyper::rt::Read + hyper::rt::Write + Unpin,
+    B: Body + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    Self: Unpin,
+{
+    fn shut_down(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+impl<C: Connected, P> Conversation for Speaker<C, P> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // An error here is the client's: it left, or it sent what is no HTTP.
+        if Pin::new(&mut self.connection).poll(cx).is_ready()
+            || (self.drained && self.line.pulse.owes_nothing())
+        {
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    }
+
+    fn drain(&mut self) {
+        self.drained = true;
+        Pin::new(&mut self.connection).shut_down();
+    }
+
+    fn overdue(&mut self) -> bool {
+        true
+    }
+
+    fn silence(&self) -> &Silence {
+        self.line.pulse.silence()
+    }
+}
+
+impl<P> Observer for Line<P> {
+    fn received(&self, bytes: &[u8]) {
+        self.pulse.received(bytes);
+    }
+
+    fn written(&self, blocked: bool) {
+        self.pulse.written(blocked);
+    }
+
+    fn leaves_unread(&self) -> bool {
+        self.pulse.leaves_unread()
+    }
+}
+
+/// A response body; when it is done (or dropped) the connection is idle again.
+struct Answer<P> {
+    body: ResponseBody,
+    line: Arc<Line<P>>,
+}
+
+impl<P> Body for Answer<P> {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl<P> Drop for Answer<P> {
+    fn drop(&mut self) {
+        self.line.pulse.idle();
+    }
+}

@@ -1,0 +1,163 @@
+//! How much, how many, and how long.
+
+use tokio::net::TcpSocket;
+
+use super::*;
+
+#[tokio::test]
+async fn headers_have_a_size_and_a_number() {
+    let server = Server::start(limits());
+    let mut client = Client::connect(&server).await;
+    let large = usual().header("x-large", "x".repeat(40 << 10));
+    let (response, _) = client.send(large, true).await.unwrap();
+    assert_eq!(Head::of(response).await.unwrap().status, 431);
+    let many = (0..120).fold(usual(), |request, at| {
+        request.header(format!("x-{at}"), "1")
+    });
+    let (response, _) = client.send(many, true).await.unwrap();
+    assert_eq!(Head::of(response).await.unwrap().status, 431);
+    let fine = (0..80).fold(usual(), |request, at| {
+        request.header(format!("x-{at}"), "1")
+    });
+    let head = client.begin(fine, message("echo", 1)).await.unwrap();
+    assert_eq!(head.status, 200);
+}
+
+#[tokio::test]
+async fn a_connection_runs_a_hundred_and_all_together_a_few_times_their_number() {
+    let server = Server::start(roomy());
+    let mut bytes = [PREFACE, &frame(SETTINGS, 0, 0, b"")].concat();
+    for at in 0..101 {
+        bytes.extend(frame(HEADERS, END_HEADERS, at * 2 + 1, &head_of_a_post()));
+    }
+    let mut stream = server.connect().await;
+    stream.write_all(&bytes).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let mut heard = vec![0; 1000];
+    let read = stream.read(&mut heard).await.unwrap();
+    let refused = 7;
+    let resets: Vec<_> = kinds(&heard[..read])
+        .into_iter()
+        .filter(|(kind, _)| *kind == 3)
+        .collect();
+    assert_eq!(resets, [(3, refused)], "the last one");
+    drop(stream);
+
+    let server = Server::start(HttpLimits {
+        connections: 1,
+        ..roomy()
+    });
+    let mut client = Client::connect(&server).await;
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        let (response, mut stream) = client.send(usual(), false).await.unwrap();
+        stream.send_data(message("slow", 400).into(), true).unwrap();
+        held.push(response);
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let refused = client.post(message("echo", 1)).await;
+    assert_eq!(refused.status, 503);
+    assert_eq!(refused.headers["retry-after"], "1");
+    for response in held {
+        assert_eq!(Head::of(response).await.unwrap().status, 200);
+    }
+    assert_eq!(client.post(message("echo", 1)).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_slow_body_ends_alone() {
+    let server = Server::start(limits());
+    let mut client = Client::connect(&server).await;
+    let began = Instant::now();
+    let (response, mut stream) = client.send(usual(), false).await.unwrap();
+    stream.send_data("{".into(), false).unwrap();
+    assert_eq!(client.post(message("echo", 1)).await.status, 200);
+    let head = Head::of(response).await.unwrap();
+    let took = began.elapsed();
+    assert_eq!(head.status, 408);
+    let millis = Duration::from_millis;
+    assert!((millis(350)..millis(1200)).contains(&took), "{took:?}");
+    assert_eq!(client.post(message("echo", 1)).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_read_ends_alone() {
+    let server = Server::start(limits());
+    let mut narrow = h2::client::Builder::new();
+    narrow
+        .initial_window_size(1000)
+        .initial_connection_window_size(1 << 20);
+    let mut client = Client::with(&server, &narrow).await;
+    let mut lying = Vec::new();
+    // Three are all that may run.
+    for _ in 0..3 {
+        let body = message("echo", "x".repeat(60_000));
+        lying.push(client.begin(usual(), body).await.unwrap());
+    }
+    assert_eq!(client.post(message("echo", 1)).await.status, 503);
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    assert_eq!(client.post(message("echo", 1)).await.status, 200);
+    for head in lying {
+        let error = head.whole().await.expect_err("it was given up");
+        assert_eq!(error.reason(), Some(Reason::CANCEL));
+    }
+    assert_eq!(client.post(message("echo", 1)).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_cut_off() {
+    let server = Server::start(roomy());
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4 << 10).unwrap();
+    let mut stream = socket.connect(server.address).await.unwrap();
+    // Windows that are never in the way, so that it is the socket that fills up.
+    let most = 0x3fff_0000_u32.to_be_bytes();
+    let settings = frame(SETTINGS, 0, 0, &[&[0, 4], &most[..]].concat());
+    let hello = [PREFACE, &settings, &frame(8, 0, 0, &most)].concat();
+    stream.write_all(&hello).await.unwrap();
+    let body = message("echo", "x".repeat(50_000));
+    let (began, mut id) = (Instant::now(), 1);
+    let flood = async {
+        loop {
+            let mut request = frame(HEADERS, END_HEADERS, id, &head_of_a_post());
+            for piece in body.as_bytes().chunks(16_000) {
+                request.extend(frame(0, 0, id, piece));
+            }
+            request.extend(frame(0, END_STREAM, id, b""));
+            if stream.write_all(&request).await.is_err() {
+                break;
+            }
+            // Time for the server to read: its own windows are kept to.
+            tokio::time::sleep(Duration::from_millis(3)).await;
+            id += 2;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), flood)
+        .await
+        .expect("the server cut it off");
+    assert!(began.elapsed() > Duration::from_millis(450));
+    assert!(id > 40, "cut off for something else, at {id}");
+}
+
+#[tokio::test]
+async fn a_client_that_is_gone_without_a_word_is_asked_and_cut_off() {
+    let server = Server::start(limits());
+    let body = message("hang", 1);
+    let bytes = [
+        PREFACE,
+        &frame(SETTINGS, 0, 0, b""),
+        &frame(HEADERS, END_HEADERS, 1, &head_of_a_post()),
+        &frame(0, END_STREAM, 1, body.as_bytes()),
+    ];
+    let (heard, took) = say(&server, &bytes.concat()).await;
+    let ping = 6;
+    assert!(kinds(&heard).iter().any(|(kind, _)| *kind == ping));
+    let millis = Duration::from_millis;
+    assert!((millis(750)..millis(1500)).contains(&took), "{took:?}");
+    assert_eq!(server.double.ended.load(SeqCst), 1);
+
+    // Who answers may wait for as long as it takes.
+    let mut client = Client::connect(&server).await;
+    let answer = client.post(message("slow", 2000)).await;
+    assert_eq!(answer.status, 200);
+}

@@ -1,0 +1,78 @@
+//! The way down.
+
+use super::*;
+
+#[tokio::test]
+async fn a_drain_answers_what_runs_and_says_that_it_was_the_last() {
+    let server = Server::start(roomy());
+    let mut client = Client::connect(&server).await;
+    let idle = Client::connect(&server).await;
+    let mut fresh = server.connect().await;
+    fresh.write_all(&PREFACE[..10]).await.unwrap();
+    let (response, mut stream) = client.send(usual(), false).await.unwrap();
+    stream.send_data(message("slow", 300).into(), true).unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+
+    let began = Instant::now();
+    server.lifecycle.drain();
+    let closed = tokio::time::timeout(Duration::from_millis(150), fresh.read(&mut [0; 10])).await;
+    assert!(matches!(closed, Ok(Ok(0) | Err(_))), "{closed:?}");
+    assert!(idle.ended().await.is_ok());
+    assert!(began.elapsed() < Duration::from_millis(200), "at once");
+    let answer = Head::of(response).await.unwrap().whole().await.unwrap();
+    assert_eq!(answer.status, 200);
+    let Err(error) = client.begin(usual(), message("echo", 1)).await else {
+        panic!("a request after the last word")
+    };
+    assert!(
+        error.is_go_away() || error.is_io() || error.is_library(),
+        "{error:?}"
+    );
+    assert!(client.ended().await.is_ok());
+    tokio::time::timeout(Duration::from_secs(1), server.serving)
+        .await
+        .expect("gone")
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_drain_does_not_wait_for_who_does_not_listen() {
+    let server = Server::start(limits());
+    let mut stream = server.connect().await;
+    let hello = [PREFACE, &frame(SETTINGS, 0, 0, b"")].concat();
+    stream.write_all(&hello).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    server.lifecycle.drain();
+    tokio::time::timeout(Duration::from_secs(2), server.serving)
+        .await
+        .expect("gone")
+        .unwrap();
+    let mut heard = Vec::new();
+    stream.read_to_end(&mut heard).await.unwrap();
+    let last_words: Vec<_> = kinds(&heard)
+        .into_iter()
+        .filter(|(kind, _)| *kind == 7)
+        .collect();
+    assert_eq!(last_words, [(7, 0), (7, 0)], "both, without an error");
+}
+
+#[tokio::test]
+async fn the_stop_ends_what_hangs() {
+    let server = Server::start(limits());
+    let mut client = Client::connect(&server).await;
+    for method in ["hang", "stream"] {
+        let (response, mut stream) = client.send(usual(), false).await.unwrap();
+        stream.send_data(message(method, 1).into(), true).unwrap();
+        tokio::spawn(response);
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    server.lifecycle.drain();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!server.serving.is_finished(), "they hold the drain");
+    server.lifecycle.stop();
+    tokio::time::timeout(Duration::from_millis(300), server.serving)
+        .await
+        .expect("gone")
+        .unwrap();
+    assert_eq!(server.double.ended.load(SeqCst), 1);
+}

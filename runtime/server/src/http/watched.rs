@@ -1,0 +1,106 @@
+//! A connection's socket, reporting to whoever watches over the connection.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::linger::Linger;
+
+/// Who is told what comes and goes.
+pub(super) trait Observer {
+    /// These bytes came; none at the end of the input, or of a connection that broke.
+    fn received(&self, bytes: &[u8]);
+
+    /// A write went through, or is blocked by a client that does not read.
+    fn written(&self, blocked: bool);
+
+    /// Whether the client may still be sending something that nobody will read.
+    fn leaves_unread(&self) -> bool;
+}
+
+/// The socket.
+#[derive(Debug)]
+pub(super) struct Watched<T, O> {
+    inner: T,
+    observer: Arc<O>,
+    linger: Option<Linger>,
+}
+
+impl<T, O> Watched<T, O> {
+    pub(super) fn new(inner: T, observer: Arc<O>) -> Self {
+        Self {
+            inner,
+            observer,
+            linger: None,
+        }
+    }
+}
+
+impl<T: AsyncRead + Unpin, O: Observer> AsyncRead for Watched<T, O> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.inner).poll_read(cx, buffer);
+        if read.is_ready() {
+            self.observer.received(&buffer.filled()[before..]);
+        }
+        read
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin, O: Observer> AsyncWrite for Watched<T, O> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.inner).poll_write(cx, bytes);
+        self.observer.written(written.is_pending());
+        written
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.inner).poll_write_vectored(cx, slices);
+        self.observer.written(written.is_pending());
+        written
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.inner).poll_flush(cx);
+        // Comes after the last write; TLS keeps something back that it can wait for.
+        self.observer.written(flushed.is_pending());
+        flushed
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self {
+            inner,
+            observer,
+            linger,
+        } = self.get_mut();
+        if linger.is_none() {
+            ready!(Pin::new(&mut *inner).poll_shutdown(cx))?;
+            if !observer.leaves_unread() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        linger
+            .get_or_insert_with(Linger::new)
+            .poll(cx, inner)
+            .map(Ok)
+    }
+}
