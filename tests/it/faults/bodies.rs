@@ -55,7 +55,7 @@ fn a_giant_body_is_refused_before_it_is_read() {
     );
     assert!(polite.closed_within(Duration::from_secs(5)));
     // Who sends it all the same is not listened to.
-    assert_refused_unread(&subject, &head, &[b' '; 64 << 10]);
+    assert_refused_unread(&subject, &head, " ".repeat(64 << 10).as_bytes());
     drop(polite);
     subject.assert_unharmed();
 }

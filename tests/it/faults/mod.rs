@@ -8,6 +8,7 @@ mod descriptors;
 mod drain;
 mod frames;
 mod overload;
+mod page;
 mod slow;
 mod smuggling;
 mod tools;
@@ -15,6 +16,9 @@ mod tools;
 use std::time::Duration;
 
 use mcp_factory_tests::{HttpServer, eventually};
+
+/// The two ways of a request through the server, which nobody may tell apart.
+pub(crate) const LANES: [&str; 2] = ["server.fast_lane=true", "server.fast_lane=false"];
 
 /// Waits until the calls that began are gone.
 pub(crate) fn assert_dropped(http: &HttpServer, calls: u64) {

@@ -8,7 +8,7 @@ use std::{
 use mcp_factory_tests::{Connection, Latencies, Response, Subject, message};
 use serde_json::{Value, json};
 
-use super::await_begun;
+use super::{LANES, await_begun};
 
 fn wait(milliseconds: u64) -> Value {
     message::call(7, "wait", &json!({ "milliseconds": milliseconds }))
@@ -38,23 +38,26 @@ fn assert_shed(response: &Response) {
 
 #[test]
 fn more_calls_than_may_run_are_turned_away_at_once() {
-    let subject = Subject::start(&["limits.concurrency=2", r#"limits.queue_time="50ms""#]);
-    let mut running = running(&subject, 2, 1_500);
-    thread::sleep(Duration::from_millis(300));
-    let start = Instant::now();
-    assert_shed(&subject.request(&wait(0)));
-    assert!(
-        start.elapsed() < Duration::from_secs(1),
-        "it took {:?}",
-        start.elapsed()
-    );
-    for connection in &mut running {
-        let answer = connection.response().json();
-        assert_eq!(message::text(&answer), "waited 1500 ms");
+    for lane in LANES {
+        let subject =
+            Subject::start(&[lane, "limits.concurrency=2", r#"limits.queue_time="50ms""#]);
+        let mut running = running(&subject, 2, 1_500);
+        thread::sleep(Duration::from_millis(300));
+        let start = Instant::now();
+        assert_shed(&subject.request(&wait(0)));
+        assert!(
+            start.elapsed() < Duration::from_secs(1),
+            "it took {:?}",
+            start.elapsed()
+        );
+        for connection in &mut running {
+            let answer = connection.response().json();
+            assert_eq!(message::text(&answer), "waited 1500 ms");
+        }
+        assert_eq!(subject.counts(), (2, 2), "and the refused call never began");
+        drop(running);
+        subject.assert_unharmed();
     }
-    assert_eq!(subject.counts(), (2, 2), "and the refused call never began");
-    drop(running);
-    subject.assert_unharmed();
 }
 
 #[test]
@@ -71,24 +74,26 @@ fn a_call_that_can_run_soon_waits_for_its_turn() {
 
 #[test]
 fn more_requests_than_may_be_in_flight_are_turned_away_at_once() {
-    // There is room for all of them to run, and time to wait: it is the transport that refuses.
-    let subject = Subject::start(&["http.max_in_flight=2", r#"limits.queue_time="10s""#]);
-    let mut running = running(&subject, 2, 1_500);
-    thread::sleep(Duration::from_millis(300));
-    let start = Instant::now();
-    assert_shed(&subject.request(&wait(0)));
-    let list = message::modern(7, "tools/list", &json!({}));
-    assert_shed(&subject.request(&list));
-    assert!(
-        start.elapsed() < Duration::from_secs(1),
-        "it took {:?}",
-        start.elapsed()
-    );
-    for connection in &mut running {
-        assert_eq!(connection.response().status, 200);
+    for lane in LANES {
+        // There is room for all of them to run, and time to wait: it is the transport that refuses.
+        let subject = Subject::start(&[lane, "http.max_in_flight=2", r#"limits.queue_time="10s""#]);
+        let mut running = running(&subject, 2, 1_500);
+        thread::sleep(Duration::from_millis(300));
+        let start = Instant::now();
+        assert_shed(&subject.request(&wait(0)));
+        let list = message::modern(7, "tools/list", &json!({}));
+        assert_shed(&subject.request(&list));
+        assert!(
+            start.elapsed() < Duration::from_secs(1),
+            "it took {:?}",
+            start.elapsed()
+        );
+        for connection in &mut running {
+            assert_eq!(connection.response().status, 200);
+        }
+        drop(running);
+        subject.assert_unharmed();
     }
-    drop(running);
-    subject.assert_unharmed();
 }
 
 #[test]

@@ -10,6 +10,8 @@ use std::{
 use mcp_factory_tests::{Connection, Process, Subject, Tools, eventually, message};
 use serde_json::json;
 
+use super::LANES;
+
 /// Of each kind beside normal traffic.
 const MANY: usize = 500;
 
@@ -132,31 +134,33 @@ fn unread(connection: &mut Connection, bytes: usize) {
 
 #[test]
 fn an_answer_that_is_never_read_is_given_up() {
-    let settings = [&LIMITS[..], &["http.max_in_flight=1"]].concat();
-    let subject = Subject::start(&settings);
-    // Within the limit of a result, and more than the kernel takes off the server's hands.
-    let mut reader = subject.connect();
-    unread(&mut reader, (8 << 20) - 1000);
-    assert_eq!(reader.head().status, 200);
-    // Nobody else has a place for as long as the answer is in memory, and then everybody has.
-    let list = message::modern(1, "tools/list", &json!({}));
-    for _ in 0..3 {
-        assert_eq!(subject.request(&list).status, 503, "it is held no more");
+    for lane in LANES {
+        let settings = [&LIMITS[..], &["http.max_in_flight=1", lane]].concat();
+        let subject = Subject::start(&settings);
+        // Within the limit of a result, and more than the kernel takes off the server's hands.
+        let mut reader = subject.connect();
+        unread(&mut reader, (8 << 20) - 1000);
+        assert_eq!(reader.head().status, 200);
+        // Nobody else has a place for as long as the answer is in memory, and then everybody has.
+        let list = message::modern(1, "tools/list", &json!({}));
+        for _ in 0..3 {
+            assert_eq!(subject.request(&list).status, 503, "it is held no more");
+        }
+        assert!(
+            eventually(SOON, || (subject.request(&list).status == 200)
+                .then_some(()))
+            .is_some(),
+            "an answer that nobody reads is held for ever"
+        );
+        let (read, closed) = reader.rest_within(SOON);
+        assert!(
+            closed && read.len() < 8 << 20,
+            "{} bytes went out all the same",
+            read.len()
+        );
+        drop(reader);
+        subject.assert_unharmed();
     }
-    assert!(
-        eventually(SOON, || (subject.request(&list).status == 200)
-            .then_some(()))
-        .is_some(),
-        "an answer that nobody reads is held for ever"
-    );
-    let (read, closed) = reader.rest_within(SOON);
-    assert!(
-        closed && read.len() < 8 << 20,
-        "{} bytes went out all the same",
-        read.len()
-    );
-    drop(reader);
-    subject.assert_unharmed();
 }
 
 /// `MANY` clients of a kind, and normal callers who notice nothing; then the clients are gone by themselves.

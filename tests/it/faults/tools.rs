@@ -5,6 +5,8 @@ use std::time::Duration;
 use mcp_factory_tests::{HttpServer, Product, StdioServer, Subject, eventually, message};
 use serde_json::{Value, json};
 
+use super::LANES;
+
 /// What the plugin `faults` says in its panics and errors, and no client may read.
 const SECRET: &str = "hunter2";
 
@@ -158,17 +160,19 @@ fn a_misspelt_argument_is_named_with_the_right_one() {
 
 #[test]
 fn a_thousand_panics_leave_no_trace_but_the_log() {
-    let subject = Subject::start(&[]);
-    let (mut connection, mut blocking) = (subject.connect(), subject.connect());
-    for id in 0..500 {
-        connection.request(&message::call(id, "panic", &json!({})));
-        blocking.request(&message::call(id, "panic_blocking", &json!({})));
-        for connection in [&mut connection, &mut blocking] {
-            let answer = connection.response().json();
-            assert_eq!(answer["id"], id);
-            assert_internal_error(&answer);
+    for lane in LANES {
+        let subject = Subject::start(&[lane]);
+        let (mut connection, mut blocking) = (subject.connect(), subject.connect());
+        for id in 0..250 {
+            connection.request(&message::call(id, "panic", &json!({})));
+            blocking.request(&message::call(id, "panic_blocking", &json!({})));
+            for connection in [&mut connection, &mut blocking] {
+                let answer = connection.response().json();
+                assert_eq!(answer["id"], id);
+                assert_internal_error(&answer);
+            }
         }
+        drop((connection, blocking));
+        subject.assert_unharmed();
     }
-    drop((connection, blocking));
-    subject.assert_unharmed();
 }
