@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
-    process::{ChildStdin, Command, Stdio},
+    process::{ChildStdin, ChildStdout, Command, Stdio},
     sync::mpsc::{Receiver, channel},
     thread,
     time::Duration,
@@ -21,6 +21,8 @@ pub struct StdioServer {
     /// The process.
     pub process: Process,
     stdin: Option<ChildStdin>,
+    /// Of a server whose answers nobody reads yet.
+    stdout: Option<ChildStdout>,
     lines: Receiver<Vec<u8>>,
 }
 
@@ -32,11 +34,28 @@ impl StdioServer {
 
     /// Starts the server that `command` is.
     pub fn run(command: &mut Command) -> Self {
+        let mut server = Self::run_unread(command);
+        server.read();
+        server
+    }
+
+    /// Starts the server that `command` is, and reads none of its answers until `read`.
+    pub fn run_unread(command: &mut Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = Process::start(command);
-        let stdout = process.child().stdout.take().expect("stdout is piped");
-        let stdin = process.child().stdin.take();
+        Self {
+            stdin: process.child().stdin.take(),
+            stdout: process.child().stdout.take(),
+            process,
+            lines: channel().1,
+        }
+    }
+
+    /// Begins to read the answers.
+    pub fn read(&mut self) {
+        let stdout = self.take_stdout();
         let (sender, lines) = channel();
+        self.lines = lines;
         // Ends with the pipe, or with the test.
         thread::spawn(move || {
             for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
@@ -45,11 +64,16 @@ impl StdioServer {
                 }
             }
         });
-        Self {
-            process,
-            stdin,
-            lines,
-        }
+    }
+
+    /// The answers of a server that nobody reads yet, to be read in another way, or closed.
+    pub fn take_stdout(&mut self) -> ChildStdout {
+        self.stdout.take().expect("nobody reads it yet")
+    }
+
+    /// The server's input, for a thread that may have to wait until the server reads.
+    pub fn take_stdin(&mut self) -> ChildStdin {
+        self.stdin.take().expect("stdin was not closed")
     }
 
     /// Writes bytes, which may be no message at all.

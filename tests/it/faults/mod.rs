@@ -7,10 +7,16 @@ mod cancel;
 mod descriptors;
 mod drain;
 mod frames;
+mod http2;
 mod overload;
 mod page;
 mod slow;
 mod smuggling;
+mod stdio;
+mod stdio_end;
+mod stdio_flow;
+mod stdio_lines;
+mod stdio_noise;
 mod tools;
 
 use std::time::Duration;
