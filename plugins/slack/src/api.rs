@@ -1,23 +1,19 @@
 //! One call of Slack's Web API: the token, the rate limits, and Slack's way of saying no.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use mcp_factory_outbound::{
-    Client, Credential, HeaderValue, OutboundError, Pauses, Request, Response, StatusCode, Url,
-    header, retry,
+    Credential, Fault, HeaderValue, OutboundError, Request, Response, Said, StatusCode, Upstream,
+    Url, Work, header, retry,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::sync::Semaphore;
 
 use crate::error::SlackError;
 use crate::refusal::Refusal;
 
 /// Requests at once; more wait for their turn.
-const AT_ONCE: usize = 8;
-/// How often one call is tried at most, however short the pauses.
-const ATTEMPTS: u32 = 8;
+pub(crate) const AT_ONCE: usize = 8;
 /// The pause when Slack does not say how long.
 const UNSAID: Duration = Duration::from_secs(5);
 
@@ -45,98 +41,99 @@ impl Method {
 /// The way to Slack.
 #[derive(Debug)]
 pub(crate) struct Api {
-    client: Client,
+    upstream: Upstream,
     base: Url,
     token: Credential,
-    rate_wait_max: Duration,
-    pauses: Pauses,
-    slots: Semaphore,
-    /// Whether the token was refused the last time.
-    refused: AtomicBool,
 }
 
 impl Api {
-    pub(crate) fn new(
-        client: Client,
-        base: Url,
-        token: Credential,
-        rate_wait_max: Duration,
-    ) -> Self {
+    pub(crate) fn new(upstream: Upstream, base: Url, token: Credential) -> Self {
         Self {
-            client,
+            upstream,
             base,
             token,
-            rate_wait_max,
-            pauses: Pauses::default(),
-            slots: Semaphore::new(AT_ONCE),
-            refused: AtomicBool::new(false),
         }
     }
 
-    /// Calls a method, waiting for rate limits no longer than the settings and `deadline` allow.
+    pub(crate) fn upstream(&self) -> &Upstream {
+        &self.upstream
+    }
+
+    /// Calls a method, through rate limits and faults as far as the settings and `deadline` allow.
     pub(crate) async fn call<T: DeserializeOwned>(
         &self,
         method: Method,
         fields: &[(&str, &str)],
         deadline: Option<Instant>,
     ) -> Result<T, SlackError> {
-        let patience = Instant::now() + self.rate_wait_max;
-        let patience = deadline.map_or(patience, |deadline| patience.min(deadline));
         let body = form(&self.base, fields);
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            self.pauses.wait(method.name, patience).await?;
-            match self.once(method, body.clone()).await? {
-                Said::Answer(answer) => {
-                    return serde_json::from_value(answer).map_err(|error| {
-                        tracing::warn!(method = method.name, %error, "Slack's answer has another form");
-                        SlackError::Unreadable
-                    });
-                }
-                Said::Later(pause) => {
-                    self.pauses.note(method.name, retry::jittered(pause));
-                    if attempt == ATTEMPTS {
-                        // Says how long it would be.
-                        self.pauses.wait(method.name, Instant::now()).await?;
-                    }
-                }
-            }
-        }
+        let work = Work {
+            limit: method.name,
+            is_repeatable: !method.writes,
+            deadline,
+        };
+        let answer = self
+            .upstream
+            .call(work, |timeout| self.once(method, body.clone(), timeout))
+            .await?;
+        serde_json::from_value(answer).map_err(|error| {
+            tracing::warn!(method = method.name, %error, "Slack's answer has another form");
+            SlackError::Unreadable
+        })
     }
 
-    async fn once(&self, method: Method, body: String) -> Result<Said, SlackError> {
-        // The semaphore is never closed.
-        let _slot = self.slots.acquire().await.ok();
-        let token = self.token.current().await.map_err(SlackError::Token)?;
+    async fn once(
+        &self,
+        method: Method,
+        body: String,
+        timeout: Duration,
+    ) -> Said<Value, SlackError> {
+        let token = match self.token.current().await {
+            Ok(token) => token,
+            Err(problem) => return Said::Own(SlackError::Token(problem)),
+        };
         let mut url = self.base.clone();
         url.set_path(&format!("{}{}", self.base.path(), method.name));
         let form = HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
         let request = Request::post(url)
             .bearer(&token)
             .header(header::CONTENT_TYPE, form)
+            .timeout(timeout)
             .body(body);
-        let response = self.client.send(request).await;
-        let response = response.map_err(|error| broken(method, error))?;
-        let status = response.status();
+        let response = match self.upstream.client().send(request).await {
+            Ok(response) => response,
+            Err(error) => return Said::broken(error, |error| broken(method, error)),
+        };
+        let (status, pause) = (response.status(), pause(&response));
         if status == StatusCode::TOO_MANY_REQUESTS {
-            return Ok(Said::Later(pause(&response)));
+            return Said::Later(pause);
         }
-        let pause = pause(&response);
         if !status.is_success() {
             tracing::warn!(method = method.name, %status, "Slack answered with an error");
-            return Err(SlackError::Unavailable(status.as_u16()));
+            let error = SlackError::Unavailable(status.as_u16());
+            return match Fault::of_status(status, response.headers()) {
+                Some(fault) => Said::Fault(fault, Err(error)),
+                None => Said::Answer(Err(error)),
+            };
         }
-        let bytes = response.bytes().await;
-        let bytes = bytes.map_err(|error| broken(method, error))?;
-        let answer: Value = serde_json::from_slice(&bytes).map_err(|_| SlackError::Unreadable)?;
+        match response.bytes().await {
+            Ok(bytes) => self.read(method, &bytes, pause),
+            Err(error) => Said::broken(error, |error| broken(method, error)),
+        }
+    }
+
+    /// What an answer with a good status says, which may still be a refusal.
+    fn read(&self, method: Method, bytes: &[u8], pause: Duration) -> Said<Value, SlackError> {
+        let Ok(answer) = serde_json::from_slice::<Value>(bytes) else {
+            return Said::Answer(Err(SlackError::Unreadable));
+        };
         if answer["ok"] == true {
-            self.refused.store(false, Ordering::Relaxed);
-            return Ok(Said::Answer(answer));
+            self.upstream.note_refused(false);
+            return Said::Answer(Ok(answer));
         }
         let code = answer["error"].as_str().unwrap_or_default();
         if matches!(code, "ratelimited" | "rate_limited") {
-            return Ok(Said::Later(pause));
+            return Said::Later(pause);
         }
         let refusal = Refusal::new(code, answer["needed"].as_str());
         tracing::info!(
@@ -144,27 +141,9 @@ impl Api {
             code = refusal.code(),
             "Slack refused a call"
         );
-        self.refused
-            .store(refusal.is_of_the_token(), Ordering::Relaxed);
-        Err(SlackError::Refused(refusal))
+        self.upstream.note_refused(refusal.is_of_the_token());
+        Said::Answer(Err(SlackError::Refused(refusal)))
     }
-
-    /// Whether Slack refused the token the last time.
-    pub(crate) fn is_refused(&self) -> bool {
-        self.refused.load(Ordering::Relaxed)
-    }
-
-    /// How many requests are on their way, and how many methods wait for a rate limit.
-    pub(crate) fn load(&self) -> (usize, usize) {
-        let busy = AT_ONCE - self.slots.available_permits();
-        (busy, self.pauses.count())
-    }
-}
-
-/// What an attempt came to.
-enum Said {
-    Answer(Value),
-    Later(Duration),
 }
 
 fn pause(response: &Response) -> Duration {
@@ -173,14 +152,7 @@ fn pause(response: &Response) -> Duration {
 
 /// A request that was not answered. Once it was on its way, nobody knows what became of it.
 fn broken(method: Method, error: OutboundError) -> SlackError {
-    let was_sent = matches!(
-        error,
-        OutboundError::Timeout
-            | OutboundError::Broken(_)
-            | OutboundError::TooLarge { .. }
-            | OutboundError::Json(_)
-    );
-    if method.writes && was_sent {
+    if method.writes && error.was_sent() {
         SlackError::Uncertain(error)
     } else {
         SlackError::Unreachable(error)

@@ -1,6 +1,6 @@
 //! What can go wrong, in words for the model: what is wrong and what to do about it.
 
-use mcp_factory_outbound::{OutboundError, TooLong};
+use mcp_factory_outbound::{Halt, OutboundError};
 use mcp_factory_sdk::{BadCursor, SecretProblem, ToolError, quoted};
 
 use crate::refusal::Refusal;
@@ -48,10 +48,8 @@ pub enum SlackError {
     // What Slack says.
     #[error("{0}")]
     Refused(Refusal),
-    #[error(
-        "Slack wants a pause of {} seconds before this, longer than a call may wait; try again after that", .0.seconds
-    )]
-    RateLimited(TooLong),
+    #[error("Slack {0}")]
+    Halted(Halt),
     #[error("Slack does not answer properly now (HTTP {0}); try again in a minute")]
     Unavailable(u16),
     #[error(
@@ -68,9 +66,9 @@ pub enum SlackError {
     Token(SecretProblem),
 }
 
-impl From<TooLong> for SlackError {
-    fn from(wait: TooLong) -> Self {
-        Self::RateLimited(wait)
+impl From<Halt> for SlackError {
+    fn from(halt: Halt) -> Self {
+        Self::Halted(halt)
     }
 }
 
@@ -85,9 +83,8 @@ pub(crate) fn told(error: SlackError) -> ToolError {
         | SlackError::NotEmoji(_)
         | SlackError::EmptyText
         | SlackError::BadCursor(_) => ToolError::invalid_arguments(message),
-        SlackError::RateLimited(_) | SlackError::Unavailable(_) | SlackError::Unreadable => {
-            ToolError::unavailable(message)
-        }
+        SlackError::Halted(halt) => halt.tool_error(message),
+        SlackError::Unavailable(_) | SlackError::Unreadable => ToolError::unavailable(message),
         SlackError::Unreachable(cause) | SlackError::Uncertain(cause) => {
             ToolError::unavailable(message).because(cause)
         }

@@ -17,7 +17,9 @@ mod post;
 mod refusal;
 mod slack;
 
-use mcp_factory_outbound::{Client, Credential, Reach, base_url};
+use mcp_factory_outbound::{
+    Client, Credential, Faults, Reach, Upstream, UpstreamSettings, base_url, duration_setting,
+};
 use mcp_factory_sdk::{Health, prelude::*};
 
 pub use channels::{Channel, Channels};
@@ -48,8 +50,13 @@ impl Plugin for SlackPlugin {
     async fn start(config: Config, _: &StartContext) -> Result<Self, StartError> {
         let listed = config::channels(&config)?;
         let answer_bytes = config::answer_bytes(&config)?;
-        let wait = config::duration("rate_wait_max", &config.rate_wait_max, "0s", "10m")?;
-        let timeout = config::duration("request_timeout", &config.request_timeout, "1s", "5m")?;
+        let timeout = duration_setting("request_timeout", &config.request_timeout, "1s", "5m")?;
+        let settings = UpstreamSettings {
+            at_once: api::AT_ONCE,
+            timeout,
+            wait_max: duration_setting("rate_wait_max", &config.rate_wait_max, "0s", "10m")?,
+            faults: Faults::read(config.retries, &config.breaker)?,
+        };
         // An address that the operator wrote may be inside; Slack's own is not.
         let (base, reach) = match &config.api_base {
             Some(base) => (base.as_str(), Reach::operator()),
@@ -58,8 +65,9 @@ impl Plugin for SlackPlugin {
         let base = base_url("api_base", base)?;
         let client = Client::builder(reach).timeout(timeout).max_body(LARGEST);
         let token = Credential::open("token", config.token, config::is_for_bots).await?;
+        let upstream = Upstream::new("Slack", client.build()?, settings);
         let slack = Slack {
-            api: api::Api::new(client.build()?, base, token, wait),
+            api: api::Api::new(upstream, base, token),
             listed,
             mode: config.mode,
             broadcasts: config.allow_broadcasts,
@@ -70,22 +78,12 @@ impl Plugin for SlackPlugin {
     }
 
     async fn health(&self) -> Health {
-        let health = if self.slack.api.is_refused() {
-            Health::failing("Slack does not accept the token; set another one in `token`")
-        } else {
-            Health::ok()
-        };
-        let (busy, paused) = self.slack.api.load();
-        health
-            .gauge("requests_in_flight", gauge(busy))
-            .gauge("methods_rate_limited", gauge(paused))
-            .gauge("channels_remembered", gauge(self.slack.remembered.count()))
+        let upstream = self.slack.api.upstream();
+        upstream
+            .health("Slack does not accept the token; set another one in `token`")
+            .count("methods_rate_limited", upstream.paused())
+            .count("channels_remembered", self.slack.remembered.count())
     }
-}
-
-/// A count as a gauge; none here comes near the limit.
-fn gauge(count: usize) -> f64 {
-    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
 /// Slack: channels, their history and threads, messages and people. What messages say was written by

@@ -216,7 +216,8 @@ impl tower_service::Service<Uri> for Connector {
         Box::pin(async move {
             tokio::time::timeout(connector.0.timeout, connector.connect(&uri))
                 .await
-                .map_err(|_| OutboundError::Timeout)?
+                // Nothing was sent yet, which is what a caller has to know.
+                .map_err(|_| OutboundError::connect(io::Error::from(io::ErrorKind::TimedOut)))?
                 .map(TokioIo::new)
         })
     }

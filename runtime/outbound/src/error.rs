@@ -58,6 +58,23 @@ impl OutboundError {
         Self::Broken(Arc::new(cause))
     }
 
+    /// Whether the request was on its way, so that the other side may have done what it asks for.
+    pub const fn was_sent(&self) -> bool {
+        match self {
+            Self::Refused(_)
+            | Self::Resolve(_)
+            | Self::Connect(_)
+            | Self::Tls(_)
+            | Self::Request(_)
+            | Self::Roots(_) => false,
+            Self::Timeout
+            | Self::Broken(_)
+            | Self::TooLarge { .. }
+            | Self::Redirect(_)
+            | Self::Json(_) => true,
+        }
+    }
+
     /// The innermost cause, for the operator's log: it may name hosts, paths and addresses.
     pub fn innermost(&self) -> String {
         let mut cause: &dyn Error = self;

@@ -11,8 +11,9 @@
 //! - **What does it tell?** [`OutboundError`] prints no URL, no secret and no address.
 //!
 //! Beside that, what plugins of web services have in common: the operator's address ([`base_url`]), a
-//! credential that may be replaced while the server runs ([`Credential`]), pages ([`Position`], [`fit`]) and
-//! rate limits ([`Pauses`]).
+//! credential that may be replaced while the server runs ([`Credential`]), pages ([`Position`], [`fit`]), and
+//! faults ([`Upstream`]): so many requests at once, rate limits kept by all ([`Pauses`]), repetitions only of
+//! what may be done twice, and a [`Breaker`] that leaves a failing service alone.
 //!
 //! HTTP/1.1 only, no proxy, no cookies, no decompression: each of them is a way around one of the above.
 //! Not in the room: what any service's answers mean.
@@ -21,10 +22,12 @@
 
 mod address;
 mod base;
+mod breaker;
 mod client;
 mod connect;
 mod credential;
 mod error;
+mod halt;
 mod page;
 mod pauses;
 mod reach;
@@ -33,16 +36,21 @@ mod request;
 pub mod resolve;
 mod response;
 pub mod retry;
+mod said;
+mod settings;
 pub mod sse;
 #[cfg(test)]
 mod testing;
 pub mod tls;
+mod upstream;
 
 pub use base::base_url;
+pub use breaker::{Breaker, BreakerSettings, Change, Condition, Pass};
 pub use bytes::Bytes;
 pub use client::{Client, ClientBuilder};
 pub use credential::Credential;
 pub use error::{OutboundError, RedirectProblem, Refusal};
+pub use halt::Halt;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 pub use ipnet::IpNet;
 pub use page::{Position, fit};
@@ -52,4 +60,7 @@ pub use redirect::Redirects;
 pub use request::Request;
 pub use resolve::Resolver;
 pub use response::Response;
+pub use said::{Fault, Said};
+pub use settings::{BreakerConfig, DEFAULT_RETRIES, Faults, duration_setting};
+pub use upstream::{Upstream, UpstreamSettings, Work};
 pub use url::{Host, Url};

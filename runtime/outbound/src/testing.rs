@@ -57,7 +57,19 @@ impl TestServer {
         acceptor: Option<TlsAcceptor>,
         answer: impl Fn(&str) -> Answer + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::serve(
+            TcpListener::bind("127.0.0.1:0").await.unwrap(),
+            acceptor,
+            answer,
+        )
+    }
+
+    /// The same, where somebody listens already.
+    pub(crate) fn serve(
+        listener: TcpListener,
+        acceptor: Option<TlsAcceptor>,
+        answer: impl Fn(&str) -> Answer + Send + Sync + 'static,
+    ) -> Self {
         let server = Self {
             port: listener.local_addr().unwrap().port(),
             scheme: if acceptor.is_some() { "https" } else { "http" },

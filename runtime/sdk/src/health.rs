@@ -37,6 +37,13 @@ impl Health {
         self
     }
 
+    /// The same of things that are counted; 2³² of them and more are shown as 2³² − 1.
+    #[must_use]
+    pub fn count(self, name: &'static str, number: usize) -> Self {
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        self.gauge(name, f64::from(number))
+    }
+
     /// Why calls would fail, if they would.
     pub fn trouble(&self) -> Option<&str> {
         self.trouble.as_deref()
@@ -58,5 +65,7 @@ mod tests {
         assert_eq!(health.gauges().len(), MOST_GAUGES);
         assert_eq!(health.trouble(), None);
         assert_eq!(Health::failing("down").trouble(), Some("down"));
+        let counted = Health::ok().count("a", 3).count("b", usize::MAX);
+        assert_eq!(counted.gauges(), [("a", 3.0), ("b", 4_294_967_295.0)]);
     }
 }

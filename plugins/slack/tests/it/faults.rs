@@ -108,3 +108,60 @@ async fn a_token_that_went_away_is_the_operators_business() {
         "the server's Slack token cannot be read; tell its operator"
     );
 }
+
+async fn hits(server: &MockServer) -> usize {
+    server.received_requests().await.unwrap_or_default().len()
+}
+
+#[tokio::test]
+async fn reading_is_tried_again_and_posting_is_not() {
+    let server = MockServer::start().await;
+    Mock::given(any())
+        .respond_with(ResponseTemplate::new(503))
+        .up_to_n_times(2)
+        .mount(&server)
+        .await;
+    let history = ResponseTemplate::new(200).set_body_json(json!({ "ok": true, "messages": [] }));
+    Mock::given(any())
+        .respond_with(history)
+        .mount(&server)
+        .await;
+    let plugin = Plugin::start(&server.uri(), json!({})).await;
+    let (tool, arguments) = READ;
+    let arguments = serde_json::from_str(arguments).expect("JSON");
+    plugin.json(tool, arguments).await;
+    assert_eq!(hits(&server).await, 3);
+
+    let failing = ResponseTemplate::new(500).set_body_string("canary");
+    let (server, plugin) = answering(failing, json!({})).await;
+    let text = message(&plugin, POST).await;
+    assert!(text.contains("(HTTP 500)"), "{text}");
+    assert_eq!(hits(&server).await, 1);
+}
+
+#[tokio::test]
+async fn a_slack_that_keeps_failing_is_left_alone() {
+    let settings = json!({ "retries": 0, "breaker": { "failures": 2, "pause": "1m" } });
+    let (server, plugin) = answering(ResponseTemplate::new(503), settings).await;
+    for _ in 0..2 {
+        let text = message(&plugin, READ).await;
+        assert!(text.contains("(HTTP 503)"), "{text}");
+    }
+    for call in [READ, POST] {
+        let text = message(&plugin, call).await;
+        assert!(
+            text.starts_with(
+                "Slack failed several times in a row, so it is left alone for now; try again in "
+            ),
+            "{text}"
+        );
+    }
+    assert_eq!(hits(&server).await, 2);
+    let health = plugin.plugin.health().await;
+    assert!(
+        health
+            .trouble()
+            .is_some_and(|trouble| trouble.contains("failed several times"))
+    );
+    assert!(health.gauges().contains(&("breaker_open", 1.0)));
+}
