@@ -1,26 +1,26 @@
 //! Access tokens that are checked by asking their issuer (RFC 7662).
 //!
 //! In the room: what is remembered, and how one question is put. Beside it: what an answer must say
-//! (`answer`), one question per token at a time (`flights`), an issuer that fails (`breaker`).
+//! (`answer`), and one question per token at a time (`flights`). An issuer that fails is left alone for a
+//! while, instead of being asked by every request.
 //!
 //! An issuer that does not answer says nothing about a token: that is a 503, and never a 401 that would
 //! send everybody to log in anew.
 
 mod answer;
-mod breaker;
 mod flights;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use mcp_factory_outbound::{Breaker, BreakerSettings, Change, Pass};
 use mcp_factory_sdk::{Principal, Secret, SecretReference};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 pub(crate) use self::answer::Expected;
 use self::answer::Verdict;
-use self::breaker::Breaker;
 use self::flights::{Flights, Outcome, Turn, answer_of};
 use crate::credential::Presented;
 use crate::discovery::Discovery;
@@ -35,6 +35,12 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 const NEGATIVE_TTL: Duration = Duration::from_secs(10);
 /// Questions at a time: invented tokens must not become a flood at the issuer.
 const MOST_QUESTIONS: usize = 64;
+/// When the issuer is left alone: short at first, for nobody gets in meanwhile.
+const BREAKER: BreakerSettings = BreakerSettings {
+    failures: 5,
+    pause: Duration::from_secs(10),
+    longest: Duration::from_secs(30),
+};
 /// What a client is told to wait after a single failure.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
@@ -104,7 +110,7 @@ impl Introspection {
             good: TokenCache::new(CAPACITY),
             bad: TokenCache::new(CAPACITY),
             flights: Flights::default(),
-            breaker: Breaker::default(),
+            breaker: Breaker::new(BREAKER),
             questions: Semaphore::new(MOST_QUESTIONS),
         }
     }
@@ -159,7 +165,7 @@ impl Introspection {
         };
         let leave = self
             .breaker
-            .ask()
+            .admit()
             .map_err(|left| unavailable(left, "left alone for a while"))?;
         match self.question(presented).await {
             Ok(claims) => match self.expected.judge(&claims, self.clock.unix_now()) {
@@ -264,8 +270,11 @@ async fn read(reference: &SecretReference) -> Result<Secret<String>, Failure> {
     }
 }
 
-fn failed(leave: breaker::Leave<'_>, cause: &str) -> Refusal {
-    let pause = leave.failed();
+fn failed(leave: Pass<'_>, cause: &str) -> Refusal {
+    let pause = match leave.failed(None) {
+        Some(Change::Opened(pause) | Change::StaysOpen(pause)) => Some(pause),
+        Some(Change::Closed) | None => None,
+    };
     tracing::warn!(cause, ?pause, "a token could not be introspected");
     Refusal::Unavailable {
         retry_after: pause.unwrap_or(RETRY_AFTER),
