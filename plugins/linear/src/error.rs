@@ -1,6 +1,6 @@
 //! What can go wrong, in words for the model: what is wrong and what to do about it.
 
-use mcp_factory_outbound::{OutboundError, TooLong};
+use mcp_factory_outbound::{Halt, OutboundError, TooLong};
 use mcp_factory_sdk::{BadCursor, SecretProblem, ToolError, quoted};
 
 use crate::refusal::Refusal;
@@ -61,6 +61,8 @@ pub enum LinearError {
         "Linear wants a pause of {} seconds before this, longer than a call may wait; try again after that, and ask for less at once", .0.seconds
     )]
     RateLimited(TooLong),
+    #[error("Linear {0}")]
+    Halted(Halt),
     #[error("Linear does not answer properly now (HTTP {0}); try again in a minute")]
     Unavailable(u16),
     #[error(
@@ -77,9 +79,12 @@ pub enum LinearError {
     Token(SecretProblem),
 }
 
-impl From<TooLong> for LinearError {
-    fn from(wait: TooLong) -> Self {
-        Self::RateLimited(wait)
+impl From<Halt> for LinearError {
+    fn from(halt: Halt) -> Self {
+        match halt {
+            Halt::Limited(wait) => Self::RateLimited(wait),
+            halt => Self::Halted(halt),
+        }
     }
 }
 
@@ -92,6 +97,7 @@ pub(crate) fn told(error: LinearError) -> ToolError {
             ToolError::not_found(message)
         }
         E::ReadOnly | E::Refused(_) => ToolError::new(message),
+        E::Halted(halt) => halt.tool_error(message),
         E::RateLimited(_) | E::Unavailable(_) | E::Unreadable => ToolError::unavailable(message),
         E::Unreachable(cause) | E::Uncertain(cause) => {
             ToolError::unavailable(message).because(cause)

@@ -20,7 +20,9 @@ mod refusal;
 mod save;
 mod teams;
 
-use mcp_factory_outbound::{Client, Credential, Reach, base_url};
+use mcp_factory_outbound::{
+    Client, Credential, Faults, Reach, Upstream, UpstreamSettings, base_url, duration_setting,
+};
 use mcp_factory_sdk::{Health, prelude::*};
 
 pub use api::Until;
@@ -55,8 +57,13 @@ impl Plugin for LinearPlugin {
     async fn start(config: Config, _: &StartContext) -> Result<Self, StartError> {
         let listed = config::teams(&config)?;
         let answer_bytes = config::answer_bytes(&config)?;
-        let wait = config::duration("rate_wait_max", &config.rate_wait_max, "0s", "10m")?;
-        let timeout = config::duration("request_timeout", &config.request_timeout, "1s", "5m")?;
+        let timeout = duration_setting("request_timeout", &config.request_timeout, "1s", "5m")?;
+        let settings = UpstreamSettings {
+            at_once: api::AT_ONCE,
+            timeout,
+            wait_max: duration_setting("rate_wait_max", &config.rate_wait_max, "0s", "10m")?,
+            faults: Faults::read(config.retries, &config.breaker)?,
+        };
         // An address that the operator wrote may be inside; Linear's own is not.
         let (base, reach) = match &config.api_base {
             Some(base) => (base.as_str(), Reach::operator()),
@@ -65,8 +72,9 @@ impl Plugin for LinearPlugin {
         let base = base_url("api_base", base)?;
         let client = Client::builder(reach).timeout(timeout).max_body(LARGEST);
         let token = Credential::open("token", config.token, config::is_for_calls).await?;
+        let upstream = Upstream::new("Linear", client.build()?, settings);
         let linear = Linear {
-            api: api::Api::new(client.build()?, &base, token, wait),
+            api: api::Api::new(upstream, &base, token),
             listed,
             mode: config.mode,
             answer_bytes,
@@ -76,19 +84,11 @@ impl Plugin for LinearPlugin {
     }
 
     async fn health(&self) -> Health {
-        let mut health = if self.linear.api.is_refused() {
-            Health::failing("Linear does not accept the token; set another one in `token`")
-        } else {
-            Health::ok()
-        };
-        let (busy, paused) = self.linear.api.load();
-        for (name, count) in [
-            ("requests_in_flight", busy),
-            ("limits_waited_for", paused),
-            ("teams_cached", self.linear.directory.count()),
-        ] {
-            health = health.gauge(name, f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
-        }
+        let upstream = self.linear.api.upstream();
+        let mut health = upstream
+            .health("Linear does not accept the token; set another one in `token`")
+            .count("limits_waited_for", upstream.paused())
+            .count("teams_cached", self.linear.directory.count());
         let (requests, complexity) = self.linear.api.left();
         for (name, left) in [("requests_left", requests), ("complexity_left", complexity)] {
             if let Some(left) = left {

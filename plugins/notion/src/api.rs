@@ -1,13 +1,12 @@
 //! One request to Notion's API: the token, the version, the rate limits, and Notion's way of saying no.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use mcp_factory_outbound::{
-    Client, Credential, HeaderName, HeaderValue, Method, OutboundError, Pauses, Request, Url, retry,
+    Credential, Fault, HeaderName, HeaderValue, Method, OutboundError, Request, Said, StatusCode,
+    Upstream, Url, Work, retry,
 };
 use serde_json::Value;
-use tokio::sync::Semaphore;
 
 use crate::error::NotionError;
 use crate::refusal::Refusal;
@@ -16,9 +15,7 @@ use crate::refusal::Refusal;
 /// words, so it is no setting.
 const VERSION: &str = "2026-03-11";
 /// Requests at once: Notion allows three in a second on average.
-const AT_ONCE: usize = 3;
-/// How often one request is tried at most, however short the pauses.
-const ATTEMPTS: u32 = 8;
+pub(crate) const AT_ONCE: usize = 3;
 /// The pause when Notion does not say how long.
 const UNSAID: Duration = Duration::from_secs(2);
 /// Notion has one limit for all requests.
@@ -30,14 +27,9 @@ pub type Until = Option<Instant>;
 /// The way to Notion.
 #[derive(Debug)]
 pub(crate) struct Api {
-    client: Client,
+    upstream: Upstream,
     base: Url,
     token: Credential,
-    rate_wait_max: Duration,
-    pauses: Pauses,
-    slots: Semaphore,
-    /// Whether the token was refused the last time.
-    refused: AtomicBool,
 }
 
 /// What is asked of Notion.
@@ -94,48 +86,36 @@ impl<'a> Ask<'a> {
 }
 
 impl Api {
-    pub(crate) fn new(
-        client: Client,
-        base: Url,
-        token: Credential,
-        rate_wait_max: Duration,
-    ) -> Self {
+    pub(crate) fn new(upstream: Upstream, base: Url, token: Credential) -> Self {
         Self {
-            client,
+            upstream,
             base,
             token,
-            rate_wait_max,
-            pauses: Pauses::default(),
-            slots: Semaphore::new(AT_ONCE),
-            refused: AtomicBool::new(false),
         }
     }
 
-    /// Asks, waiting for rate limits no longer than the settings and `until` allow.
+    pub(crate) fn upstream(&self) -> &Upstream {
+        &self.upstream
+    }
+
+    /// Asks, through rate limits and faults as far as the settings and `until` allow.
     pub(crate) async fn ask(&self, ask: Ask<'_>, until: Until) -> Result<Value, NotionError> {
-        let patience = Instant::now() + self.rate_wait_max;
-        let patience = until.map_or(patience, |until| patience.min(until));
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            self.pauses.wait(LIMIT, patience).await?;
-            match self.once(&ask).await? {
-                Said::Answer(answer) => return Ok(answer),
-                Said::Later(pause) => {
-                    self.pauses.note(LIMIT, retry::jittered(pause));
-                    if attempt == ATTEMPTS {
-                        // Says how long it would be.
-                        self.pauses.wait(LIMIT, Instant::now()).await?;
-                    }
-                }
-            }
-        }
+        let work = Work {
+            limit: LIMIT,
+            is_repeatable: !ask.writes,
+            deadline: until,
+        };
+        let ask = &ask;
+        self.upstream
+            .call(work, |timeout| self.once(ask, timeout))
+            .await
     }
 
-    async fn once(&self, ask: &Ask<'_>) -> Result<Said, NotionError> {
-        // The semaphore is never closed.
-        let _slot = self.slots.acquire().await.ok();
-        let token = self.token.current().await.map_err(NotionError::Token)?;
+    async fn once(&self, ask: &Ask<'_>, timeout: Duration) -> Said<Value, NotionError> {
+        let token = match self.token.current().await {
+            Ok(token) => token,
+            Err(problem) => return Said::Own(NotionError::Token(problem)),
+        };
         let mut url = self.base.clone();
         url.set_path(&format!("{}v1/{}", self.base.path(), ask.path));
         if !ask.query.is_empty() {
@@ -144,26 +124,38 @@ impl Api {
         let version = HeaderName::from_static("notion-version");
         let mut request = Request::new(ask.method.clone(), url)
             .bearer(&token)
+            .timeout(timeout)
             .header(version, HeaderValue::from_static(VERSION));
         if let Some(body) = &ask.body {
             request = request.json(body);
         }
-        let response = self.client.send(request).await;
-        let response = response.map_err(|error| broken(ask, error))?;
+        let response = match self.upstream.client().send(request).await {
+            Ok(response) => response,
+            Err(error) => return Said::broken(error, |error| broken(ask, error)),
+        };
         let status = response.status();
         // 529 is Notion's word for too much to do.
         if matches!(status.as_u16(), 429 | 529) {
             let pause = retry::retry_after(response.headers(), SystemTime::now());
-            return Ok(Said::Later(pause.unwrap_or(UNSAID)));
+            return Said::Later(pause.unwrap_or(UNSAID));
         }
-        let is_redirect = status.is_redirection();
-        if status.is_server_error() || is_redirect {
+        if status.is_server_error() || status.is_redirection() {
             tracing::warn!(path = ask.path, %status, "Notion answered with an error");
-            return Err(NotionError::Unavailable(status.as_u16()));
+            let error = NotionError::Unavailable(status.as_u16());
+            return match Fault::of_status(status, response.headers()) {
+                Some(fault) => Said::Fault(fault, Err(error)),
+                None => Said::Answer(Err(error)),
+            };
         }
-        let bytes = response.bytes().await;
-        let bytes = bytes.map_err(|error| broken(ask, error))?;
-        let answer: Value = serde_json::from_slice(&bytes).map_err(|_| {
+        match response.bytes().await {
+            Ok(bytes) => Said::Answer(self.read(ask, status, &bytes)),
+            Err(error) => Said::broken(error, |error| broken(ask, error)),
+        }
+    }
+
+    /// What an answer says, which may be a refusal.
+    fn read(&self, ask: &Ask<'_>, status: StatusCode, bytes: &[u8]) -> Result<Value, NotionError> {
+        let answer: Value = serde_json::from_slice(bytes).map_err(|_| {
             if status.is_success() {
                 NotionError::Unreadable
             } else {
@@ -171,45 +163,20 @@ impl Api {
             }
         })?;
         if status.is_success() {
-            self.refused.store(false, Ordering::Relaxed);
-            return Ok(Said::Answer(answer));
+            self.upstream.note_refused(false);
+            return Ok(answer);
         }
         let word = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
         let refusal = Refusal::new(status.as_u16(), &word("code"), &word("message"));
         tracing::info!(path = ask.path, %status, ?refusal, "Notion refused a call");
-        self.refused
-            .store(refusal == Refusal::Token, Ordering::Relaxed);
+        self.upstream.note_refused(refusal == Refusal::Token);
         Err(NotionError::Refused(refusal))
     }
-
-    /// Whether Notion refused the token the last time.
-    pub(crate) fn is_refused(&self) -> bool {
-        self.refused.load(Ordering::Relaxed)
-    }
-
-    /// How many requests are on their way, and whether a rate limit is waited for.
-    pub(crate) fn load(&self) -> (usize, usize) {
-        let busy = AT_ONCE - self.slots.available_permits();
-        (busy, self.pauses.count())
-    }
-}
-
-/// What an attempt came to.
-enum Said {
-    Answer(Value),
-    Later(Duration),
 }
 
 /// A request that was not answered. Once it was on its way, nobody knows what became of it.
 fn broken(ask: &Ask<'_>, error: OutboundError) -> NotionError {
-    let was_sent = matches!(
-        error,
-        OutboundError::Timeout
-            | OutboundError::Broken(_)
-            | OutboundError::TooLarge { .. }
-            | OutboundError::Json(_)
-    );
-    if ask.writes && was_sent {
+    if ask.writes && error.was_sent() {
         NotionError::Uncertain(error)
     } else {
         NotionError::Unreachable(error)

@@ -1,9 +1,9 @@
 //! The settings, as they stand in the configuration file, and what is made of them at the start.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use mcp_factory_sdk::{SecretReference, StartError, parse_duration};
+use mcp_factory_outbound::{BreakerConfig, DEFAULT_RETRIES};
+use mcp_factory_sdk::{SecretReference, StartError};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -25,8 +25,13 @@ pub struct Config {
     pub roots: Vec<String>,
     /// Whether pages may be created and changed.
     pub mode: Mode,
-    /// How long one call may wait for Notion's rate limits in all.
+    /// How long one call may wait for Notion's rate limits, and before it asks again, in all.
     pub rate_wait_max: String,
+    /// How often a request that failed is sent again, if nothing can be done twice by that.
+    #[schemars(range(max = 5))]
+    pub retries: u32,
+    /// When Notion is left alone because it keeps failing.
+    pub breaker: BreakerConfig,
     /// How long one request to Notion may take.
     pub request_timeout: String,
     /// How much one answer returns, in bytes.
@@ -44,6 +49,8 @@ impl Default for Config {
             roots: Vec::new(),
             mode: Mode::Readonly,
             rate_wait_max: "30s".to_owned(),
+            retries: DEFAULT_RETRIES,
+            breaker: BreakerConfig::default(),
             request_timeout: "30s".to_owned(),
             max_answer_bytes: 64 << 10,
             api_base: None,
@@ -99,24 +106,6 @@ pub(crate) fn roots(config: &Config) -> Result<Listed, StartError> {
         })
     });
     Ok(Listed::Roots(ids.collect::<Result<_, _>>()?))
-}
-
-/// A duration of the configuration, within limits.
-pub(crate) fn duration(
-    key: &str,
-    text: &str,
-    least: &str,
-    most: &str,
-) -> Result<Duration, StartError> {
-    let given =
-        parse_duration(text).map_err(|error| StartError::new(format!("`{key}`: {error}")))?;
-    if parse_duration(least)? <= given && given <= parse_duration(most)? {
-        Ok(given)
-    } else {
-        Err(StartError::new(format!(
-            "`{key}` is {text}; it must be from {least} to {most}"
-        )))
-    }
 }
 
 /// The size of answers.

@@ -1,6 +1,6 @@
 //! What can go wrong, in words for the model: what is wrong and what to do about it.
 
-use mcp_factory_outbound::{OutboundError, TooLong};
+use mcp_factory_outbound::{Halt, OutboundError};
 use mcp_factory_sdk::{BadCursor, SecretProblem, ToolError, quoted};
 
 use crate::id::Id;
@@ -58,10 +58,8 @@ pub enum NotionError {
     // What Notion says.
     #[error("{0}")]
     Refused(Refusal),
-    #[error(
-        "Notion wants a pause of {} seconds before this, longer than a call may wait; try again after that", .0.seconds
-    )]
-    RateLimited(TooLong),
+    #[error("Notion {0}")]
+    Halted(Halt),
     #[error("Notion does not answer properly now (HTTP {0}); try again in a minute")]
     Unavailable(u16),
     #[error(
@@ -78,9 +76,9 @@ pub enum NotionError {
     Token(SecretProblem),
 }
 
-impl From<TooLong> for NotionError {
-    fn from(wait: TooLong) -> Self {
-        Self::RateLimited(wait)
+impl From<Halt> for NotionError {
+    fn from(halt: Halt) -> Self {
+        Self::Halted(halt)
     }
 }
 
@@ -91,7 +89,8 @@ pub(crate) fn told(error: NotionError) -> ToolError {
     match error {
         E::NotFound(_) | E::Refused(Refusal::NotFound) => ToolError::not_found(message),
         E::ReadOnly | E::TooDeep | E::Refused(_) => ToolError::new(message),
-        E::RateLimited(_) | E::Unavailable(_) | E::Unreadable => ToolError::unavailable(message),
+        E::Halted(halt) => halt.tool_error(message),
+        E::Unavailable(_) | E::Unreadable => ToolError::unavailable(message),
         E::Unreachable(cause) | E::Uncertain(cause) => {
             ToolError::unavailable(message).because(cause)
         }

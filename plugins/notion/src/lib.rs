@@ -24,7 +24,9 @@ mod search;
 mod sources;
 mod values;
 
-use mcp_factory_outbound::{Client, Credential, Reach, base_url};
+use mcp_factory_outbound::{
+    Client, Credential, Faults, Reach, Upstream, UpstreamSettings, base_url, duration_setting,
+};
 use mcp_factory_sdk::{Health, prelude::*};
 use serde_json::{Map, Value};
 
@@ -60,8 +62,13 @@ impl Plugin for NotionPlugin {
     async fn start(config: Config, _: &StartContext) -> Result<Self, StartError> {
         let listed = config::roots(&config)?;
         let answer_bytes = config::answer_bytes(&config)?;
-        let wait = config::duration("rate_wait_max", &config.rate_wait_max, "0s", "10m")?;
-        let timeout = config::duration("request_timeout", &config.request_timeout, "1s", "5m")?;
+        let timeout = duration_setting("request_timeout", &config.request_timeout, "1s", "5m")?;
+        let settings = UpstreamSettings {
+            at_once: api::AT_ONCE,
+            timeout,
+            wait_max: duration_setting("rate_wait_max", &config.rate_wait_max, "0s", "10m")?,
+            faults: Faults::read(config.retries, &config.breaker)?,
+        };
         // An address that the operator wrote may be inside; Notion's own is not.
         let (base, reach) = match &config.api_base {
             Some(base) => (base.as_str(), Reach::operator()),
@@ -70,8 +77,9 @@ impl Plugin for NotionPlugin {
         let base = base_url("api_base", base)?;
         let client = Client::builder(reach).timeout(timeout).max_body(LARGEST);
         let token = Credential::open("token", config.token, config::is_a_connections).await?;
+        let upstream = Upstream::new("Notion", client.build()?, settings);
         let notion = Notion {
-            api: api::Api::new(client.build()?, base, token, wait),
+            api: api::Api::new(upstream, base, token),
             listed,
             mode: config.mode,
             answer_bytes,
@@ -81,20 +89,11 @@ impl Plugin for NotionPlugin {
     }
 
     async fn health(&self) -> Health {
-        let mut health = if self.notion.api.is_refused() {
-            Health::failing("Notion does not accept the token; set another one in `token`")
-        } else {
-            Health::ok()
-        };
-        let (busy, paused) = self.notion.api.load();
-        for (name, count) in [
-            ("requests_in_flight", busy),
-            ("limits_waited_for", paused),
-            ("parents_remembered", self.notion.parents.count()),
-        ] {
-            health = health.gauge(name, f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
-        }
-        health
+        let upstream = self.notion.api.upstream();
+        upstream
+            .health("Notion does not accept the token; set another one in `token`")
+            .count("limits_waited_for", upstream.paused())
+            .count("parents_remembered", self.notion.parents.count())
     }
 }
 

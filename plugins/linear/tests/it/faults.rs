@@ -138,3 +138,53 @@ async fn a_token_that_went_away_is_the_operators_business() {
         "the server's Linear token cannot be read; tell its operator"
     );
 }
+
+async fn hits(server: &MockServer, words: &str) -> usize {
+    let requests = server.received_requests().await.unwrap_or_default();
+    let with_words = requests
+        .iter()
+        .filter(|one| String::from_utf8_lossy(&one.body).contains(words));
+    with_words.count()
+}
+
+#[tokio::test]
+async fn reading_is_tried_again_and_changing_is_not() {
+    let server = with_teams().await;
+    Mock::given(body_string_contains("query IssueTeam"))
+        .respond_with(data(json!({ "issue": issue("team-dev", "DEV") })))
+        .mount(&server)
+        .await;
+    let users = json!({ "users": { "nodes": [], "pageInfo": { "hasNextPage": false } } });
+    Mock::given(body_string_contains("query Users"))
+        .respond_with(ResponseTemplate::new(503))
+        .up_to_n_times(2)
+        .mount(&server)
+        .await;
+    Mock::given(body_string_contains("query Users"))
+        .respond_with(data(users))
+        .mount(&server)
+        .await;
+    Mock::given(any())
+        .respond_with(ResponseTemplate::new(500))
+        .mount(&server)
+        .await;
+    let plugin = Plugin::start(&server.uri(), json!({ "mode": "readwrite" })).await;
+    plugin.json("linear_list_users", json!({})).await;
+    assert_eq!(hits(&server, "query Users").await, 3);
+    let comment = json!({ "issue": "DEV-1", "body": "a" });
+    let text = plugin.message("linear_add_comment", comment).await;
+    assert!(text.contains("(HTTP 500)"), "{text}");
+    assert_eq!(hits(&server, "mutation").await, 1);
+}
+
+#[tokio::test]
+async fn a_linear_that_keeps_failing_is_left_alone() {
+    let settings = json!({ "retries": 0, "breaker": { "failures": 2, "pause": "1m" } });
+    let (server, plugin) = answering(ResponseTemplate::new(503), settings).await;
+    for words in ["(HTTP 503)", "(HTTP 503)", "is left alone for now"] {
+        let text = plugin.message("linear_list_users", json!({})).await;
+        assert!(text.contains(words), "{text}");
+    }
+    assert_eq!(hits(&server, "").await, 2);
+    assert!(plugin.plugin.health().await.trouble().is_some());
+}

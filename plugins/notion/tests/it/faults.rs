@@ -106,3 +106,47 @@ async fn a_token_that_went_away_is_the_operators_business() {
         "the server's Notion token cannot be read; tell its operator"
     );
 }
+
+async fn hits(server: &MockServer, verb: &str) -> usize {
+    let requests = server.received_requests().await.unwrap_or_default();
+    let of_verb = requests.iter().filter(|one| one.method.as_str() == verb);
+    of_verb.count()
+}
+
+#[tokio::test]
+async fn reading_is_tried_again_and_writing_is_not() {
+    let server = MockServer::start().await;
+    Mock::given(any())
+        .respond_with(ResponseTemplate::new(503))
+        .up_to_n_times(2)
+        .mount(&server)
+        .await;
+    Mock::given(method("PATCH"))
+        .respond_with(ResponseTemplate::new(500))
+        .mount(&server)
+        .await;
+    let users = json!({ "object": "list", "results": [], "has_more": false, "next_cursor": null });
+    Mock::given(any())
+        .respond_with(ResponseTemplate::new(200).set_body_json(users))
+        .mount(&server)
+        .await;
+    let plugin = Plugin::start(&server.uri(), json!({ "mode": "readwrite" })).await;
+    plugin.json("notion_list_users", json!({})).await;
+    assert_eq!(hits(&server, "GET").await, 3);
+    let append = json!({ "block_id": HOME, "markdown": "a" });
+    let text = plugin.message("notion_append_blocks", append).await;
+    assert!(text.contains("(HTTP 500)"), "{text}");
+    assert_eq!(hits(&server, "PATCH").await, 1);
+}
+
+#[tokio::test]
+async fn a_notion_that_keeps_failing_is_left_alone() {
+    let settings = json!({ "retries": 0, "breaker": { "failures": 2, "pause": "1m" } });
+    let (server, plugin) = answering(ResponseTemplate::new(503), settings).await;
+    for words in ["(HTTP 503)", "(HTTP 503)", "is left alone for now"] {
+        let text = plugin.message("notion_list_users", json!({})).await;
+        assert!(text.contains(words), "{text}");
+    }
+    assert_eq!(hits(&server, "GET").await, 2);
+    assert!(plugin.plugin.health().await.trouble().is_some());
+}
