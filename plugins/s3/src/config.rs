@@ -1,5 +1,6 @@
 //! The settings, as an operator writes them.
 
+use mcp_factory_outbound::{BreakerConfig, DEFAULT_RETRIES};
 use mcp_factory_sdk::SecretReference;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -33,8 +34,13 @@ pub struct Config {
     pub max_bytes: u64,
     /// The most bytes of an object that is written.
     pub max_write_bytes: u64,
-    /// How long one request may take, e.g. "30s".
+    /// How long one request may take, with all that is tried for it, e.g. "30s".
     pub timeout: String,
+    /// How often a request that failed is sent again, if nothing can be done twice by that.
+    #[schemars(range(max = 5))]
+    pub retries: u32,
+    /// When the store is left alone because it keeps failing.
+    pub breaker: BreakerConfig,
     /// Whether `presign_url` makes links to objects, which work for anybody who has them.
     pub presign: bool,
     /// How long such a link may last.
@@ -81,6 +87,8 @@ impl Default for Config {
             max_bytes: 256 << 10,
             max_write_bytes: 4 << 20,
             timeout: "30s".to_owned(),
+            retries: DEFAULT_RETRIES,
+            breaker: BreakerConfig::default(),
             presign: false,
             presign_max: "1h".to_owned(),
         }

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use mcp_factory_outbound::OutboundError;
+use mcp_factory_outbound::{Halt, OutboundError};
 use mcp_factory_sdk::BadCursor;
 
 /// A key or name as it is put into a message: quoted, control characters escaped, cut when very long.
@@ -111,6 +111,8 @@ pub enum S3Error {
         "the store's answer could not be understood; ask the server's operator whether `endpoint` is an S3 store"
     )]
     NotS3,
+    #[error("the store {0}")]
+    Halted(#[from] Halt),
     #[error("the store cannot be reached: {0}")]
     Outbound(#[from] OutboundError),
     #[error("the server's credentials cannot be read; ask its operator")]

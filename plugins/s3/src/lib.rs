@@ -22,6 +22,7 @@ mod store;
 mod time;
 mod xml;
 
+use mcp_factory_outbound::{Faults, OutboundError};
 use mcp_factory_sdk::{Health, parse_duration, prelude::*};
 
 pub use config::{BucketConfig, Config, Mode};
@@ -48,7 +49,9 @@ impl Plugin for S3Plugin {
         };
         let timeout = duration("timeout", &config.timeout)?;
         let links = duration("presign_max", &config.presign_max)?;
-        let made = tokio::task::spawn_blocking(move || S3::new(config, timeout, links)).await?;
+        let faults = Faults::read(config.retries, &config.breaker)?;
+        let made =
+            tokio::task::spawn_blocking(move || S3::new(config, timeout, links, faults)).await?;
         let s3 = made.map_err(|error| match error {
             ConfigError::NoBuckets => StartError::new(format!(
                 "{error}; set it, for example with --set 'plugins.{}.buckets=[{{name=\"team-data\"}}]'",
@@ -60,14 +63,9 @@ impl Plugin for S3Plugin {
         Ok(Self { s3 })
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a gauge, and small")]
     async fn health(&self) -> Health {
-        let health = if self.s3.is_refused() {
-            Health::failing(S3Error::Credentials.to_string())
-        } else {
-            Health::ok()
-        };
-        health.gauge("waiting", self.s3.waiting() as f64)
+        let refused = S3Error::Credentials.to_string();
+        self.s3.upstream().health(&refused)
     }
 }
 
@@ -76,10 +74,9 @@ fn told(error: S3Error) -> ToolError {
     let message = error.to_string();
     match &error {
         S3Error::NoSuchBucket { .. } | S3Error::NotFound { .. } => ToolError::not_found(message),
+        S3Error::Halted(halt) => halt.tool_error(message),
         S3Error::Unavailable => ToolError::unavailable(message),
-        S3Error::Outbound(mcp_factory_outbound::OutboundError::Timeout) => {
-            ToolError::timed_out(message)
-        }
+        S3Error::Outbound(OutboundError::Timeout) => ToolError::timed_out(message),
         S3Error::Outbound(_) => ToolError::unavailable(message).because(error),
         S3Error::Store { .. } | S3Error::Secret(_) => ToolError::new(message).because(error),
         _ => ToolError::new(message),

@@ -1,11 +1,10 @@
 //! The store: requests signed, sent, tried again where that is safe, and their failures understood.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use mcp_factory_outbound::{
-    Bytes, Client, HeaderName, HeaderValue, Method, OutboundError, Reach, Request, Response,
-    StatusCode, retry,
+    Bytes, Client, Faults, HeaderName, HeaderValue, Method, Reach, Request, Response, Said,
+    StatusCode, Upstream, UpstreamSettings, Work, retry,
 };
 
 use crate::address::Endpoint;
@@ -18,8 +17,10 @@ use crate::start::ConfigError;
 use crate::time::stamp;
 use crate::xml::texts;
 
-/// How often a request that changes nothing is sent at most.
-const ATTEMPTS: u32 = 3;
+/// Requests at once; more wait for their turn.
+const AT_ONCE: usize = 64;
+/// The pause when a store that is asked too much does not say how long.
+const UNSAID: Duration = Duration::from_secs(1);
 /// The largest answer that is no object: a list of a thousand keys of the longest kind fits.
 const LARGEST_DOCUMENT: usize = 8 << 20;
 /// The largest explanation of a failure.
@@ -28,7 +29,7 @@ const LARGEST_PROBLEM: usize = 64 << 10;
 /// A store and what of it may be used.
 #[derive(Debug)]
 pub struct S3 {
-    client: Client,
+    upstream: Upstream,
     pub(crate) endpoint: Endpoint,
     pub(crate) region: String,
     pub(crate) keys: Keys,
@@ -38,18 +39,6 @@ pub struct S3 {
     timeout: Duration,
     /// How long a link may last; `None` when none are made.
     pub(crate) links: Option<Duration>,
-    waiting: AtomicUsize,
-    /// Whether the store refused the credentials when it was asked last.
-    is_refused: AtomicBool,
-}
-
-/// Counts a request for as long as it is waited for.
-struct Waiting<'s>(&'s AtomicUsize);
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
 }
 
 /// A request to be signed.
@@ -91,7 +80,12 @@ impl S3 {
     ///
     /// # Errors
     /// What is wrong, naming the setting.
-    pub fn new(config: Config, timeout: Duration, links: Duration) -> Result<Self, ConfigError> {
+    pub fn new(
+        config: Config,
+        timeout: Duration,
+        links: Duration,
+        faults: Faults,
+    ) -> Result<Self, ConfigError> {
         if config.buckets.is_empty() {
             return Err(ConfigError::NoBuckets);
         }
@@ -135,8 +129,15 @@ impl S3 {
         if let Some(roots) = config.roots_file {
             client = client.roots_file(roots);
         }
+        let client = client.build().map_err(ConfigError::Client)?;
+        let settings = UpstreamSettings {
+            at_once: AT_ONCE,
+            timeout,
+            wait_max: timeout,
+            faults,
+        };
         Ok(Self {
-            client: client.build().map_err(ConfigError::Client)?,
+            upstream: Upstream::new("the store", client, settings),
             endpoint,
             region: config.region,
             keys,
@@ -145,19 +146,12 @@ impl S3 {
             max_write_bytes: config.max_write_bytes,
             timeout,
             links: config.presign.then_some(links),
-            waiting: AtomicUsize::new(0),
-            is_refused: AtomicBool::new(false),
         })
     }
 
-    /// How many requests wait for the store now.
-    pub fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::Acquire)
-    }
-
-    /// Whether the store refused the server's credentials when it was asked last.
-    pub fn is_refused(&self) -> bool {
-        self.is_refused.load(Ordering::Acquire)
+    /// The way to the store, and how it does.
+    pub fn upstream(&self) -> &Upstream {
+        &self.upstream
     }
 
     /// Loads the root certificates, so that a wrong `roots_file` is told at start.
@@ -165,22 +159,29 @@ impl S3 {
     /// # Errors
     /// What is wrong, naming the setting.
     pub async fn prepare(&self) -> Result<(), ConfigError> {
-        self.client.prepare().await.map_err(ConfigError::Client)
+        let client = self.upstream.client();
+        client.prepare().await.map_err(ConfigError::Client)
     }
 
     /// Sends a request and returns a good answer: a status of 2xx.
     pub(crate) async fn send(&self, ask: &Ask<'_>) -> Result<Response, S3Error> {
-        self.waiting.fetch_add(1, Ordering::AcqRel);
-        let _waiting = Waiting(&self.waiting);
-        let sent = tokio::time::timeout(self.timeout, self.send_often(ask)).await;
-        let response = sent.map_err(|_| OutboundError::Timeout)??;
+        let work = Work {
+            limit: "requests",
+            is_repeatable: ask.is_safe(),
+            // All tries together take no longer than one may.
+            deadline: Instant::now().checked_add(self.timeout),
+        };
+        let response = self
+            .upstream
+            .call(work, |timeout| self.send_once(ask, timeout))
+            .await?;
         if response.status().is_success() {
-            self.is_refused.store(false, Ordering::Release);
+            self.upstream.note_refused(false);
             return Ok(response);
         }
         let failure = self.failure(ask, response).await;
-        let is_refused = matches!(failure, S3Error::Credentials);
-        self.is_refused.store(is_refused, Ordering::Release);
+        self.upstream
+            .note_refused(matches!(failure, S3Error::Credentials));
         Err(failure)
     }
 
@@ -190,27 +191,22 @@ impl S3 {
         String::from_utf8(bytes.to_vec()).map_err(|_| S3Error::NotS3)
     }
 
-    async fn send_often(&self, ask: &Ask<'_>) -> Result<Response, S3Error> {
-        let mut attempt = 0;
-        loop {
-            let result = self.send_once(ask).await;
-            attempt += 1;
-            let is_passing = match &result {
-                Ok(response) => matches!(response.status().as_u16(), 429 | 500 | 502 | 503 | 504),
-                Err(S3Error::Outbound(error)) => {
-                    matches!(error, OutboundError::Connect(_) | OutboundError::Broken(_))
-                }
-                Err(_) => false,
-            };
-            if !is_passing || !ask.is_safe() || attempt == ATTEMPTS {
-                return result;
+    async fn send_once(&self, ask: &Ask<'_>, timeout: Duration) -> Said<Response, S3Error> {
+        let request = match self.signed(ask).await {
+            Ok(request) => request.timeout(timeout),
+            Err(error) => return Said::Own(error),
+        };
+        match self.upstream.client().send(request).await {
+            Ok(response) if response.status() == StatusCode::TOO_MANY_REQUESTS => {
+                let pause = retry::retry_after(response.headers(), SystemTime::now());
+                Said::Later(pause.unwrap_or(UNSAID))
             }
-            let wait = retry::backoff(attempt, Duration::from_millis(100), Duration::from_secs(2));
-            tokio::time::sleep(wait).await;
+            sent => Said::by_status(sent, S3Error::Outbound),
         }
     }
 
-    async fn send_once(&self, ask: &Ask<'_>) -> Result<Response, S3Error> {
+    /// The request, signed as of now.
+    async fn signed(&self, ask: &Ask<'_>) -> Result<Request, S3Error> {
         let credentials = self.keys.read().await?;
         let query = canonical_query(&ask.query);
         let address = self.endpoint.address(ask.bucket, ask.key, &query)?;
@@ -253,8 +249,7 @@ impl S3 {
         let authorization = HeaderValue::try_from(unsigned.authorization(&credentials));
         let mut authorization = authorization.map_err(|_| S3Error::Credentials)?;
         authorization.set_sensitive(true);
-        let request = request.header(mcp_factory_outbound::header::AUTHORIZATION, authorization);
-        Ok(self.client.send(request).await?)
+        Ok(request.header(mcp_factory_outbound::header::AUTHORIZATION, authorization))
     }
 
     /// What a bad status means, by the store's code where it sends one.
@@ -316,7 +311,7 @@ pub(crate) fn understood(ask: &Ask<'_>, status: StatusCode, code: &str) -> S3Err
             S3Error::Changed { key: key() }
         }
         (409 | 412, _) => S3Error::Exists { key: key() },
-        (429 | 500 | 502 | 503 | 504, _) => S3Error::Unavailable,
+        (500 | 502 | 503 | 504, _) => S3Error::Unavailable,
         (status, code) => S3Error::Store {
             status,
             code: code.to_owned(),

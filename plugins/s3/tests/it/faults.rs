@@ -363,3 +363,57 @@ async fn credentials_that_may_write_and_not_look() {
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn a_store_that_keeps_failing_is_left_alone() {
+    let server = MockServer::start().await;
+    Mock::given(method("GET"))
+        .respond_with(error(503, "SlowDown"))
+        .expect(4)
+        .mount(&server)
+        .await;
+    let breaker = json!({ "retries": 1, "breaker": { "failures": 4, "pause": "1m" } });
+    let (plugin, _directory) = plugin(&server, breaker).await;
+    for words in [
+        "overloaded or down",
+        "overloaded or down",
+        "the store failed several times in a row",
+    ] {
+        let said = failure(&plugin, "get_object", get()).await;
+        assert!(said.contains(words), "{said}");
+    }
+    assert!(plugin.health().await.trouble().is_some());
+}
+
+#[tokio::test]
+async fn a_store_that_declines_a_change_is_asked_again() {
+    let server = MockServer::start().await;
+    Mock::given(method("HEAD"))
+        .respond_with(ResponseTemplate::new(404))
+        .mount(&server)
+        .await;
+    Mock::given(method("PUT"))
+        .respond_with(ResponseTemplate::new(429).insert_header("retry-after", "0"))
+        .up_to_n_times(1)
+        .expect(1)
+        .mount(&server)
+        .await;
+    Mock::given(method("PUT"))
+        .respond_with(ResponseTemplate::new(200).insert_header("etag", "\"e\""))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let (plugin, _directory) = plugin(&server, json!({})).await;
+    let put = json!({ "bucket": "team-data", "key": "k", "text": "x" });
+    plugin.call_json("put_object", put).await.unwrap();
+    // One that never stops declining says how long it is to be left alone.
+    let server = MockServer::start().await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(429).insert_header("retry-after", "600"))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let (plugin, _directory) = self::plugin(&server, json!({})).await;
+    let said = failure(&plugin, "get_object", get()).await;
+    assert!(said.contains("the store wants a pause of"), "{said}");
+}

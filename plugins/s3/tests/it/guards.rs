@@ -208,7 +208,10 @@ async fn wrong_credentials_are_told_and_not_shown() {
     let health = plugin.health().await;
     assert_eq!(
         (health.trouble(), health.gauges()),
-        (None, &[("waiting", 0.0)][..])
+        (
+            None,
+            &[("requests_in_flight", 0.0), ("breaker_open", 0.0)][..]
+        )
     );
     std::fs::remove_file(store.root.path().join("secret")).unwrap();
     let error = plugin
