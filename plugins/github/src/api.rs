@@ -1,9 +1,8 @@
 //! GitHub's REST API as this plugin uses it: asked, waited for, confirmed from memory, and refused in words.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use mcp_factory_outbound::{Bytes, HeaderMap, Method, Response, StatusCode, Url, header};
+use mcp_factory_outbound::{Bytes, HeaderMap, Method, Response, StatusCode, Upstream, Url, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -116,7 +115,6 @@ pub(crate) struct Api {
     credentials: Credentials,
     limits: Limits,
     etags: Etags,
-    refused: AtomicBool,
 }
 
 #[derive(Deserialize)]
@@ -131,7 +129,6 @@ impl Api {
             credentials,
             limits: Limits::default(),
             etags: Etags::default(),
-            refused: AtomicBool::new(false),
         }
     }
 
@@ -139,9 +136,9 @@ impl Api {
         &self.credentials
     }
 
-    /// Whether the last token that was used was refused.
-    pub(crate) fn is_refused(&self) -> bool {
-        self.refused.load(Ordering::Relaxed)
+    /// The way to GitHub, and how it does.
+    pub(crate) fn upstream(&self) -> &Upstream {
+        self.exchange.upstream()
     }
 
     /// Answers kept, and their bytes.
@@ -254,7 +251,7 @@ impl Api {
             let etag = kept.as_ref().map(|kept| kept.etag.clone());
             match self.once(ask, &token, etag, patience).await? {
                 Once::Done(outcome) => {
-                    self.refused.store(false, Ordering::Relaxed);
+                    self.upstream().note_refused(false);
                     return Ok((outcome, token));
                 }
                 Once::Unchanged => {
@@ -263,7 +260,7 @@ impl Api {
                     return Ok((Outcome::Kept(Answer { body, next_page }), token));
                 }
                 Once::Refused if renewed => {
-                    self.refused.store(true, Ordering::Relaxed);
+                    self.upstream().note_refused(true);
                     return Err(GithubError::Unauthorized);
                 }
                 Once::Refused => {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use mcp_factory_outbound::Url;
+use mcp_factory_outbound::{BreakerConfig, DEFAULT_RETRIES, Faults, Url};
 use mcp_factory_sdk::{SecretReference, StartError, parse_duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,11 @@ pub struct Config {
     pub rate_wait_max: String,
     /// How long one request to GitHub may take.
     pub timeout: String,
+    /// How often a request that failed is sent again, if nothing can be done twice by that.
+    #[schemars(range(max = 5))]
+    pub retries: u32,
+    /// When GitHub is left alone because it keeps failing.
+    pub breaker: BreakerConfig,
     /// The most bytes of text in one answer.
     #[schemars(range(min = 1024, max = 4_194_304))]
     pub max_bytes: usize,
@@ -66,6 +71,8 @@ impl Default for Config {
             taint_lasts: "1h".to_owned(),
             rate_wait_max: "30s".to_owned(),
             timeout: "30s".to_owned(),
+            retries: DEFAULT_RETRIES,
+            breaker: BreakerConfig::default(),
             max_bytes: 256 << 10,
             download_hosts: Vec::new(),
             roots_file: None,
@@ -159,6 +166,7 @@ pub(crate) struct Settings {
     pub(crate) taint_lasts: Duration,
     pub(crate) rate_wait_max: Duration,
     pub(crate) timeout: Duration,
+    pub(crate) faults: Faults,
     pub(crate) max_bytes: usize,
     pub(crate) base: String,
     pub(crate) download_hosts: Vec<String>,
@@ -227,6 +235,7 @@ impl Config {
                 Duration::from_secs(1),
                 minute * 10,
             )?,
+            faults: Faults::read(self.retries, &self.breaker)?,
             max_bytes: self.max_bytes,
             base: base(&self.api_base)?,
             download_hosts: hosts(&self.download_hosts)?,

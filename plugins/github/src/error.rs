@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use mcp_factory_outbound::Halt;
 use mcp_factory_sdk::ToolError;
 
 /// Why a tool of this plugin refused or failed.
@@ -110,6 +111,8 @@ pub(crate) enum GithubError {
     TooManyWrites,
     #[error("the time for this call ran out while waiting for GitHub; nothing was changed")]
     OutOfTime,
+    #[error("GitHub {0}")]
+    Halted(Halt),
     #[error("GitHub did not answer as it should ({reason}); try again later")]
     Unavailable { reason: String },
     #[error(
@@ -118,6 +121,15 @@ pub(crate) enum GithubError {
     Uncertain { reason: String },
     #[error("the operator's credentials for GitHub cannot be read; its log says why")]
     Credentials,
+}
+
+impl From<Halt> for GithubError {
+    fn from(halt: Halt) -> Self {
+        match halt {
+            Halt::OutOfTime => Self::OutOfTime,
+            halt => Self::Halted(halt),
+        }
+    }
 }
 
 /// Whole seconds, rounded up.
@@ -148,6 +160,7 @@ pub(crate) fn told(error: GithubError) -> ToolError {
         GithubError::RateLimited { .. }
         | GithubError::TooManyWrites
         | GithubError::Unavailable { .. } => ToolError::unavailable(message),
+        GithubError::Halted(halt) => halt.tool_error(message),
         GithubError::OutOfTime => ToolError::timed_out(message),
         _ => ToolError::new(message),
     }

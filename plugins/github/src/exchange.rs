@@ -1,11 +1,11 @@
-//! One request and its answer: headers that every request has, and faults of the way in words.
+//! One request and its answer: headers that every request has, and faults of the way, first tried again
+//! where nothing is done twice by that, then in words.
 //!
 //! Credentials go to the API's own address and nowhere else: nothing is followed here.
 
-use std::time::Duration;
-
 use mcp_factory_outbound::{
-    Client, HeaderName, HeaderValue, Method, OutboundError, Request, Response, Url, header,
+    HeaderName, HeaderValue, Method, OutboundError, Request, Response, Said, Upstream, Url, Work,
+    header,
 };
 use mcp_factory_sdk::Secret;
 use serde_json::Value;
@@ -21,9 +21,8 @@ const VERSION: &str = "2022-11-28";
 /// The API's address and the way there.
 #[derive(Debug)]
 pub(crate) struct Exchange {
-    client: Client,
+    upstream: Upstream,
     base: String,
-    timeout: Duration,
 }
 
 /// What is sent.
@@ -41,19 +40,19 @@ pub(crate) struct Sent<'a> {
 
 impl Exchange {
     /// `base` has no slash at its end.
-    pub(crate) fn new(client: Client, base: String, timeout: Duration) -> Self {
-        Self {
-            client,
-            base,
-            timeout,
-        }
+    pub(crate) fn new(upstream: Upstream, base: String) -> Self {
+        Self { upstream, base }
+    }
+
+    pub(crate) fn upstream(&self) -> &Upstream {
+        &self.upstream
     }
 
     pub(crate) fn base(&self) -> &str {
         &self.base
     }
 
-    /// Sends it and returns the answer, whatever its status.
+    /// Sends it, again after a fault if it changes nothing, and returns the answer, whatever its status.
     pub(crate) async fn send(
         &self,
         sent: &Sent<'_>,
@@ -71,18 +70,27 @@ impl Exchange {
                 HeaderName::from_static("x-github-api-version"),
                 HeaderValue::from_static(VERSION),
             )
-            .bearer(sent.bearer)
-            .timeout(patience.exchange(self.timeout)?);
+            .bearer(sent.bearer);
         if let Some(etag) = &sent.etag {
             request = request.header(header::IF_NONE_MATCH, etag.clone());
         }
         if let Some(body) = sent.body {
             request = request.json(body);
         }
-        self.client
-            .send(request)
-            .await
-            .map_err(|error| failed(&error, sent.changes))
+        let work = Work {
+            // Rate limits are the caller's: here only a fault may ask for a pause.
+            limit: "faults",
+            is_repeatable: !sent.changes,
+            deadline: patience.deadline(),
+        };
+        let attempt = |timeout| {
+            let request = request.clone().timeout(timeout);
+            async {
+                let sending = self.upstream.client().send(request).await;
+                Said::by_status(sending, |error| failed(&error, sent.changes))
+            }
+        };
+        self.upstream.call(work, attempt).await
     }
 }
 
@@ -90,16 +98,7 @@ impl Exchange {
 pub(crate) fn failed(error: &OutboundError, changes: bool) -> GithubError {
     tracing::warn!(%error, cause = error.innermost(), "GitHub");
     let reason = error.to_string();
-    let sent = !matches!(
-        error,
-        OutboundError::Refused(_)
-            | OutboundError::Resolve(_)
-            | OutboundError::Connect(_)
-            | OutboundError::Tls(_)
-            | OutboundError::Request(_)
-            | OutboundError::Roots(_)
-    );
-    if changes && sent {
+    if changes && error.was_sent() {
         GithubError::Uncertain { reason }
     } else {
         GithubError::Unavailable { reason }

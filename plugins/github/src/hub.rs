@@ -80,19 +80,19 @@ impl GitHub {
 
     /// Whether the token was accepted when it was last used, and how much is remembered.
     pub(crate) fn health(&self) -> Health {
-        let health = if self.api.is_refused() {
-            Health::failing("GitHub refuses the token: renew `token` or `app`")
-        } else {
-            Health::ok()
-        };
         let (answers, bytes) = self.api.kept();
-        health
-            .gauge("kept_answers", gauge(answers as u64))
-            .gauge("kept_answer_bytes", gauge(bytes))
-            .gauge("remembered_callers", gauge(self.taints.callers() as u64))
-            .gauge(
+        self.api
+            .upstream()
+            .health("GitHub refuses the token: renew `token` or `app`")
+            .count("kept_answers", answers)
+            .count(
+                "kept_answer_bytes",
+                usize::try_from(bytes).unwrap_or(usize::MAX),
+            )
+            .count("remembered_callers", self.taints.callers())
+            .count(
                 "waiting_changes",
-                gauge((MOST_WAITING - self.waiting.available_permits()) as u64),
+                MOST_WAITING - self.waiting.available_permits(),
             )
     }
 
@@ -289,9 +289,4 @@ impl<'a> Session<'a> {
         }
         self.hub.taints.mark_untrusted(self.caller, repository)
     }
-}
-
-/// Small numbers, which a float holds exactly.
-fn gauge(number: u64) -> f64 {
-    u32::try_from(number).map_or(f64::MAX, f64::from)
 }

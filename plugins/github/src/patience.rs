@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_lc_rs::rand;
+use mcp_factory_outbound::retry;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::error::GithubError;
@@ -37,10 +37,16 @@ impl Patience {
                 most: self.most,
             });
         }
-        let nap = need + random(allowed.saturating_sub(need).min(JITTER));
+        let spread = allowed.saturating_sub(need).min(JITTER);
+        let nap = need + retry::backoff(0, spread, spread);
         self.waits = self.waits.saturating_sub(nap);
         sleep(nap).await;
         Ok(())
+    }
+
+    /// When the call's time is up.
+    pub(crate) fn deadline(&self) -> Option<std::time::Instant> {
+        self.deadline.map(Instant::into_std)
     }
 
     /// How long one exchange may take: what is left, at most `most`.
@@ -66,15 +72,6 @@ impl Patience {
         self.deadline
             .map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
-}
-
-/// Some time below `most`.
-fn random(most: Duration) -> Duration {
-    let mut bytes = [0; 4];
-    if rand::fill(&mut bytes).is_err() {
-        return most / 2;
-    }
-    most.mul_f64(f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX))
 }
 
 #[cfg(test)]
@@ -119,12 +116,5 @@ mod tests {
             Err(GithubError::OutOfTime)
         );
         assert!(patience.within(std::future::pending::<()>()).await.is_err());
-    }
-
-    #[test]
-    fn jitter_is_below_its_limit_and_varies() {
-        let draws: Vec<Duration> = (0..20).map(|_| random(JITTER)).collect();
-        assert!(draws.iter().all(|draw| *draw <= JITTER));
-        assert!(draws.iter().any(|draw| draw != &draws[0]));
     }
 }

@@ -1,7 +1,9 @@
 //! From settings to a running plugin: credentials are read once, so that a wrong one is told at start. The
 //! network is not needed.
 
-use mcp_factory_outbound::{Client, OutboundError, Reach, Url};
+use std::time::Duration;
+
+use mcp_factory_outbound::{Client, OutboundError, Reach, Upstream, UpstreamSettings, Url};
 use mcp_factory_sdk::{SecretReference, StartError};
 
 use crate::api::Api;
@@ -15,6 +17,10 @@ use crate::jwt;
 const USER_AGENT: &str = concat!("mcp-plugin-github/", env!("CARGO_PKG_VERSION"));
 /// The largest answer of the API that is read.
 const LARGEST: usize = 8 << 20;
+/// Requests at once; more wait for their turn.
+const AT_ONCE: usize = 64;
+/// How long one request waits for itself after faults. Rate limits have a budget of their own.
+const MOST_WAIT: Duration = Duration::from_secs(5);
 
 /// Starts the plugin.
 pub(crate) async fn start(config: Config) -> Result<GitHub, StartError> {
@@ -57,7 +63,14 @@ pub(crate) async fn start(config: Config) -> Result<GitHub, StartError> {
     let mut hosts = settings.download_hosts.clone();
     hosts.extend(Url::parse(&settings.base).map(|base| config::host(&base)));
     let downloads = Downloads::new(client(Reach::public())?, operator.clone(), hosts);
-    let exchange = Exchange::new(operator, settings.base.clone(), settings.timeout);
+    let bounds = UpstreamSettings {
+        at_once: AT_ONCE,
+        timeout: settings.timeout,
+        wait_max: settings.rate_wait_max.min(MOST_WAIT),
+        faults: settings.faults,
+    };
+    let upstream = Upstream::new("GitHub", operator, bounds);
+    let exchange = Exchange::new(upstream, settings.base.clone());
     Ok(GitHub::new(
         settings,
         Api::new(exchange, credentials),
