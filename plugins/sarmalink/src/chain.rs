@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use mcp_factory_outbound::Url;
+use mcp_factory_outbound::{Breaker, BreakerSettings, LONGEST_PAUSE, Url};
 use mcp_factory_sdk::parse_duration;
 
 use crate::{
     address::completions,
-    breaker::{Breaker, LONGEST_REST},
     config::{Config, EngineConfig, JsonMode, TokenLimit},
     keys::{KeyRing, LONGEST_BENCH},
     money::Price,
@@ -67,7 +66,7 @@ pub(crate) fn times(config: &Config) -> Result<Times, BadSetting> {
     let hour = Duration::from_hours(1);
     Ok(Times {
         connect: duration("connect_timeout", &config.connect_timeout, hour)?,
-        cooldown: duration("cooldown", &config.cooldown, LONGEST_REST)?,
+        cooldown: duration("cooldown", &config.cooldown, LONGEST_PAUSE)?,
         bench: duration("key_bench", &config.key_bench, LONGEST_BENCH)?,
     })
 }
@@ -226,7 +225,10 @@ fn engine(
         token_limit: settings.token_limit,
         silence: duration("silence_timeout", silence, Duration::from_hours(1))?,
         keys,
-        breaker: Breaker::new(config.breaker_failures, times.cooldown),
+        breaker: Breaker::new(BreakerSettings::new(
+            config.breaker_failures,
+            times.cooldown,
+        )),
         tally: Tally::default(),
     })
 }

@@ -9,7 +9,6 @@
 mod address;
 mod ask;
 mod attempt;
-mod breaker;
 mod budget;
 mod chain;
 mod chat;

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use mcp_factory_outbound::{Condition, LONGEST_PAUSE};
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::{Instant, timeout_at},
@@ -10,7 +11,6 @@ use tokio::{
 use crate::{
     ask::{Ask, Choice},
     attempt::Trail,
-    breaker::{Condition, LONGEST_REST},
     budget::Budget,
     chain::{Engine, Times},
     day::Over,
@@ -167,8 +167,8 @@ impl Engine {
                 KeyCondition::Missing => None,
             });
         let engine = match self.breaker.condition() {
-            Condition::Resting(left) => left,
-            Condition::Ready { .. } | Condition::Probing => Duration::ZERO,
+            Condition::Open(left) => left,
+            Condition::Closed { .. } | Condition::Trial => Duration::ZERO,
         };
         key.min().map(|key| key.max(engine))
     }
@@ -287,8 +287,8 @@ impl<'r, L: Listener> Walk<'r, '_, L> {
         let is_cut_off = failure.reason == Reason::TimedOut && Instant::now() >= deadline;
         match failure.reason.verdict() {
             _ if is_cut_off => drop(pass),
-            Verdict::Works => pass.succeeded(),
-            Verdict::Fails => pass.failed(failure.retry_after),
+            Verdict::Works => drop(pass.succeeded()),
+            Verdict::Fails => drop(pass.failed(failure.retry_after)),
             Verdict::Nothing => drop(pass),
         }
         self.bench(engine, key.index, &failure);
@@ -323,7 +323,7 @@ impl<'r, L: Listener> Walk<'r, '_, L> {
                 let rest = failure
                     .retry_after
                     .unwrap_or(times.cooldown)
-                    .min(LONGEST_REST);
+                    .min(LONGEST_PAUSE);
                 engine.keys.rest(index, Why::Limited, rest);
             }
             _ => {}

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use mcp_factory_outbound::Condition;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    breaker::Condition,
     chain::Engine,
     keys::{KeyCondition, Why},
     money::Money,
@@ -117,7 +117,7 @@ impl Engine {
     pub(crate) fn state(&self) -> State {
         match (self.ready_in(), self.breaker.condition()) {
             (None, _) => State::NoKey,
-            (_, Condition::Probing) => State::Probing,
+            (_, Condition::Trial) => State::Probing,
             (Some(Duration::ZERO), _) => State::Ready,
             (Some(_), _) => State::Resting,
         }
@@ -171,8 +171,8 @@ fn health(engine: &Engine) -> EngineHealth {
         state: engine.state(),
         ready_in_ms: rest.map(millis),
         failures_in_a_row: match engine.breaker.condition() {
-            Condition::Ready { failures } => failures,
-            Condition::Resting(_) | Condition::Probing => 0,
+            Condition::Closed { failures } => failures,
+            Condition::Open(_) | Condition::Trial => 0,
         },
         answered,
         failed,
