@@ -1,7 +1,12 @@
 //! What the server says about itself, on stderr and nowhere else.
 
+mod stderr;
+
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, IsTerminal};
+use std::panic::PanicHookInfo;
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
@@ -10,6 +15,8 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry};
+
+use stderr::Stderr;
 
 /// The library's own lines tell a request's arguments, so it is kept quiet.
 const DEFAULT: &str = "warn,mcp_factory=info,rmcp=error";
@@ -73,12 +80,43 @@ impl FromStr for Filter {
     }
 }
 
+/// The one way to stderr of what is logged.
+fn way_out() -> &'static Stderr {
+    static WAY_OUT: OnceLock<Stderr> = OnceLock::new();
+    WAY_OUT.get_or_init(Stderr::default)
+}
+
 /// Starts logging for the whole process. A second call changes nothing.
 pub(crate) fn start(filter: Filter, json: bool) {
-    let subscriber = subscriber(filter, json, io::stderr().is_terminal(), io::stderr);
+    let way_out = way_out();
+    let subscriber = subscriber(filter, json, io::stderr().is_terminal(), way_out.clone());
     if subscriber.try_init().is_err() {
         tracing::debug!("logging was already started");
+        return;
     }
+    // A panic is told like everything else, so that it does not wait for a reader either.
+    std::panic::set_hook(Box::new(|panic| way_out.send(panicked(panic).as_bytes())));
+}
+
+/// Waits a moment for the last lines to be written.
+pub(crate) fn finish() {
+    way_out().flush();
+}
+
+/// What the standard library says of a panic.
+fn panicked(panic: &PanicHookInfo<'_>) -> String {
+    let thread = std::thread::current();
+    let name = thread.name().unwrap_or("<unnamed>");
+    let place = panic
+        .location()
+        .map_or_else(String::new, ToString::to_string);
+    let words = panic.payload_as_str().unwrap_or("Box<dyn Any>");
+    let backtrace = Backtrace::capture();
+    let backtrace = match backtrace.status() {
+        BacktraceStatus::Captured => format!("stack backtrace:\n{backtrace}\n"),
+        _ => String::new(),
+    };
+    format!("thread '{name}' panicked at {place}:\n{words}\n{backtrace}")
 }
 
 fn subscriber<W>(

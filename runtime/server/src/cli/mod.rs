@@ -35,7 +35,9 @@ pub(crate) struct Product {
 
 /// Runs the command that the process's arguments name.
 pub(crate) fn run(product: Product) -> ExitCode {
-    run_with(product, std::env::args_os())
+    let code = run_with(product, std::env::args_os());
+    logging::finish();
+    code
 }
 
 fn run_with(product: Product, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {

@@ -1,0 +1,187 @@
+//! Stderr, written by a thread of its own: a supervisor that does not read it holds up nobody.
+//!
+//! What waits is bounded; what does not fit is counted, and told once there is room again.
+
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Lines that may wait, and their bytes together.
+const LINES: usize = 1_024;
+const BYTES: usize = 1 << 20;
+/// What the last lines may take at the end.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// What waits for the thread.
+enum Message {
+    Line(Vec<u8>),
+    /// Everything before this was written.
+    Flush(SyncSender<()>),
+}
+
+/// The way to stderr. Cheap to clone; the thread begins with the first line.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Stderr(Arc<OnceLock<Option<Queue>>>);
+
+#[derive(Debug)]
+struct Queue {
+    messages: SyncSender<Message>,
+    state: Arc<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: AtomicUsize,
+    lost: AtomicUsize,
+}
+
+impl Stderr {
+    /// Writes a line as soon as somebody reads, if there is room for it until then.
+    pub(super) fn send(&self, line: &[u8]) {
+        match self.0.get_or_init(|| Queue::start(io::stderr())) {
+            Some(queue) => queue.send(line),
+            // No thread to be had: then the reader is waited for.
+            None => drop(io::stderr().write_all(line)),
+        }
+    }
+
+    /// Waits a moment for what was sent to be written.
+    pub(super) fn flush(&self) {
+        if let Some(Some(queue)) = self.0.get() {
+            queue.flush();
+        }
+    }
+}
+
+impl Queue {
+    fn start(to: impl Write + Send + 'static) -> Option<Self> {
+        let (messages, received) = sync_channel(LINES);
+        let state = Arc::new(State::default());
+        let its_state = Arc::clone(&state);
+        let run = move || write(to, &received, &its_state);
+        let thread = thread::Builder::new().name("log".to_owned()).spawn(run);
+        thread.is_ok().then_some(Self { messages, state })
+    }
+
+    fn send(&self, line: &[u8]) {
+        let waiting = self.state.waiting.fetch_add(line.len(), Relaxed);
+        let fits = waiting == 0 || waiting + line.len() <= BYTES;
+        if !fits
+            || self
+                .messages
+                .try_send(Message::Line(line.to_vec()))
+                .is_err()
+        {
+            self.state.waiting.fetch_sub(line.len(), Relaxed);
+            self.state.lost.fetch_add(1, Relaxed);
+        }
+    }
+
+    fn flush(&self) {
+        let deadline = Instant::now() + LAST_WORDS;
+        let (done, written) = sync_channel(1);
+        while self
+            .messages
+            .try_send(Message::Flush(done.clone()))
+            .is_err()
+        {
+            if Instant::now() > deadline {
+                return;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        match written.recv_timeout(left) {
+            // Nobody reads: the last lines are lost with the process.
+            Ok(()) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+        }
+    }
+}
+
+fn write(mut to: impl Write, messages: &Receiver<Message>, state: &State) {
+    for message in messages {
+        match message {
+            Message::Line(line) => {
+                // Nobody is left to be told that nobody can be told.
+                drop(to.write_all(&line));
+                state.waiting.fetch_sub(line.len(), Relaxed);
+            }
+            Message::Flush(done) => drop(done.try_send(())),
+        }
+        let lost = state.lost.swap(0, Relaxed);
+        if lost > 0 {
+            tracing::warn!(lost, "lines of the log were lost: nobody read them");
+        }
+    }
+}
+
+/// One line in the making: the formatter hands it over whole.
+#[derive(Debug)]
+pub(super) struct Line<'a>(&'a Stderr);
+
+impl Write for Line<'_> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.send(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Stderr {
+    type Writer = Line<'a>;
+
+    fn make_writer(&'a self) -> Line<'a> {
+        Line(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_stops_holds_up_nobody_and_is_told_what_it_missed() {
+        let (reader, writer) = io::pipe().unwrap();
+        let queue = Queue::start(writer).unwrap();
+        let line = [vec![b'x'; 999], b"\n".to_vec()].concat();
+        for _ in 0..200 {
+            queue.send(&line);
+        }
+        // From here on the thread is stuck: a pipe holds 64 KiB.
+        queue.flush();
+        let begun = Instant::now();
+        for _ in 0..10_000 {
+            queue.send(&line);
+        }
+        queue.flush();
+        assert!(
+            begun.elapsed() < Duration::from_secs(2),
+            "{:?}",
+            begun.elapsed()
+        );
+        let lost = queue.state.lost.load(Relaxed);
+        assert!((8_900..9_500).contains(&lost), "{lost} of 10,000 were lost");
+        drop(reader);
+    }
+
+    #[test]
+    fn what_was_sent_is_written_before_the_end() {
+        let (mut reader, writer) = io::pipe().unwrap();
+        let queue = Queue::start(writer).unwrap();
+        for number in 0..100 {
+            queue.send(format!("{number}\n").as_bytes());
+        }
+        queue.flush();
+        let mut text = [0; 290];
+        io::Read::read_exact(&mut reader, &mut text).unwrap();
+        assert!(text.ends_with(b"98\n99\n"));
+    }
+}
