@@ -3,6 +3,7 @@
 mod alone;
 mod audit;
 mod auth;
+mod cache;
 mod canary;
 mod clients;
 mod conformance;

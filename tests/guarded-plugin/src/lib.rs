@@ -148,6 +148,19 @@ impl Guarded {
         self.count("touch")
     }
 
+    /// Answers what it answered before, for a while.
+    #[tool(scope = "read", read_only, cache = "10m")]
+    async fn tick(
+        &self,
+        /// Anything.
+        first: Option<String>,
+        /// Anything.
+        second: Option<String>,
+    ) -> String {
+        let _ = (first, second);
+        self.count("tick")
+    }
+
     /// Tells how often everything ran.
     #[tool(scope = "read", read_only)]
     async fn ran(&self) -> Ran {
@@ -165,6 +178,12 @@ impl Guarded {
     #[resource(uri = "guarded://secret", scope = "admin")]
     async fn secret(&self) -> String {
         self.count("secret")
+    }
+
+    /// A note that stays for a while.
+    #[resource(uri = "guarded://kept/{name}", scope = "read", cache = "10m")]
+    async fn kept(&self, name: String) -> String {
+        self.count(&format!("kept {name}"))
     }
 
     /// The notes of a day.
