@@ -7,11 +7,12 @@ use crate::pages::{code_spans, root, tests};
 const PAGE: &str = include_str!("../../../docs/faults.md");
 
 /// Packages whose tests the page names, and where these are.
-const PACKAGES: [(&str, &str); 7] = [
+const PACKAGES: [(&str, &str); 8] = [
     ("mcp-factory", "factory"),
     ("mcp-factory-guard", "runtime/guard"),
     ("mcp-factory-identity", "runtime/identity"),
     ("mcp-factory-outbound", "runtime/outbound"),
+    ("mcp-factory-server", "runtime/server"),
     ("mcp-factory-tests", "tests"),
     ("mcp-plugin-memory", "plugins/memory"),
     ("mcp-plugin-postgres", "plugins/postgres"),
@@ -57,6 +58,7 @@ fn every_test_of_a_fault_over_http_is_in_the_page() {
         "descriptors",
         "drain",
         "frames",
+        "http2",
         "overload",
         "slow",
         "smuggling",
