@@ -40,10 +40,9 @@ impl Plugin for Code {
 
     async fn health(&self) -> Health {
         let (running, waiting) = self.scripts.load();
-        let gauge = |number| u32::try_from(number).map_or(f64::INFINITY, f64::from);
         Health::ok()
-            .gauge("scripts_running", gauge(running))
-            .gauge("scripts_waiting", gauge(waiting))
+            .count("scripts_running", running)
+            .count("scripts_waiting", waiting)
     }
 
     async fn stop(&self) {

@@ -81,17 +81,12 @@ impl Fetcher {
 
     /// How full its tables are.
     pub fn health(&self) -> Health {
-        #[expect(clippy::cast_precision_loss, reason = "small numbers")]
-        let gauge = |number: usize| number as f64;
         Health::ok()
-            .gauge(
-                "open_connections",
-                gauge(self.settings.client.open_connections()),
-            )
-            .gauge("robots_known", gauge(self.robots.len()))
-            .gauge(
+            .count("open_connections", self.settings.client.open_connections())
+            .count("robots_known", self.robots.len())
+            .count(
                 "conversions",
-                gauge(CONVERSIONS - self.conversions.available_permits()),
+                CONVERSIONS - self.conversions.available_permits(),
             )
     }
 

@@ -1,9 +1,9 @@
 //! Which hosts an operator lets the tool go to, by name. Which addresses is not decided here: a name that
 //! is allowed may still lead to one that is not.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
-use mcp_factory_outbound::{Host, Url};
+use mcp_factory_outbound::{Host, Url, inner_addresses};
 use mcp_factory_sdk::StartError;
 
 use crate::error::FetchError;
@@ -46,9 +46,14 @@ impl Hosts {
         let host = host.strip_suffix('.').unwrap_or(host);
         let listed = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(host));
         // The same machine by another address: one that carries the denied one in it.
-        let inner = inner(url).map(|address| address.to_string());
-        let is_denied =
-            |pattern: &Pattern| inner.as_deref().is_some_and(|host| pattern.matches(host));
+        let inner: Vec<String> = match url.host() {
+            Some(Host::Ipv6(outer)) => inner_addresses(IpAddr::V6(outer))
+                .iter()
+                .map(IpAddr::to_string)
+                .collect(),
+            _ => Vec::new(),
+        };
+        let is_denied = |pattern: &Pattern| inner.iter().any(|host| pattern.matches(host));
         if listed(&self.denied)
             || self.denied.iter().any(is_denied)
             || !self.allowed.is_empty() && !listed(&self.allowed)
@@ -87,21 +92,6 @@ impl Pattern {
             Self::Below(suffix) => host.len() > suffix.len() && host.ends_with(suffix),
         }
     }
-}
-
-/// The IPv4 address in an IPv6 address: compatible, mapped, NAT64 or 6to4.
-fn inner(url: &Url) -> Option<Ipv4Addr> {
-    let Some(Host::Ipv6(outer)) = url.host() else {
-        return None;
-    };
-    let ([0, 0, 0, 0, 0, 0 | 0xffff, high, low]
-    | [0, 0, 0, 0, 0xffff, 0, high, low]
-    | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
-    | [0x2002, high, low, ..]) = outer.segments()
-    else {
-        return None;
-    };
-    Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
 }
 
 /// `example.com:80`: the URL parser drops the usual port.

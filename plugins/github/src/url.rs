@@ -1,6 +1,6 @@
 //! Addresses of the API, built of encoded parts: what a caller says can be a segment or a value, never more.
 
-use std::fmt::Write as _;
+use mcp_factory_outbound::percent_encode;
 
 use crate::git::FilePath;
 use crate::repository::Repository;
@@ -33,7 +33,7 @@ impl ApiUrl {
     /// One more segment.
     pub(crate) fn segment(mut self, segment: &str) -> Self {
         self.path.push('/');
-        encode(&mut self.path, segment);
+        percent_encode(&mut self.path, segment, &[]);
         self
     }
 
@@ -54,9 +54,9 @@ impl ApiUrl {
     pub(crate) fn with(mut self, name: &str, value: impl AsRef<str>) -> Self {
         self.query
             .push(if self.query.is_empty() { '?' } else { '&' });
-        encode(&mut self.query, name);
+        percent_encode(&mut self.query, name, &[]);
         self.query.push('=');
-        encode(&mut self.query, value.as_ref());
+        percent_encode(&mut self.query, value.as_ref(), &[]);
         self
     }
 
@@ -76,17 +76,6 @@ impl ApiUrl {
     /// The whole below `base`, which has no slash at its end.
     pub(crate) fn below(&self, base: &str) -> String {
         format!("{base}{}{}", self.path, self.query)
-    }
-}
-
-/// Percent-encodes all but RFC 3986's unreserved characters.
-fn encode(into: &mut String, text: &str) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            into.push(char::from(byte));
-        } else {
-            write!(into, "%{byte:02X}").expect("writing to a String cannot fail");
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where objects are: the URL of a bucket or key at the configured endpoint.
 
-use mcp_factory_outbound::{Host, Url};
+use mcp_factory_outbound::{Host, Url, is_loopback};
 
 use crate::config::{BucketConfig, Config};
 use crate::encode::percent;
@@ -34,15 +34,12 @@ impl Endpoint {
         if !is_bare || !url.username().is_empty() || url.password().is_some() {
             return Err(ConfigError::BadEndpoint);
         }
-        let is_here = match url.host() {
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            Some(Host::Domain(name)) => name == "localhost",
-            None => return Err(ConfigError::BadEndpoint),
-        };
+        if url.host().is_none() {
+            return Err(ConfigError::BadEndpoint);
+        }
         match url.scheme() {
             "https" => {}
-            "http" if is_here || config.allow_http => {}
+            "http" if is_loopback(&url) || config.allow_http => {}
             "http" => return Err(ConfigError::Clear),
             _ => return Err(ConfigError::BadEndpoint),
         }

@@ -1,18 +1,11 @@
 //! Bytes in URLs and signatures: percent signs and hexadecimal digits.
 
+use mcp_factory_outbound::percent_encode;
+
 /// Percent-encodes all but what RFC 3986 calls unreserved, as signatures demand; with `path`, slashes stay.
 pub(crate) fn percent(text: &str, path: bool) -> String {
     let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        let is_plain =
-            byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || (path && byte == b'/');
-        if is_plain {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            out.push_str(&hex(&[byte]).to_ascii_uppercase());
-        }
-    }
+    percent_encode(&mut out, text, if path { b"/" } else { b"" });
     out
 }
 

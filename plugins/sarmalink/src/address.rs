@@ -1,6 +1,6 @@
 //! The address of an engine, from its `base_url`. It is where keys and texts go, so it is read strictly.
 
-use mcp_factory_outbound::{Host, Url};
+use mcp_factory_outbound::{Url, is_loopback};
 
 use crate::config::EngineConfig;
 
@@ -24,7 +24,7 @@ pub(crate) fn completions(settings: &EngineConfig) -> Result<Url, &'static str> 
     {
         return Err("ends with /chat/completions, which is added by itself: remove it");
     }
-    if url.scheme() == "http" && !settings.allow_http && !is_this_machine(&url) {
+    if url.scheme() == "http" && !settings.allow_http && !is_loopback(&url) {
         return Err(
             "must be https, since keys and texts go there; for a network that you trust set `allow_http` = true",
         );
@@ -34,13 +34,4 @@ pub(crate) fn completions(settings: &EngineConfig) -> Result<Url, &'static str> 
         .pop_if_empty()
         .extend(["chat", "completions"]);
     Ok(url)
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }

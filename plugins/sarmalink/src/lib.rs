@@ -94,7 +94,7 @@ impl Plugin for Sarmalink {
                 .engines
                 .iter()
                 .filter(|engine| engine.state() == state);
-            u32::try_from(engines.count()).unwrap_or(u32::MAX)
+            engines.count()
         };
         let (ready, probing) = (count(State::Ready), count(State::Probing));
         let health = if ready + probing == 0 {
@@ -103,14 +103,12 @@ impl Plugin for Sarmalink {
             Health::ok()
         };
         let balance = self.router.budget.balance();
-        let calls = u32::try_from(self.router.in_flight()).unwrap_or(u32::MAX);
-        let callers = u32::try_from(balance.callers).unwrap_or(u32::MAX);
         health
-            .gauge("engines_ready", f64::from(ready))
-            .gauge("engines_resting", f64::from(count(State::Resting)))
-            .gauge("engines_without_key", f64::from(count(State::NoKey)))
-            .gauge("calls_in_flight", f64::from(calls))
-            .gauge("callers_with_a_purse", f64::from(callers))
+            .count("engines_ready", ready)
+            .count("engines_resting", count(State::Resting))
+            .count("engines_without_key", count(State::NoKey))
+            .count("calls_in_flight", self.router.in_flight())
+            .count("callers_with_a_purse", balance.callers)
             .gauge("spent_today_usd", balance.spent.usd())
             .gauge("reserved_usd", balance.reserved.usd())
     }

@@ -56,10 +56,9 @@ impl Plugin for Shell {
 
     async fn health(&self) -> Health {
         let (running, waiting) = self.commands.load();
-        let gauge = |number| u32::try_from(number).map_or(f64::INFINITY, f64::from);
         Health::ok()
-            .gauge("commands_running", gauge(running))
-            .gauge("commands_waiting", gauge(waiting))
+            .count("commands_running", running)
+            .count("commands_waiting", waiting)
     }
 
     async fn stop(&self) {

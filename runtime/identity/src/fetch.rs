@@ -1,14 +1,15 @@
 //! The one HTTP client of this crate: small JSON documents of an authorization server the operator named.
 //! Caching, and what a document means, are elsewhere.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
-use mcp_factory_outbound::{Client, ClientBuilder, OutboundError, Reach, Request, Url};
+use mcp_factory_outbound::{
+    Client, ClientBuilder, OutboundError, Reach, Request, Url, is_loopback,
+};
 use serde_json::{Map, Value};
 
 use crate::strict_json;
@@ -51,15 +52,6 @@ impl Endpoint {
     pub(crate) fn as_str(&self) -> &str {
         self.0.as_str()
     }
-}
-
-/// By the parsed host, not by how the text begins: `http://localhost.evil.example` is elsewhere.
-fn is_loopback(url: &Url) -> bool {
-    let Some(host) = url.host_str() else {
-        return false;
-    };
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// Why a document could not be had. Holds no URL, header or body.

@@ -45,6 +45,16 @@ pub(crate) fn unwrapped(address: IpAddr) -> Seen {
     }
 }
 
+/// The addresses that are carried in an IPv6 address, through whatever tunnel: whoever dials it reaches
+/// those. None for one that is no tunnel.
+pub fn inner_addresses(address: IpAddr) -> Vec<IpAddr> {
+    match unwrapped(address) {
+        Seen::One(inside) if inside == address => Vec::new(),
+        Seen::One(inside) => vec![inside],
+        Seen::Two(one, other) => vec![one, other],
+    }
+}
+
 /// The network part alone, so that the prefix of an ISATAP address is judged too.
 fn without_interface(address: Ipv6Addr) -> Ipv6Addr {
     Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)

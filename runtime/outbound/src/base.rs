@@ -1,7 +1,7 @@
 //! The address of a service as an operator writes it: checked once, at the start.
 
 use mcp_factory_sdk::StartError;
-use url::Url;
+use url::{Host, Url};
 
 /// The base address of a service that is sent a credential, with a slash at its end. `key` is the setting
 /// that holds it.
@@ -39,13 +39,14 @@ pub fn base_url(key: &str, text: &str) -> Result<Url, StartError> {
     Ok(url)
 }
 
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || host
-            .parse()
-            .is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+/// Whether a URL leads to this machine, by its parsed host: what only begins with `localhost` is elsewhere.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod app;
 mod arguments;
 mod emulator;
 mod fake;
+mod faults;
 mod flow;
 mod inside;
 mod limits;

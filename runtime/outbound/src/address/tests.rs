@@ -117,3 +117,18 @@ fn a_tunnel_is_judged_by_what_is_inside() {
     assert!(!permitted("fe80::5efe:8.8.8.8"), "ISATAP under link-local");
     assert!(permitted("2606:4700::5efe:8.8.8.8"));
 }
+
+#[test]
+fn what_a_tunnel_carries_is_seen() {
+    let inner = |text: &str| -> Vec<String> {
+        let inside = inner_addresses(text.parse().unwrap());
+        inside.iter().map(IpAddr::to_string).collect()
+    };
+    for bare in ["10.0.0.1", "::1", "::", "2a00::1"] {
+        assert!(inner(bare).is_empty(), "{bare}");
+    }
+    for one in ["::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::"] {
+        assert_eq!(inner(one), ["10.0.0.1"], "{one}");
+    }
+    assert_eq!(inner("2a00::5efe:a00:1"), ["2a00::", "10.0.0.1"]);
+}
