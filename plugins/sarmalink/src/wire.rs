@@ -69,18 +69,11 @@ impl Patience<'_> {
         &self,
         what: impl Future<Output = Result<T, OutboundError>>,
     ) -> Result<T, Reason> {
-        self.wait_for(async { what.await.map_err(|error| reason(&error)) })
-            .await
-    }
-
-    async fn wait_for<T>(
-        &self,
-        what: impl Future<Output = Result<T, Reason>>,
-    ) -> Result<T, Reason> {
         let until = self.deadline.min(Instant::now() + self.engine.silence);
-        timeout_at(until, what)
-            .await
-            .unwrap_or(Err(Reason::TimedOut))
+        match timeout_at(until, what).await {
+            Ok(answered) => answered.map_err(|error| reason(&error)),
+            Err(_) => Err(Reason::TimedOut),
+        }
     }
 }
 
@@ -144,17 +137,8 @@ impl Wire {
             request = request.bearer(secret);
         }
         meter.sent();
-        // The client's only clock that ends before ours is the one for connecting.
-        let sending = async {
-            self.client
-                .send(request)
-                .await
-                .map_err(|error| match error {
-                    OutboundError::Timeout if Instant::now() < deadline => Reason::Unreachable,
-                    error => reason(&error),
-                })
-        };
-        let response = patience.wait_for(sending).await.map_err(|reason| {
+        let sending = self.client.send(request);
+        let response = patience.wait(sending).await.map_err(|reason| {
             if matches!(reason, Reason::Unreachable | Reason::BadKey) {
                 meter.refused();
             }
