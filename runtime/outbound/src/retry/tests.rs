@@ -73,5 +73,9 @@ fn a_backoff_doubles_up_to_its_longest() {
             waits.iter().any(|wait| *wait > most / 2),
             "attempt {attempt} waits less than it might"
         );
+        assert!(
+            waits.iter().any(|wait| *wait < most / 4),
+            "attempt {attempt} is not drawn from nothing on"
+        );
     }
 }
