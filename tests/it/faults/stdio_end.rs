@@ -163,10 +163,10 @@ fn stuck() -> StdioServer {
     let mut stdio = StdioServer::run_unread(&mut fixture(&[DRAIN]));
     let calls = (0..100).map(|id| message::call(id, "say", &json!({ "bytes": 20_000 })));
     let calls = lines(calls);
-    let mut stdin = stdio.take_stdin();
+    let mut input = stdio.take_stdin();
     // Ends when the server does.
     thread::spawn(move || {
-        stdin.write_all(&calls).ok();
+        input.write_all(&calls).ok();
         thread::sleep(Duration::from_secs(30));
     });
     // A pipe holds 64 KiB, and these are two million bytes.

@@ -101,13 +101,13 @@ fn the_first_of_two_calls_with_one_id_is_answered_however_often_it_comes_again()
 fn ten_thousand_calls_of_a_client_that_reads_slowly_wait_with_the_client() {
     const CALLS: i64 = 10_000;
     let mut stdio = StdioServer::run_unread(&mut fixture(&[]));
-    let mut stdin = stdio.take_stdin();
+    let mut input = stdio.take_stdin();
     let sender = thread::spawn(move || {
         for id in 0..CALLS {
             let call = message::call(id, "say", &json!({ "bytes": 4_000 }));
-            stdin.write_all(&lines([call])).expect("it reads on");
+            input.write_all(&lines([call])).expect("it reads on");
         }
-        stdin
+        input
     });
     let mut stdout = BufReader::new(stdio.take_stdout());
     let mut ids = Vec::new();
