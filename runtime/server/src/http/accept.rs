@@ -44,10 +44,6 @@ pub(crate) async fn serve<P: Protocol>(
                         turn_away(&stream, &shared);
                         continue;
                     };
-                    // Without it, small events wait for the client's delayed acknowledgement.
-                    if let Err(error) = stream.set_nodelay(true) {
-                        tracing::debug!(%error, "TCP_NODELAY is not to be had");
-                    }
                     let serving = connection::serve(stream, peer.ip(), Arc::clone(&shared));
                     connections.spawn(async move {
                         serving.await;

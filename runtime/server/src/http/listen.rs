@@ -4,13 +4,22 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
+use std::time::Duration;
 
+use rustix::net::sockopt;
 use tokio::net::{TcpListener, TcpSocket};
 
 /// The port when none is given.
 const DEFAULT_PORT: u16 = 8080;
 /// Connections that the kernel holds until they are accepted.
 const BACKLOG: u32 = 1024;
+/// A peer that is silent for this long is asked whether it is still there, and how often before it is
+/// given up.
+const PROBE_AFTER: Duration = Duration::from_mins(1);
+const PROBE_EVERY: Duration = Duration::from_secs(15);
+const PROBES: u32 = 3;
+/// The same for what was sent to it and not acknowledged, in milliseconds.
+const UNACKNOWLEDGED: u32 = 105_000;
 
 /// An address to listen on: `127.0.0.1:8080`, `8080`, `:8080` (every interface), `localhost:8080`, `[::1]:8080`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,8 +138,13 @@ impl Listen {
             TcpSocket::new_v6()?
         };
         socket.set_reuseaddr(true)?;
-        // Inherited by every connection: a peer that vanished is noticed one day.
+        // Every connection inherits the rest. Without this, small events wait for delayed acknowledgements.
+        socket.set_nodelay(true)?;
         socket.set_keepalive(true)?;
+        sockopt::set_tcp_keepidle(&socket, PROBE_AFTER)?;
+        sockopt::set_tcp_keepintvl(&socket, PROBE_EVERY)?;
+        sockopt::set_tcp_keepcnt(&socket, PROBES)?;
+        sockopt::set_tcp_user_timeout(&socket, UNACKNOWLEDGED)?;
         socket.bind(self.0)?;
         socket.listen(BACKLOG)
     }
@@ -147,7 +161,9 @@ fn is_local(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Listen;
+    use tokio::net::TcpStream;
+
+    use super::*;
 
     #[test]
     fn reads_the_usual_spellings() {
@@ -210,6 +226,22 @@ mod tests {
             error.contains("another process") && error.contains("--http"),
             "{error}"
         );
+    }
+
+    #[tokio::test]
+    async fn connections_inherit_what_their_listener_has() {
+        let listener = "127.0.0.1:0".parse::<Listen>().unwrap().bind().unwrap();
+        let address = listener.local_addr().unwrap();
+        let client = TcpStream::connect(address).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        assert!(stream.nodelay().unwrap());
+        assert!(sockopt::socket_keepalive(&stream).unwrap());
+        assert_eq!(sockopt::tcp_keepidle(&stream).unwrap(), PROBE_AFTER);
+        assert_eq!(sockopt::tcp_keepintvl(&stream).unwrap(), PROBE_EVERY);
+        assert_eq!(sockopt::tcp_keepcnt(&stream).unwrap(), PROBES);
+        let unacknowledged = sockopt::tcp_user_timeout(&stream).unwrap();
+        assert_eq!(unacknowledged, UNACKNOWLEDGED);
+        drop(client);
     }
 
     #[test]

@@ -194,3 +194,20 @@ async fn a_client_that_does_not_read_is_cut_off() {
         .expect("the server cut it off");
     assert!(began.elapsed() > Duration::from_millis(450));
 }
+
+#[tokio::test]
+async fn a_connection_takes_little_memory() {
+    let server = Server::start(limits());
+    let listener = "127.0.0.1:0".parse::<Listen>().unwrap().bind().unwrap();
+    let _client = TcpStream::connect(listener.local_addr().unwrap())
+        .await
+        .unwrap();
+    let (stream, peer) = listener.accept().await.unwrap();
+    let shared = connection::Shared::new(
+        service(&server.double, limits(), &server.lifecycle),
+        None,
+        server.lifecycle.clone(),
+    );
+    let task = connection::serve(stream, peer.ip(), Arc::new(shared));
+    assert!(size_of_val(&task) < 3 << 10, "{} bytes", size_of_val(&task));
+}

@@ -56,24 +56,8 @@ impl Server {
         let listener = "127.0.0.1:0".parse::<Listen>().unwrap().bind().unwrap();
         let address = listener.local_addr().unwrap();
         let (double, lifecycle) = (Double::default(), Lifecycle::default());
-        let mut hosts = HostList::loopback();
-        hosts.allow("mcp.example.com").unwrap();
-        let protocol = Arc::new(double.clone());
-        let service = Service::new(
-            protocol,
-            hosts,
-            OriginList::loopback(),
-            Gatekeeper::new(GatekeeperParts {
-                authenticator: None,
-                trusted_proxies: Vec::new(),
-                requests: AddressLimits::new(100, None),
-                failures: AddressLimits::new(100, None),
-                audit: Arc::new(Audit::off()),
-            }),
-            limits,
-            lifecycle.clone(),
-        );
-        let serving = tokio::spawn(serve(listener, Arc::new(service), tls, lifecycle.clone()));
+        let service = service(&double, limits, &lifecycle);
+        let serving = tokio::spawn(serve(listener, service, tls, lifecycle.clone()));
         Self {
             address,
             double,
@@ -92,6 +76,27 @@ impl Server {
         stream.write_all(request.as_ref()).await.unwrap();
         Reply::read(&mut stream).await
     }
+}
+
+fn service(double: &Double, limits: HttpLimits, lifecycle: &Lifecycle) -> Arc<Service<Double>> {
+    let mut hosts = HostList::loopback();
+    hosts.allow("mcp.example.com").unwrap();
+    let protocol = Arc::new(double.clone());
+    let service = Service::new(
+        protocol,
+        hosts,
+        OriginList::loopback(),
+        Gatekeeper::new(GatekeeperParts {
+            authenticator: None,
+            trusted_proxies: Vec::new(),
+            requests: AddressLimits::new(100, None),
+            failures: AddressLimits::new(100, None),
+            audit: Arc::new(Audit::off()),
+        }),
+        limits,
+        lifecycle.clone(),
+    );
+    Arc::new(service)
 }
 
 #[derive(Debug)]
