@@ -97,8 +97,7 @@ fn config(folder: &Path) -> std::path::PathBuf {
     let path = folder.join("config.toml");
     let shown = folder.display();
     let text = format!(
-        "[http.tls]\ncertificate = \"{shown}/certificate.pem\"\nkey = \"file:{shown}/key.pem\"\n\n\
-         [plugins.fs]\nroots = [\"{shown}\"]\n"
+        "[http.tls]\ncertificate = \"{shown}/certificate.pem\"\nkey = \"file:{shown}/key.pem\"\n"
     );
     fs::write(&path, text).expect("there is room for a file");
     path

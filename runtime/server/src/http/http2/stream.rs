@@ -20,6 +20,9 @@ use super::super::incoming::Incoming;
 use crate::protocol::Protocol;
 use crate::response_body::ResponseBody;
 
+/// How long a client may take to send the rest of a request that was refused.
+const LINGER: Duration = Duration::from_millis(50);
+
 /// What became of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
@@ -53,6 +56,9 @@ pub(super) async fn answer<P: Protocol>(
         })
         .await
     };
+    let is_refusal = response
+        .as_ref()
+        .is_some_and(|response| response.status().is_client_error());
     let sent = match response {
         Some(response) => {
             send(
@@ -66,7 +72,14 @@ pub(super) async fn answer<P: Protocol>(
         None => None,
     };
     match sent {
-        Some(()) => Outcome::Answered,
+        Some(()) => {
+            // Dropping what is left of a request resets it, and some clients that are still sending their
+            // body then never look at the refusal.
+            if is_refusal {
+                tokio::time::sleep(LINGER).await;
+            }
+            Outcome::Answered
+        }
         None => Outcome::Abandoned,
     }
 }
