@@ -88,6 +88,23 @@ mod tests {
         assert_eq!(cache.get(&token, 1_000), None, "too old");
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_jump_of_the_clock_makes_nothing_stay_and_nothing_storm() {
+        const HOUR: u64 = 3_600;
+        const NOW: u64 = 1_000_000;
+        let cache = TokenCache::new(8);
+        let token = TokenDigest::of("token");
+        cache.insert(token, "ada", MINUTE, Some(NOW + 1_800));
+        // An hour forward it is refused, as the verification would refuse it, and the entry is no worse for it.
+        assert_eq!(cache.get(&token, NOW + HOUR), None);
+        assert_eq!(cache.get(&token, NOW), Some("ada"));
+        // An hour back it is still known: nobody is asked again because of the jump.
+        assert_eq!(cache.get(&token, NOW - HOUR), Some("ada"));
+        // And it stays no longer than without one.
+        tokio::time::advance(MINUTE).await;
+        assert_eq!(cache.get(&token, NOW - HOUR), None);
+    }
+
     #[tokio::test]
     async fn the_cache_is_bounded() {
         let cache = TokenCache::new(64);

@@ -21,7 +21,11 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{Shared, connection::Connection, fast::FastLane, handler::Handler, lanes::Lanes};
-use crate::{frame::FrameKind, protocol::Incoming, stdio::Slot};
+use crate::{
+    frame::{FrameKind, INVALID_REQUEST, error_message},
+    protocol::Incoming,
+    stdio::Slot,
+};
 
 /// Messages waiting for the library.
 const QUEUE: usize = 64;
@@ -45,6 +49,7 @@ pub(crate) async fn serve_stdio(
         outbound: outbound.clone(),
         principal: Arc::clone(&principal),
         in_flight: Arc::default(),
+        begun: false,
     };
     let handler = Handler::of(Arc::clone(shared), Arc::clone(&connection));
     let lanes = Lanes {
@@ -83,6 +88,8 @@ struct Lines {
     outbound: mpsc::Sender<Bytes>,
     principal: Arc<Principal>,
     in_flight: InFlight,
+    /// Whether a request came yet.
+    begun: bool,
 }
 
 impl Lines {
@@ -92,8 +99,8 @@ impl Lines {
             match serde_json::from_slice::<ClientJsonRpcMessage>(incoming.frame.bytes()) {
                 Ok(message) => message,
                 Err(error) => {
-                    // Requests of any shape are read, so this is an answer to nothing we asked.
-                    tracing::debug!(%error, "a message that answers nothing was ignored");
+                    // An answer to nothing we asked, or a request of a shape that the library does not read.
+                    tracing::debug!(%error, "a message is not understood");
                     return None;
                 }
             };
@@ -155,8 +162,20 @@ impl Transport<RoleServer> for Lines {
             debug_assert!(
                 incoming.slot.is_some() == matches!(incoming.frame.kind(), FrameKind::Request(_))
             );
+            let id = incoming.frame.request_id().cloned();
+            // The library begins with a request, and would end at anything else.
+            self.begun |= id.is_some();
+            if !self.begun {
+                continue;
+            }
             if let Some(message) = self.admit(incoming) {
                 return Some(message);
+            }
+            if let Some(id) = id {
+                // In the words of HTTP: whoever asks is answered.
+                let refusal = "this message is not understood";
+                let refusal = error_message(Some(&id), INVALID_REQUEST, refusal);
+                self.outbound.send(refusal).await.ok()?;
             }
         }
     }

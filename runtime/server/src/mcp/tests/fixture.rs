@@ -338,7 +338,11 @@ impl Everything {
 static MOUNTS: &[Mount] = &[mount("everything", &PLUGIN)];
 
 /// A started server that shows callers what they may not use, or hides it.
-pub(super) async fn runtime(visibility: Visibility, lifecycle: &Lifecycle) -> Runtime {
+pub(super) async fn runtime(
+    visibility: Visibility,
+    fast_lane: bool,
+    lifecycle: &Lifecycle,
+) -> Runtime {
     let instance = PLUGIN
         .start(json!({}), StartContext::new("everything"))
         .await
@@ -378,7 +382,7 @@ pub(super) async fn runtime(visibility: Visibility, lifecycle: &Lifecycle) -> Ru
         pipeline,
         Principal::local(),
         None,
-        true,
+        fast_lane,
         4,
         lifecycle,
     )

@@ -39,7 +39,7 @@ struct Tally {
 }
 
 /// As many as `LANE_CASES` says, of all tests together.
-fn cases() -> u32 {
+pub(super) fn cases() -> u32 {
     let cases = std::env::var("LANE_CASES")
         .ok()
         .and_then(|cases| cases.parse().ok());
@@ -63,7 +63,7 @@ fn headers(case: &Case) -> Option<HeaderMap> {
 }
 
 /// The JSON of a body, without what is made anew for each answer.
-fn message(body: &[u8]) -> Value {
+pub(super) fn message(body: &[u8]) -> Value {
     let text = String::from_utf8_lossy(body);
     let mut message: Value = serde_json::from_str(&text).unwrap_or_else(|_| Value::from(&*text));
     if let Some(state) = message.pointer_mut("/result/requestState") {
@@ -134,8 +134,8 @@ fn compare(caller: usize, share: u32) {
     let lifecycle = Lifecycle::default();
     let servers = executor.block_on(async {
         [
-            runtime(Visibility::Show, &lifecycle).await,
-            runtime(Visibility::Hide, &lifecycle).await,
+            runtime(Visibility::Show, true, &lifecycle).await,
+            runtime(Visibility::Hide, true, &lifecycle).await,
         ]
     });
     let caller = &callers()[caller];
