@@ -13,7 +13,7 @@ struct Key {
 }
 
 /// Names of every object that is open, innermost last.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Keys {
     stack: Vec<Key>,
     /// Names that had escapes, decoded: `"\u0061"` is the same name as `"a"`.
@@ -21,6 +21,14 @@ pub(super) struct Keys {
 }
 
 impl Keys {
+    /// Room for the names that a message usually has open at once.
+    pub(super) fn new() -> Self {
+        Self {
+            stack: Vec::with_capacity(16),
+            arena: String::new(),
+        }
+    }
+
     /// Where the names of an object that opens now will begin.
     pub(super) fn open(&self) -> usize {
         self.stack.len()

@@ -18,6 +18,7 @@ mod tests;
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 
 pub(crate) use error::{FrameError, INVALID_REQUEST, error_message};
 pub(crate) use id::RequestId;
@@ -56,7 +57,7 @@ pub(crate) enum FrameKind {
 /// One JSON-RPC message that passed the strict check.
 #[derive(Debug, Clone)]
 pub(crate) struct Frame {
-    bytes: Bytes,
+    text: ByteString,
     kind: FrameKind,
     members: Members,
     /// The method when it was written with escapes, otherwise it is a slice.
@@ -100,12 +101,12 @@ impl Frame {
         if bytes.len() > max_bytes {
             return Err(FrameError::too_large(max_bytes));
         }
-        let text = std::str::from_utf8(&bytes)
+        let text = ByteString::try_from(bytes)
             .map_err(|error| FrameError::not_utf8(error.valid_up_to()))?;
-        let members = scan::scan(text, limits.max_depth)?;
-        let (kind, decoded_method) = judge::judge(text, &members)?;
+        let members = scan::scan(&text, limits.max_depth)?;
+        let (kind, decoded_method) = judge::judge(&text, &members)?;
         Ok(Self {
-            bytes,
+            text,
             kind,
             members,
             decoded_method,
@@ -115,14 +116,14 @@ impl Frame {
     /// The same message in bytes of its own, which keep nothing else in memory.
     pub(crate) fn detached(&self) -> Self {
         Self {
-            bytes: Bytes::copy_from_slice(&self.bytes),
+            text: ByteString::from(&*self.text),
             ..self.clone()
         }
     }
 
     /// The whole message.
     pub(crate) fn bytes(&self) -> &Bytes {
-        &self.bytes
+        self.text.as_bytes()
     }
 
     /// Request, notification or response.
@@ -224,8 +225,7 @@ impl Frame {
     }
 
     fn slice(&self, span: Span) -> &str {
-        std::str::from_utf8(&self.bytes[span.range()])
-            .expect("the message is UTF-8 and spans are cut at quotes, braces and digits")
+        &self.text[span.range()]
     }
 }
 

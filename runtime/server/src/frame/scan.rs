@@ -102,7 +102,7 @@ pub(super) fn scan(text: &str, max_depth: usize) -> Result<Members, Malformed> {
         bytes: text.as_bytes(),
         at: 0,
         depth_left: max_depth,
-        keys: Keys::default(),
+        keys: Keys::new(),
         members: Members::default(),
     };
     scanner.blanks();

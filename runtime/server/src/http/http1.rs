@@ -15,7 +15,6 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
-use super::connection::MAX_HEADERS;
 use super::incoming::Incoming;
 use super::pulse::Pulse;
 use super::service::Service;
@@ -66,9 +65,9 @@ pub(super) async fn serve<P: Protocol>(
         })
     };
     let io = TokioIo::new(Watched::new(socket, Arc::clone(&line)));
+    // `MAX_HEADERS` is hyper's own limit; to state it makes hyper clear room for as many at each request.
     let connection = http1::Builder::new()
         .header_read_timeout(None)
-        .max_headers(MAX_HEADERS)
         .max_header_size(MAX_HEADER_BYTES)
         .max_buf_size(64 << 10)
         .serve_connection(io, respond);

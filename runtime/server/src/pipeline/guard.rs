@@ -51,7 +51,8 @@ pub(super) async fn run<T>(
     caller: Caller,
     start: impl FnOnce(Call) -> BoxFuture<'static, Result<T, ToolError>>,
 ) -> Result<T, CallFailure> {
-    let span = tracing::info_span!(
+    // Not at the level that is on by default: writing the fields of a span costs more than most calls.
+    let span = tracing::debug_span!(
         "call",
         plugin = &*plugin,
         name,

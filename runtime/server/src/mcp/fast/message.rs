@@ -1,7 +1,5 @@
 //! The bytes of an answer: one JSON-RPC response, written once.
 
-use std::io::Write as _;
-
 use bytes::Bytes;
 use rmcp::model::ErrorData;
 use serde::Serialize;
@@ -39,10 +37,8 @@ impl Message {
         let mut message = Self(Vec::with_capacity(size + 64));
         message.raw(br#"{"jsonrpc":"2.0","id":"#);
         match id {
-            RequestId::Number(number) => {
-                write!(message.0, "{number}").expect("a buffer takes everything");
-            }
-            RequestId::Text(text) => message.value(text),
+            RequestId::Number(number) => message.value(number),
+            RequestId::Text(text) => message.value(text.as_ref()),
         }
         message
     }

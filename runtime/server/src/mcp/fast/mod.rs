@@ -78,21 +78,19 @@ impl FastLane {
         if era == Era::Modern && !headers::agree(headers, frame) {
             return None;
         }
-        if !asked
-            .what
-            .tool()
-            .is_none_or(|name| self.takes(name, &asked))
-        {
-            return None;
-        }
+        let speaks = match asked.what.tool() {
+            None => true,
+            Some(name) => self.speaks(name, &asked)?,
+        };
         let way = WayBack::Once;
-        Some(Box::pin(self.perform(id, asked, way, principal, origin)).await)
+        Some(Box::pin(self.perform(id, asked, way, speaks, principal, origin)).await)
     }
 
-    /// Whether calls of a tool may go this way: one that may report, log or ask has to have no use for it.
-    fn takes(&self, name: &str, asked: &Asked<'_>) -> bool {
+    /// Whether a tool can speak to its client before it answers; `None` when it may not be called this way: its
+    /// client would have to hear of it, or the headers repeat arguments of it.
+    fn speaks(&self, name: &str, asked: &Asked<'_>) -> Option<bool> {
         let Some(tool) = self.shared.pipeline.registry().tool(name) else {
-            return true;
+            return Some(false);
         };
         if asked.era == Era::Modern {
             let repeated = self.header_arguments[tool.index].get_or_init(|| {
@@ -100,10 +98,11 @@ impl FastLane {
                 schema.to_string().contains("\"x-mcp-header\"")
             });
             if *repeated {
-                return false;
+                return None;
             }
         }
-        !(asked.hears && tool.definition.takes_context())
+        let speaks = tool.definition.takes_context();
+        (!(asked.hears && speaks)).then_some(speaks)
     }
 }
 

@@ -25,12 +25,14 @@ use crate::{
 };
 
 impl FastLane {
-    /// Does what was asked and says what came of it.
+    /// Does what was asked and says what came of it. `speaks` says whether the tool that is called, if one is, can
+    /// reach its client before it answers.
     pub(super) async fn perform(
         &self,
         id: &RequestId,
         asked: Asked<'_>,
         way: WayBack,
+        speaks: bool,
         principal: &Arc<Principal>,
         origin: &Arc<Origin>,
     ) -> Answer {
@@ -44,8 +46,6 @@ impl FastLane {
                 Err(error) => refused(id, &error, era),
             },
             What::CallTool { name, arguments } => {
-                let tool = self.shared.pipeline.registry().tool(name);
-                let speaks = tool.is_some_and(|tool| tool.definition.takes_context());
                 self.call_tool(id, request(speaks), name, *arguments).await
             }
             What::ReadResource { uri } => {

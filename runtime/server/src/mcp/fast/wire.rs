@@ -59,9 +59,12 @@ impl FastLane {
             let (Some(id), Some(asked)) = (frame.request_id(), asked) else {
                 return Bytes::new();
             };
+            let registry = lane.shared.pipeline.registry();
+            let tool = asked.what.tool().and_then(|name| registry.tool(name));
+            let speaks = tool.is_none_or(|tool| tool.definition.takes_context());
             let principal = Arc::clone(&wire.principal);
             let way = WayBack::Wire(wire);
-            let answer = lane.perform(id, asked, way, &principal, &lane.local);
+            let answer = lane.perform(id, asked, way, speaks, &principal, &lane.local);
             answer.await.body
         })
     }
