@@ -2,7 +2,7 @@
 //!
 //! Built once at start and never changed. Nothing here runs anything; the pipeline does.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use mcp_factory_sdk::{
     CompletionDefinition, CompletionTarget, PromptDefinition, ResourceDefinition, Scope,
@@ -28,7 +28,8 @@ pub(crate) struct Entry<D: 'static> {
 pub(crate) struct Registry {
     mounts: Vec<&'static Mount>,
     tools: Vec<Entry<ToolDefinition>>,
-    tools_by_name: HashMap<String, usize>,
+    /// Places among the tools, in the order of their names.
+    tools_by_name: Vec<usize>,
     resources: Vec<Entry<ResourceDefinition>>,
     prompts: Vec<Entry<PromptDefinition>>,
     completions: Vec<Entry<CompletionDefinition>>,
@@ -42,7 +43,7 @@ impl Registry {
         let mut registry = Self {
             mounts: mounts.iter().collect(),
             tools: Vec::new(),
-            tools_by_name: HashMap::new(),
+            tools_by_name: Vec::new(),
             resources: Vec::new(),
             prompts: Vec::new(),
             completions: Vec::new(),
@@ -57,10 +58,12 @@ impl Registry {
         for (index, tool) in registry.tools.iter_mut().enumerate() {
             tool.index = index;
         }
-        let names = registry.tools.iter().enumerate();
-        registry.tools_by_name = names
-            .map(|(index, tool)| (tool.public_name.clone(), index))
-            .collect();
+        let tools = &registry.tools;
+        let mut by_name: Vec<usize> = (0..tools.len()).collect();
+        by_name.sort_unstable_by(|left, right| {
+            tools[*left].public_name.cmp(&tools[*right].public_name)
+        });
+        registry.tools_by_name = by_name;
         registry
     }
 
@@ -115,9 +118,9 @@ impl Registry {
     }
 
     pub(crate) fn tool(&self, name: &str) -> Option<&Entry<ToolDefinition>> {
-        self.tools_by_name
-            .get(name)
-            .map(|index| &self.tools[*index])
+        let order = |index: &usize| self.tools[*index].public_name.as_str().cmp(name);
+        let found = self.tools_by_name.binary_search_by(order).ok()?;
+        Some(&self.tools[self.tools_by_name[found]])
     }
 
     pub(crate) fn prompts(&self) -> &[Entry<PromptDefinition>] {

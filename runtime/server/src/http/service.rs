@@ -33,6 +33,9 @@ use crate::response_body::ResponseBody;
 
 /// Where a client looks for the metadata of a resource whose path it does not know.
 const METADATA_ROOT: &str = "/.well-known/oauth-protected-resource";
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const METHOD: HeaderName = HeaderName::from_static("mcp-method");
+const NAME: HeaderName = HeaderName::from_static("mcp-name");
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// Bounds of the HTTP transport.
@@ -275,12 +278,12 @@ impl<P: Protocol> Service<P> {
         headers: &HeaderMap,
         peer: IpAddr,
     ) -> Result<(Arc<Principal>, Arc<Origin>), Refusal> {
-        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let address = self.gatekeeper.address(peer, headers);
         // The newer revision of the protocol says in its headers what a request is about.
         let hint = || {
-            text("mcp-method")
-                .zip(text("mcp-name"))
+            text(&METHOD)
+                .zip(text(&NAME))
                 .and_then(|(method, name)| self.protocol.demanded(method, name))
         };
         let principal = self.gatekeeper.admit(headers, address, hint).await?;
@@ -292,7 +295,7 @@ impl<P: Protocol> Service<P> {
         let origin = Origin {
             transport: Transport::Http,
             address: Some(address),
-            trace_id: text("traceparent").and_then(trace_id),
+            trace_id: text(&TRACEPARENT).and_then(trace_id),
         };
         Ok((principal, Arc::new(origin)))
     }

@@ -6,7 +6,7 @@ use std::{convert::Infallible, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body as _;
 use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
 use mcp_factory_sdk::Principal;
@@ -27,7 +27,7 @@ use crate::{
     lifecycle::Lifecycle,
 };
 
-pub(super) const SESSION_ID: &str = "mcp-session-id";
+pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 
 /// How many callers it takes to have all sessions, and how many each may have of a few.
 const SHARES: usize = 4;

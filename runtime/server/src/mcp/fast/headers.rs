@@ -1,19 +1,19 @@
 //! What the headers of a request say of it (MCP 2026-07-28, "Streamable HTTP"): enough to know that it is
 //! in order. Whether and how one that is not is refused, is the library's word.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use rmcp::model::ProtocolVersion;
 
 use super::super::{http::SESSION_ID, respond::Era};
 use crate::frame::Frame;
 
-const VERSION: &str = "mcp-protocol-version";
-const METHOD: &str = "mcp-method";
-const NAME: &str = "mcp-name";
+const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+const METHOD: HeaderName = HeaderName::from_static("mcp-method");
+const NAME: HeaderName = HeaderName::from_static("mcp-name");
 
 /// The era that a request without a session is of; `None` where something is odd.
 pub(super) fn era(headers: &HeaderMap) -> Option<Era> {
-    let version = match only(headers, VERSION) {
+    let version = match only(headers, &VERSION) {
         Ok(version) => version,
         Err(Several) => return None,
     };
@@ -32,9 +32,9 @@ pub(super) fn era(headers: &HeaderMap) -> Option<Era> {
 
 /// Whether the headers of a request of the newer era say what its body says.
 pub(super) fn agree(headers: &HeaderMap, frame: &Frame) -> bool {
-    let same = |header: &str, body: &str| only(headers, header) == Ok(Some(body.as_bytes()));
+    let same = |header: &HeaderName, body: &str| only(headers, header) == Ok(Some(body.as_bytes()));
     let method = frame.method();
-    if !same(METHOD, method) {
+    if !same(&METHOD, method) {
         return false;
     }
     let name = match method {
@@ -43,14 +43,14 @@ pub(super) fn agree(headers: &HeaderMap, frame: &Frame) -> bool {
         _ => return true,
     };
     // An encoded name is not the name itself, nor is one that has to be encoded.
-    name.is_some_and(|name| !name.starts_with("=?") && same(NAME, &name))
+    name.is_some_and(|name| !name.starts_with("=?") && same(&NAME, &name))
 }
 
 /// A header was sent more than once.
 #[derive(Debug, PartialEq)]
 struct Several;
 
-fn only<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a [u8]>, Several> {
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a [u8]>, Several> {
     let mut values = headers.get_all(name).iter();
     let first = values.next().map(http::HeaderValue::as_bytes);
     match values.next() {
