@@ -76,9 +76,11 @@ def reached(results):
 
 def machine(results):
     found = results["machine"]
+    # What follows the number names whose build of the kernel it is, not what it does.
+    kernel = found["kernel"].partition("-")[0]
     return (
         f"{results['when']}, commit {results['commit']}: {found['cpu']}, {found['cores']} cores, {found['memory_gib']} GiB, "
-        f"Linux {found['kernel']}, load average {found['load']} at the start and {found['load_after']} at the end; "
+        f"Linux {kernel}, load average {found['load']} at the start and {found['load_after']} at the end; "
         f"{results['versions']}. {results['rounds']} rounds of {results['seconds']} s for each server and kind of work, "
         "in turn; medians."
     )
