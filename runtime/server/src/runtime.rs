@@ -18,9 +18,9 @@ pub(crate) struct Runtime {
 }
 
 impl Runtime {
-    /// A server that calls `pipeline`; `local` is the user at the other end of stdio, `state_key` seals
-    /// what calls of several rounds leave with their clients,
-    /// and `fast_lane` says whether what has one answer is answered without the library.
+    /// A server that calls `pipeline`; `local` is the user at the other end of stdio, `state_key` seals what
+    /// calls of several rounds leave with their clients, and `fast_lane` says whether what has one answer is
+    /// answered without the library.
     pub(crate) fn new(
         identity: Identity,
         pipeline: Pipeline,

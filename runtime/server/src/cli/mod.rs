@@ -35,9 +35,8 @@ pub(crate) struct Product {
 
 /// Runs the command that the process's arguments name.
 pub(crate) fn run(product: Product) -> ExitCode {
-    let code = run_with(product, std::env::args_os());
-    logging::finish();
-    code
+    let _last_words = logging::LastWords;
+    run_with(product, std::env::args_os())
 }
 
 fn run_with(product: Product, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {

@@ -19,6 +19,8 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use bytestring::ByteString;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 pub(crate) use error::{FrameError, INVALID_REQUEST, error_message};
 pub(crate) use id::RequestId;
@@ -156,6 +158,20 @@ impl Frame {
                 .method
                 .map_or("", |span| self.slice(span.unquoted())),
         }
+    }
+
+    /// The request that this message takes back, if it is one that does so.
+    pub(crate) fn cancels(&self) -> Option<RequestId> {
+        #[derive(Deserialize)]
+        struct Cancelled<'a> {
+            #[serde(borrow, rename = "requestId")]
+            id: &'a RawValue,
+        }
+        if self.request_id().is_some() || self.method() != "notifications/cancelled" {
+            return None;
+        }
+        let cancelled: Cancelled<'_> = serde_json::from_str(self.params()?).ok()?;
+        RequestId::read(cancelled.id.get())
     }
 
     /// `params`, an object, as it stands in the message.

@@ -62,6 +62,33 @@ fn knows_the_three_kinds() {
 }
 
 #[test]
+fn knows_which_request_is_taken_back() {
+    let cancels = |head: &str, params: &str| {
+        let text = format!(r#"{{"jsonrpc":"2.0",{head},"params":{params}}}"#);
+        parse(&text).expect(&text).cancels()
+    };
+    let cancelled = r#""method":"notifications/cancelled""#;
+    assert_eq!(
+        cancels(cancelled, r#"{"reason":"late","requestId": 7}"#),
+        Some(RequestId::Number(7))
+    );
+    assert_eq!(
+        cancels(cancelled, r#"{"requestId":"\u0037"}"#),
+        Some(RequestId::Text("7".into()))
+    );
+    for params in ["{}", r#"{"requestId":null}"#, r#"{"requestId":1.0}"#] {
+        assert_eq!(cancels(cancelled, params), None, "{params}");
+    }
+    let others = [
+        r#""method":"notifications/progress""#.to_owned(),
+        format!(r#""id":1,{cancelled}"#),
+    ];
+    for other in others {
+        assert_eq!(cancels(&other, r#"{"requestId":7}"#), None, "{other}");
+    }
+}
+
+#[test]
 fn refuses_what_is_not_json_with_a_null_id() {
     for text in [
         "",

@@ -2,6 +2,7 @@
 //!
 //! What waits is bounded; what does not fit is counted, and told once there is room again.
 
+use std::cell::RefCell;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -43,7 +44,11 @@ struct State {
 impl Stderr {
     /// Writes a line as soon as somebody reads, if there is room for it until then.
     pub(super) fn send(&self, line: &[u8]) {
-        match self.0.get_or_init(|| Queue::start(io::stderr())) {
+        let own = OWN.with_borrow_mut(|own| own.as_mut().map(|own| own.extend_from_slice(line)));
+        if own.is_some() {
+            return;
+        }
+        match self.0.get_or_init(|| Queue::start(io::stderr(), tell)) {
             Some(queue) => queue.send(line),
             // No thread to be had: then the reader is waited for.
             None => drop(io::stderr().write_all(line)),
@@ -59,11 +64,15 @@ impl Stderr {
 }
 
 impl Queue {
-    fn start(to: impl Write + Send + 'static) -> Option<Self> {
+    /// `tell` says how many lines were lost.
+    fn start(
+        to: impl Write + Send + 'static,
+        tell: impl Fn(usize) + Send + 'static,
+    ) -> Option<Self> {
         let (messages, received) = sync_channel(LINES);
         let state = Arc::new(State::default());
         let its_state = Arc::clone(&state);
-        let run = move || write(to, &received, &its_state);
+        let run = move || write(to, &received, &its_state, tell);
         let thread = thread::Builder::new().name("log".to_owned()).spawn(run);
         thread.is_ok().then_some(Self { messages, state })
     }
@@ -103,7 +112,16 @@ impl Queue {
     }
 }
 
-fn write(mut to: impl Write, messages: &Receiver<Message>, state: &State) {
+thread_local! {
+    /// What the thread that writes has to say itself: it does not wait in a queue that may be full.
+    static OWN: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
+
+fn tell(lost: usize) {
+    tracing::warn!(lost, "lines of the log were lost: nobody read them");
+}
+
+fn write(mut to: impl Write, messages: &Receiver<Message>, state: &State, tell: impl Fn(usize)) {
     for message in messages {
         match message {
             Message::Line(line) => {
@@ -115,7 +133,10 @@ fn write(mut to: impl Write, messages: &Receiver<Message>, state: &State) {
         }
         let lost = state.lost.swap(0, Relaxed);
         if lost > 0 {
-            tracing::warn!(lost, "lines of the log were lost: nobody read them");
+            OWN.set(Some(Vec::new()));
+            tell(lost);
+            let line = OWN.take().unwrap_or_default();
+            drop(to.write_all(&line));
         }
     }
 }
@@ -145,12 +166,19 @@ impl<'a> MakeWriter<'a> for Stderr {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader};
+
     use super::*;
 
     #[test]
     fn a_reader_that_stops_holds_up_nobody_and_is_told_what_it_missed() {
         let (reader, writer) = io::pipe().unwrap();
-        let queue = Queue::start(writer).unwrap();
+        let tell = |lost| {
+            let filter = "warn".parse().unwrap();
+            let subscriber = super::super::subscriber(filter, true, false, Stderr::default());
+            tracing::subscriber::with_default(subscriber, || tell(lost));
+        };
+        let queue = Queue::start(writer, tell).unwrap();
         let line = [vec![b'x'; 999], b"\n".to_vec()].concat();
         for _ in 0..200 {
             queue.send(&line);
@@ -169,13 +197,25 @@ mod tests {
         );
         let lost = queue.state.lost.load(Relaxed);
         assert!((8_900..9_500).contains(&lost), "{lost} of 10,000 were lost");
-        drop(reader);
+        // Its thread ends when all is written.
+        drop(queue);
+        let (mut seen, mut told) = (0, Vec::new());
+        for line in BufReader::new(reader).lines() {
+            let line = line.unwrap();
+            if line.starts_with('x') {
+                seen += 1;
+            } else {
+                let event: serde_json::Value = serde_json::from_str(&line).expect(&line);
+                told.push(event["lost"].as_u64().expect("it says how many"));
+            }
+        }
+        assert_eq!(told, [10_200 - seen]);
     }
 
     #[test]
     fn what_was_sent_is_written_before_the_end() {
         let (mut reader, writer) = io::pipe().unwrap();
-        let queue = Queue::start(writer).unwrap();
+        let queue = Queue::start(writer, tell).unwrap();
         for number in 0..100 {
             queue.send(format!("{number}\n").as_bytes());
         }

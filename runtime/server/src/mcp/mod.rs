@@ -2,11 +2,16 @@
 //!
 //! Both eras on one handler: 2025-11-25 with `initialize`, 2026-07-28 stateless. The room turns
 //! messages into calls of the pipeline and results back into messages; it decides nothing about who
-//! may call what. `handler` is the entry; `call` the context of one request and
-//! `perform` what it runs; `connection` what a legacy client sets; `convert` the content;
-//! `respond` the failures; `lists` what is served again and again; `peer` and `questions` the way back
-//! to the client; `state` the sealed answers of a call in rounds; `events` the subscriptions; `http`
-//! and `stdio` the two ends that carry it all.
+//! may call what.
+//!
+//! `adapter` is the seam to the transports, `http` and `stdio` the two ends behind it. A request takes one of
+//! two lanes: `fast`, without the library, or `handler`, the entry from it. On stdio `lanes` chooses, `running`
+//! holds the calls that go on beside the reader, and `pace` says which tools begin there. Both lanes meet in
+//! `call`, the context of one request, `perform`, what it runs, and `pages`, the lists as one caller sees
+//! them (`lists` their entries, `capabilities` what is declared of them). Beside these: `convert` the
+//! content; `respond` and `status` the failures; `peer` and `questions` the way back to the client; `state`
+//! the sealed answers of a call in rounds; `events` the subscriptions; `connection` what a legacy client
+//! sets; `sessions`, `owners` and `claims` its sessions and whose they are.
 
 #![expect(
     deprecated,
@@ -21,7 +26,6 @@ mod connection;
 mod convert;
 mod events;
 mod fast;
-
 mod handler;
 mod http;
 mod lanes;

@@ -9,8 +9,6 @@ use std::{
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use mcp_factory_sdk::BoxFuture;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use tokio::{sync::mpsc, task::AbortHandle};
 use tokio_util::task::TaskTracker;
 
@@ -24,14 +22,24 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Running {
     tasks: TaskTracker,
-    by_id: Arc<Mutex<HashMap<RequestId, AbortHandle>>>,
+    by_id: Arc<Mutex<Calls>>,
 }
 
-/// The params of `notifications/cancelled`, as far as they say what.
-#[derive(Deserialize)]
-struct Cancelled<'a> {
-    #[serde(borrow, rename = "requestId")]
-    id: &'a RawValue,
+/// `None` for a call that is being begun.
+type Calls = HashMap<RequestId, Option<AbortHandle>>;
+
+/// One of these calls, however it ends: it is no longer listed then, and its place is free.
+struct Entry {
+    by_id: Arc<Mutex<Calls>>,
+    id: RequestId,
+    /// Given back after this is dropped, so that the next call of this id comes after it.
+    _slot: Option<Slot>,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        lock(&self.by_id).remove(&self.id);
+    }
 }
 
 impl Running {
@@ -45,8 +53,14 @@ impl Running {
         slot: Option<Slot>,
         pace: Option<(Arc<[Pace]>, usize)>,
     ) {
-        let by_id = Arc::clone(&self.by_id);
-        let own = id.clone();
+        // Listed before it begins, so that it cannot be over before it is. Not locked while it begins: a call
+        // that cannot begin is dropped there.
+        lock(&self.by_id).insert(id.clone(), None);
+        let entry = Entry {
+            by_id: Arc::clone(&self.by_id),
+            id: id.clone(),
+            _slot: slot,
+        };
         let call = async move {
             let begun = Instant::now();
             let first = (&mut answer).now_or_never();
@@ -59,27 +73,21 @@ impl Running {
             };
             // Nobody reads any more: then nobody misses it.
             outbound.send(bytes).await.ok();
-            lock(&by_id).remove(&own);
-            drop(slot);
+            drop(entry);
         };
-        // Held until the entry is there, so that the call cannot be over before it.
-        let mut by_id = lock(&self.by_id);
-        by_id.insert(id, self.tasks.spawn(call).abort_handle());
+        let call = self.tasks.spawn(call).abort_handle();
+        if let Some(listed) = lock(&self.by_id).get_mut(&id) {
+            *listed = Some(call);
+        }
     }
 
     /// Whether a message takes back one of these calls; if so, the call is dropped where it stands.
     pub(super) fn cancel(&self, frame: &Frame) -> bool {
-        if frame.method() != "notifications/cancelled" {
-            return false;
-        }
-        let said = frame
-            .params()
-            .and_then(|params| serde_json::from_str::<Cancelled<'_>>(params).ok());
-        let Some(id) = said.and_then(|said| RequestId::read(said.id.get())) else {
+        let Some(id) = frame.cancels() else {
             return false;
         };
         let call = lock(&self.by_id).remove(&id);
-        call.map(|call| call.abort()).is_some()
+        call.flatten().map(|call| call.abort()).is_some()
     }
 
     /// Waits until every call is answered.
@@ -90,14 +98,31 @@ impl Running {
 
     /// Drops every call where it stands.
     pub(super) fn abort(&self) {
-        for (_, call) in lock(&self.by_id).drain() {
+        let calls = std::mem::take(&mut *lock(&self.by_id));
+        for call in calls.into_values().flatten() {
             call.abort();
         }
     }
 }
 
-fn lock(
-    by_id: &Mutex<HashMap<RequestId, AbortHandle>>,
-) -> MutexGuard<'_, HashMap<RequestId, AbortHandle>> {
+fn lock(by_id: &Mutex<Calls>) -> MutexGuard<'_, Calls> {
     by_id.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_call_that_panics_leaves_nothing_behind() {
+        let running = Running::default();
+        let (outbound, mut answers) = mpsc::channel(1);
+        let id = RequestId::Number(1);
+        let slot = crate::stdio::slot(id.clone()).await;
+        let call = Box::pin(async { panic!("the canary sings") });
+        running.go_on(id, call, outbound, Some(slot), None);
+        running.finish().await;
+        assert!(lock(&running.by_id).is_empty());
+        assert_eq!(answers.recv().await, None);
+    }
 }

@@ -3,9 +3,9 @@
 //!
 //! Whatever wants to call something (stdio, HTTP, the `call` command) goes through here, and nothing
 //! here knows the protocol. In the room: the four kinds of call. What is decided before them is in
-//! `checks`, which answers are given again in `cache`, what surrounds a running call in `guard`, how much it may take in `limits`, whose plugins it
-//! reaches in `tenants`, what a transport may ask beforehand in `judge`, what is written about it in
-//! `decision`, and the ways in which it can fail in `failure`.
+//! `checks`, which answers are given again in `cache`, what surrounds a running call in `guard`, how much it
+//! may take in `limits`, whose plugins it reaches in `tenants`, what a transport may ask beforehand in
+//! `judge`, what is written about it in `decision`, and the ways in which it can fail in `failure`.
 
 mod cache;
 mod checks;

@@ -81,9 +81,9 @@ pub(crate) async fn serve<P: Protocol>(
         // What was sent before the end may still wait for a place.
         () = ended.cancelled() => (limits.end_grace, Some(reader)),
         () = lifecycle.draining() => {
-            // Nothing more is read, and its ends of the queues are gone.
-            drop(reader);
-            (Duration::MAX, None)
+            // Nothing more is read, and what was read has its turn.
+            ended.cancel();
+            (Duration::MAX, Some(reader))
         }
         () = &mut session => return,
     };
@@ -106,7 +106,7 @@ pub(crate) async fn serve<P: Protocol>(
 }
 
 /// Cuts, checks and forwards messages until stdin has ended and nothing waits any more, or until the protocol
-/// is gone. `ended` fires at the end of stdin.
+/// is gone. `ended` fires at the end of stdin, and ends the reading when it is fired.
 async fn read(
     input: impl AsyncRead + Unpin,
     limits: StdioLimits,
@@ -117,6 +117,7 @@ async fn read(
     let in_flight = InFlight::new(limits.in_flight);
     let mut lines = Lines::new(input, limits.frame.max_bytes);
     let mut waiting = Waiting::new(limits.frame.max_bytes);
+    let mut end = std::pin::pin!(ended.cancelled());
     loop {
         let line = tokio::select! {
             biased;
@@ -127,6 +128,7 @@ async fn read(
                 continue;
             }
             line = lines.next(), if !ended.is_cancelled() && !waiting.is_full() => line,
+            () = &mut end, if !ended.is_cancelled() => continue,
             else => return,
         };
         let frame = match line {

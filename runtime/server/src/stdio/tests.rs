@@ -120,7 +120,7 @@ async fn answers_and_nothing_else() {
         Vec::<Value>::new(),
         "notifications and responses are never answered"
     );
-    assert!(took < Duration::from_millis(200), "{took:?}");
+    assert!(took < Duration::from_secs(3), "{took:?}");
 }
 
 #[tokio::test]
@@ -239,7 +239,7 @@ async fn what_stands_behind_a_waiting_request_is_read() {
         (6, 1, 1),
         "{rest:?}"
     );
-    assert!(took < Duration::from_millis(700), "{took:?}");
+    assert!(took < Duration::from_secs(3), "{took:?}");
 }
 
 #[tokio::test]
@@ -296,7 +296,7 @@ async fn the_end_of_stdin_is_seen_while_every_place_is_taken() {
     let (rest, took) = client.end().await;
     assert_eq!(rest, Vec::<Value>::new());
     assert!(
-        (Duration::from_millis(390)..Duration::from_millis(900)).contains(&took),
+        (Duration::from_millis(390)..Duration::from_secs(3)).contains(&took),
         "{took:?}"
     );
     // And what waited at the end has its turn within the grace.
@@ -309,7 +309,10 @@ async fn the_end_of_stdin_is_seen_while_every_place_is_taken() {
     }
     let (rest, took) = client.end().await;
     assert_eq!(rest.len(), 20);
-    assert!(took < Duration::from_millis(390), "{took:?}");
+    assert!(
+        (Duration::from_millis(100)..Duration::from_secs(3)).contains(&took),
+        "{took:?}"
+    );
 }
 
 #[tokio::test]
@@ -320,7 +323,10 @@ async fn the_end_of_stdin_lets_calls_finish_but_not_for_ever() {
         .await;
     let (rest, took) = client.end().await;
     assert_eq!(rest.len(), 2, "both are answered");
-    assert!(took < Duration::from_millis(350), "{took:?}");
+    assert!(
+        (Duration::from_millis(100)..Duration::from_secs(3)).contains(&took),
+        "{took:?}"
+    );
 
     let mut client = Client::start();
     client
@@ -330,7 +336,7 @@ async fn the_end_of_stdin_lets_calls_finish_but_not_for_ever() {
     let (rest, took) = client.end().await;
     assert_eq!(rest.len(), 1);
     assert!(
-        (Duration::from_millis(390)..Duration::from_millis(900)).contains(&took),
+        (Duration::from_millis(390)..Duration::from_secs(3)).contains(&took),
         "{took:?}"
     );
     assert_eq!(
@@ -362,6 +368,37 @@ async fn a_drain_answers_what_is_in_flight_and_reads_no_more() {
         .ok();
     let answer = client.receive().await;
     assert_eq!(answer["id"], 1);
+    let mut rest = String::new();
+    client.stdout.read_to_string(&mut rest).await.unwrap();
+    assert_eq!(rest, "");
+    client.server.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_drain_answers_what_waits_for_a_place() {
+    let mut client = Client::start();
+    let slow: String = (0..4).map(|id| request(id, "slow", 150)).collect();
+    let waiting: String = (4..10).map(|id| request(id, "echo", id)).collect();
+    // Refused in its turn, so that all of it was read when this is told.
+    client.send(slow + &waiting + "garbage\n").await;
+    assert_eq!(client.receive().await["error"]["code"], -32700);
+    client.lifecycle.drain();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let late = request(10, "echo", 0);
+    client
+        .stdin
+        .as_ref()
+        .unwrap()
+        .try_write(late.as_bytes())
+        .ok();
+    let mut ids = Vec::new();
+    for _ in 0..10 {
+        let answer = client.receive().await;
+        assert!(answer["result"].is_object(), "{answer}");
+        ids.push(answer["id"].as_u64().unwrap());
+    }
+    ids.sort_unstable();
+    assert!(ids.into_iter().eq(0..10));
     let mut rest = String::new();
     client.stdout.read_to_string(&mut rest).await.unwrap();
     assert_eq!(rest, "");

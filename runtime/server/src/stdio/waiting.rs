@@ -5,11 +5,8 @@
 
 use std::collections::VecDeque;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use super::in_flight::{Claim, InFlight};
-use crate::frame::{Frame, RequestId};
+use crate::frame::Frame;
 use crate::protocol::Incoming;
 
 /// Requests that may wait.
@@ -65,10 +62,7 @@ impl Waiting {
 
     /// Whether `frame` takes back one that waits, which is then gone: nobody answers it.
     pub(super) fn is_taken_back_by(&mut self, frame: &Frame) -> bool {
-        if frame.method() != "notifications/cancelled" {
-            return false;
-        }
-        let Some(id) = frame.params().and_then(cancelled) else {
+        let Some(id) = frame.cancels() else {
             return false;
         };
         let place = self.queue.iter().position(|(_, claim)| *claim.id() == id);
@@ -78,15 +72,4 @@ impl Waiting {
         }
         removed.is_some()
     }
-}
-
-/// The id in the params of a cancellation.
-fn cancelled(params: &str) -> Option<RequestId> {
-    #[derive(Deserialize)]
-    struct Cancelled<'a> {
-        #[serde(borrow, rename = "requestId")]
-        request_id: &'a RawValue,
-    }
-    let cancelled: Cancelled<'_> = serde_json::from_str(params).ok()?;
-    RequestId::read(cancelled.request_id.get())
 }

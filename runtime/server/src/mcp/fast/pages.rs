@@ -14,8 +14,10 @@ use super::{
     asked::List,
 };
 
-/// Sets of scopes whose pages are kept. A server has a few; what is beyond is made anew each time.
-const KEPT: usize = 64;
+/// Pages of one set of scopes: four lists in two eras.
+const OF_A_SET: usize = 8;
+/// Pages that are kept: those of 64 sets. A server has a few sets; what is beyond is made anew each time.
+const KEPT: usize = 64 * OF_A_SET;
 
 /// All pages of a server.
 #[derive(Debug)]
