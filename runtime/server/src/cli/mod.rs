@@ -35,7 +35,7 @@ pub(crate) struct Product {
 
 /// Runs the command that the process's arguments name.
 pub(crate) fn run(product: Product) -> ExitCode {
-    let _last_words = logging::LastWords;
+    let _last_words = logging::last_words();
     run_with(product, std::env::args_os())
 }
 

@@ -167,6 +167,7 @@ impl<'a> MakeWriter<'a> for Stderr {
 #[cfg(test)]
 mod tests {
     use std::io::{BufRead, BufReader};
+    use std::sync::Mutex;
 
     use super::*;
 
@@ -210,6 +211,31 @@ mod tests {
             }
         }
         assert_eq!(told, [10_200 - seen]);
+    }
+
+    #[test]
+    fn a_panic_waits_for_what_was_sent() {
+        struct Slow(Arc<Mutex<Vec<u8>>>);
+        impl Write for Slow {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                thread::sleep(Duration::from_millis(20));
+                self.0.lock().unwrap().write(bytes)
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let written = Arc::default();
+        let stderr = Stderr::default();
+        let queue = Queue::start(Slow(Arc::clone(&written)), tell);
+        stderr.0.set(queue).unwrap();
+        let panicked = std::panic::catch_unwind(|| {
+            let _last_words = super::super::LastWords(stderr.clone());
+            stderr.send(b"all of it");
+            panic!("the canary sings");
+        });
+        assert!(panicked.is_err());
+        assert_eq!(*written.lock().unwrap(), b"all of it");
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod weight;
 
 use std::{any::Any, fmt, future::Future, sync::Arc, time::Duration};
 
-use mcp_factory_sdk::{Arguments, ResourceDefinition, ToolDefinition};
+use mcp_factory_sdk::{Arguments, ResourceDefinition, ToolDefinition, ToolError};
 use quick_cache::{
     DefaultHashBuilder, OptionsBuilder,
     sync::{Cache, DefaultLifecycle},
@@ -54,8 +54,8 @@ struct Kept {
 pub(super) struct Wanted {
     key: Key,
     time: Duration,
-    /// How long to wait for an equal call that runs.
-    patience: Duration,
+    /// How long it may take: the wait for an equal call that runs, and running itself.
+    timeout: Duration,
     /// Whether what runs can speak to its client.
     speaks: bool,
 }
@@ -89,13 +89,13 @@ impl Wanted {
         tool: &Entry<ToolDefinition>,
         arguments: Arguments<'_>,
         caller: &Caller,
-        patience: Duration,
+        timeout: Duration,
     ) -> Option<Self> {
         let time = time.filter(|_| caller.answers.is_empty())?;
         Some(Self {
             key: key::tool(&caller.principal, &tool.public_name, arguments.as_str())?,
             time,
-            patience,
+            timeout,
             speaks: tool.definition.takes_context(),
         })
     }
@@ -105,13 +105,13 @@ impl Wanted {
         resource: &Entry<ResourceDefinition>,
         uri: &str,
         caller: &Caller,
-        patience: Duration,
+        timeout: Duration,
     ) -> Option<Self> {
         let time = resource.definition.cache();
         Some(Self {
             time: time.filter(|_| caller.answers.is_empty())?,
             key: key::resource(&caller.principal, uri),
-            patience,
+            timeout,
             speaks: true,
         })
     }
@@ -139,7 +139,7 @@ impl Responses {
 
     /// The answer that is wanted: one that is kept, or the one that `run` makes. Of equal calls at one time
     /// one runs, and the others wait for it. When it fails or is taken back, that is its own affair, and
-    /// one of the others runs.
+    /// one of the others runs. `run` is told how long it may take.
     ///
     /// # Errors
     /// Those of `run`; the call was taken back; it waited too long for others.
@@ -147,22 +147,23 @@ impl Responses {
         &self,
         wanted: Wanted,
         mut caller: Caller,
-        run: impl FnOnce(Caller) -> F,
+        run: impl FnOnce(Caller, Duration) -> F,
     ) -> Result<Served<T>, CallFailure>
     where
         T: Weigh + Clone + Send + Sync + 'static,
         F: Future<Output = Result<T, CallFailure>>,
     {
         let Some(cache) = &self.kept else {
-            return run(caller).await.map(Served::once);
+            return run(caller, wanted.timeout).await.map(Served::once);
         };
+        let begun = Instant::now();
         let found = tokio::select! {
             biased;
             () = guard::cancelled(caller.cancelled.as_ref()) => return Err(CallFailure::Cancelled),
-            found = tokio::time::timeout(wanted.patience, find(cache, &wanted.key)) => found,
+            found = tokio::time::timeout(wanted.timeout, find(cache, &wanted.key)) => found,
         };
         let turn = match found {
-            Err(_) => return Err(CallFailure::Tool(guard::out_of_time(wanted.patience))),
+            Err(_) => return Err(waited_in_vain()),
             Ok(Ok((answer, fresh_for))) => {
                 return Ok(Served {
                     answer,
@@ -172,9 +173,15 @@ impl Responses {
             }
             Ok(Err(turn)) => turn,
         };
+        // To the millisecond: who did not have to wait has all of it.
+        let waited = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let left = wanted.timeout.saturating_sub(Duration::from_millis(waited));
+        if left.is_zero() {
+            return Err(waited_in_vain());
+        }
         let watched = wanted.speaks.then(|| Watched::over(&mut caller.peer));
         // On a failure, and when this is dropped, the turn goes to one of those who wait.
-        let answer = run(caller).await?;
+        let answer = run(caller, left).await?;
         if watched.is_some_and(|watched| watched.is_personal()) {
             return Ok(Served::once(answer));
         }
@@ -196,6 +203,12 @@ impl Responses {
             again: false,
         })
     }
+}
+
+fn waited_in_vain() -> CallFailure {
+    CallFailure::Tool(ToolError::timed_out(
+        "an equal call was waited for and did not end in time; call again",
+    ))
 }
 
 type Turn<'a> = quick_cache::sync::PlaceholderGuard<

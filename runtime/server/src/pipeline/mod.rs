@@ -224,9 +224,9 @@ impl Pipeline {
         let places = [tenant.places.as_ref(), budget.places.as_ref()];
         let instance = &tenant.instances[tool.mount];
         let wanted = Wanted::tool(budget.cache, tool, arguments, &caller, budget.timeout);
-        let run = async move |caller| {
+        let run = async move |caller, timeout| {
             let output = self
-                .guarded(tool, budget.timeout, places, caller, |call| {
+                .guarded(tool, timeout, places, caller, |call| {
                     permit.invoke(instance, arguments, call)
                 })
                 .await?;
@@ -234,7 +234,7 @@ impl Pipeline {
             Ok(output)
         };
         let Some(wanted) = wanted else {
-            return run(caller).await;
+            return run(caller, budget.timeout).await;
         };
         let served = Box::pin(self.responses.serve(wanted, caller, run)).await?;
         decision.served(&served);
@@ -276,9 +276,9 @@ impl Pipeline {
         let instance = &tenant.instances[found.mount];
         let places = [tenant.places.as_ref(), None];
         let wanted = Wanted::resource(found, uri, &caller, self.limits.timeout);
-        let run = async move |caller| {
+        let run = async move |caller, timeout| {
             let resource = self
-                .guarded(found, self.limits.timeout, places, caller, |call| {
+                .guarded(found, timeout, places, caller, |call| {
                     permit.read(instance, variables, call)
                 })
                 .await?;
@@ -290,7 +290,7 @@ impl Pipeline {
         };
         let served = match wanted {
             Some(wanted) => Box::pin(self.responses.serve(wanted, caller, run)).await?,
-            None => Served::once(run(caller).await?),
+            None => Served::once(run(caller, self.limits.timeout).await?),
         };
         decision.served(&served);
         Ok((served.answer, found.definition, served.fresh_for))

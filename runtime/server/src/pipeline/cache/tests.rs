@@ -61,10 +61,10 @@ async fn serve(responses: &Responses, number: u64, answer: &Output) {
     let wanted = Wanted {
         key,
         time: Duration::from_hours(1),
-        patience: Duration::from_secs(1),
+        timeout: Duration::from_secs(1),
         speaks: false,
     };
-    let run = |_| std::future::ready(Ok(answer.clone()));
+    let run = |_, _| std::future::ready(Ok(answer.clone()));
     let served = responses.serve(wanted, caller(), run).await;
     assert!(!served.expect("it ran").again, "{number}");
 }
