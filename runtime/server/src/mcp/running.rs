@@ -55,10 +55,11 @@ impl Running {
     ) {
         // Listed before it begins, so that it cannot be over before it is. Not locked while it begins: a call
         // that cannot begin is dropped there.
-        lock(&self.by_id).insert(id.clone(), None);
+        let own = id.clone();
+        lock(&self.by_id).insert(own.clone(), None);
         let entry = Entry {
             by_id: Arc::clone(&self.by_id),
-            id: id.clone(),
+            id,
             _slot: slot,
         };
         let call = async move {
@@ -76,7 +77,7 @@ impl Running {
             drop(entry);
         };
         let call = self.tasks.spawn(call).abort_handle();
-        if let Some(listed) = lock(&self.by_id).get_mut(&id) {
+        if let Some(listed) = lock(&self.by_id).get_mut(&own) {
             *listed = Some(call);
         }
     }

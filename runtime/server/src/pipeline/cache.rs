@@ -174,8 +174,8 @@ impl Responses {
             Ok(Err(turn)) => turn,
         };
         // To the millisecond: who did not have to wait has all of it.
-        let waited = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let left = wanted.timeout.saturating_sub(Duration::from_millis(waited));
+        let spent = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let left = wanted.timeout.saturating_sub(Duration::from_millis(spent));
         if left.is_zero() {
             return Err(waited_in_vain());
         }
