@@ -10,6 +10,7 @@ mod conformance;
 mod dance;
 mod declared;
 mod faults;
+mod faults_page;
 mod gate;
 mod guards;
 mod http2;

@@ -24,7 +24,7 @@ pub struct Guarded(HttpServer);
 
 impl Guarded {
     /// Starts it with `config`, to which are added the gate `shell`, unless it is there, and a root for
-    /// files, unless there are tenants.
+    /// files, unless there are some or tenants.
     pub fn start(config: &str) -> Self {
         Self::start_with(config, &[])
     }
@@ -110,7 +110,7 @@ fn prepared(config: &str) -> (TempDir, String) {
     } else {
         "\n[gate.groups.shell]\nsecret = \"env:MCP_SHELL_GATE\"\n"
     };
-    let files = if config.contains("[tenants.") {
+    let files = if config.contains("[tenants.") || config.contains("[plugins.fs]") {
         ""
     } else {
         "[plugins.fs]\nroots = [\"FOLDER/files\"]\n"

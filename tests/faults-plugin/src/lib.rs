@@ -24,7 +24,7 @@ fn anything() -> serde_json::Value {
     serde_json::json!({ "type": "object" })
 }
 
-/// Counts a call from its first poll to the drop of its future.
+/// Counts a call from its first poll, or from when a thread has taken it up, to its end or to the drop of its future.
 struct Running<'a>(&'a Faults);
 
 impl<'a> Running<'a> {
@@ -105,6 +105,7 @@ impl Faults {
         #[arg(maximum = 20_000)]
         milliseconds: u64,
     ) -> String {
+        let _running = Running::new(self);
         std::thread::sleep(Duration::from_millis(milliseconds));
         format!("blocked {milliseconds} ms")
     }

@@ -1,6 +1,6 @@
 //! Requests without measure: bodies and heads that are larger than anybody may send.
 
-use std::{thread, time::Duration};
+use std::{sync::Barrier, thread, time::Duration};
 
 use mcp_factory_tests::{Connection, Subject, message};
 use serde_json::json;
@@ -9,6 +9,14 @@ const GIB: usize = 1 << 30;
 
 /// `http.max_body`, by default.
 const CAP_KIB: u64 = 4 << 10;
+
+/// Bodies above 64 KiB that may be in memory at once.
+const PLACES: usize = 32;
+
+const CHUNKED: &str = "transfer-encoding: chunked\r\n\r\n";
+
+/// The chunk of one byte.
+const CRUMB: &str = "1\r\n \r\n";
 
 const HEAD: &str = "POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\naccept: application/json, text/event-stream\r\n";
 
@@ -22,13 +30,19 @@ fn pour(connection: &mut Connection, head: &str, piece: &[u8]) -> usize {
         .unwrap_or(GIB)
 }
 
+/// A chunk of 64 KiB: 64 of them are the cap.
+fn chunk() -> String {
+    format!("10000\r\n{}\r\n", " ".repeat(64 << 10))
+}
+
 /// Pours a GiB, looks at the refusal, and at what the server needed for it.
 fn assert_refused_unread(subject: &Subject, head: &str, piece: &[u8]) {
     subject.process.forget_peak();
     let mut connection = subject.connect();
     let sent = pour(&mut connection, head, piece);
     let refusal = connection.try_response();
-    // A client that goes on sending may be cut off before it reads the refusal.
+    // A client that goes on sending may be cut off before it reads the refusal; `assert_told` is for one that
+    // does not.
     if let Ok(refusal) = refusal {
         assert_eq!(refusal.status, 413, "{}", refusal.text());
         assert_eq!(refusal.json()["error"]["code"], -32600);
@@ -38,6 +52,23 @@ fn assert_refused_unread(subject: &Subject, head: &str, piece: &[u8]) {
     let peak = subject.process.peak_kib();
     let most = subject.memory_before_kib() + 2 * CAP_KIB;
     assert!(peak < most, "{peak} KiB at most, and {most} are allowed");
+}
+
+/// Sends a chunked body that fills the cap, and one byte more, and reads what the server says to that.
+fn assert_told(subject: &Subject, full: &str) {
+    let mut polite = subject.connect();
+    for words in [HEAD, CHUNKED, full, CRUMB] {
+        polite.send(words.as_bytes());
+    }
+    let refusal = polite.response();
+    assert_eq!(
+        (refusal.status, refusal.header("connection")),
+        (413, Some("close")),
+        "{}",
+        refusal.text()
+    );
+    assert_eq!(refusal.json()["error"]["code"], -32600);
+    assert!(polite.closed_within(Duration::from_secs(5)));
 }
 
 #[test]
@@ -63,9 +94,8 @@ fn a_giant_body_is_refused_before_it_is_read() {
 #[test]
 fn a_giant_chunked_body_is_refused_at_the_limit() {
     let subject = Subject::start(&[]);
-    let chunk = format!("10000\r\n{}\r\n", " ".repeat(64 << 10));
-    let head = "transfer-encoding: chunked\r\n\r\n";
-    assert_refused_unread(&subject, head, chunk.as_bytes());
+    assert_refused_unread(&subject, CHUNKED, chunk().as_bytes());
+    assert_told(&subject, &chunk().repeat(64));
     subject.assert_unharmed();
 }
 
@@ -73,21 +103,52 @@ fn a_giant_chunked_body_is_refused_at_the_limit() {
 #[test]
 fn a_giant_body_in_crumbs_is_refused_at_the_limit() {
     let subject = Subject::start(&[r#"http.max_body="64KiB""#]);
-    let crumbs = "1\r\n \r\n".repeat(10 << 10);
-    assert_refused_unread(
-        &subject,
-        "transfer-encoding: chunked\r\n\r\n",
-        crumbs.as_bytes(),
-    );
+    assert_refused_unread(&subject, CHUNKED, CRUMB.repeat(10 << 10).as_bytes());
+    assert_told(&subject, &CRUMB.repeat(64 << 10));
     subject.assert_unharmed();
 }
 
-/// Large bodies have 32 places, so that many senders cannot fill memory together.
+/// What a hundred senders are told who all send what needs a place. When it is settled who has one, those go on
+/// to the cap and beyond.
+fn told(subject: &Subject) -> Vec<u16> {
+    let (sent, settled) = (Barrier::new(100), Barrier::new(100));
+    let sender = || {
+        let chunk = chunk();
+        let mut sender = subject.connect();
+        for words in [HEAD, CHUNKED, &chunk, CRUMB] {
+            // Who does not come to the barrier leaves the others there: what is wrong is seen below.
+            sender.try_send(words.as_bytes()).ok();
+        }
+        sent.wait();
+        let is_refused = sender.says_within("HTTP/1.1 503 ", Duration::from_secs(3));
+        settled.wait();
+        if is_refused {
+            return 503;
+        }
+        for _ in 1..64 {
+            sender.send(chunk.as_bytes());
+        }
+        sender.response().status
+    };
+    thread::scope(|scope| {
+        let senders: Vec<_> = (0..100).map(|_| scope.spawn(sender)).collect();
+        let senders = senders.into_iter();
+        senders
+            .map(|sender| sender.join().expect("it is answered"))
+            .collect()
+    })
+}
+
 #[test]
 fn giant_bodies_in_numbers_are_held_to_so_many_at_once() {
     let subject = Subject::start(&[]);
     subject.process.forget_peak();
-    let chunk = format!("10000\r\n{}\r\n", " ".repeat(64 << 10));
+    let told = told(&subject);
+    let with = |status: u16| told.iter().filter(|told| **told == status).count();
+    assert_eq!((with(413), with(503)), (PLACES, 100 - PLACES), "{told:?}");
+
+    // The same from senders that do not listen, of whom some hear it all the same.
+    let chunk = chunk();
     let mut senders: Vec<Connection> = (0..100).map(|_| subject.connect()).collect();
     let statuses: Vec<Option<u16>> = thread::scope(|scope| {
         let senders: Vec<_> = senders
@@ -95,7 +156,7 @@ fn giant_bodies_in_numbers_are_held_to_so_many_at_once() {
             .map(|sender| {
                 let chunk = chunk.as_bytes();
                 scope.spawn(move || {
-                    pour(sender, "transfer-encoding: chunked\r\n\r\n", chunk);
+                    pour(sender, CHUNKED, chunk);
                     sender.try_response().ok().map(|refusal| refusal.status)
                 })
             })
@@ -113,7 +174,7 @@ fn giant_bodies_in_numbers_are_held_to_so_many_at_once() {
         "{statuses:?}"
     );
     let peak = subject.process.peak_kib();
-    let most = subject.memory_before_kib() + 2 * 32 * CAP_KIB;
+    let most = subject.memory_before_kib() + 2 * PLACES as u64 * CAP_KIB;
     assert!(peak < most, "{peak} KiB at most, and {most} are allowed");
     drop(senders);
     subject.assert_unharmed();

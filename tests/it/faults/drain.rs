@@ -113,7 +113,7 @@ fn a_signal_ends_http_in_time_with_every_call_answered() {
 }
 
 #[test]
-fn a_server_that_drains_says_so_and_takes_nothing_new() {
+fn a_server_that_drains_takes_nothing_new_and_keeps_nobody_idle() {
     let mut http = HttpServer::start(Product::Fixture, &SETTINGS);
     let mut kept = http.connect();
     kept.write("GET", "/readyz", &[("host", "localhost")], b"");

@@ -1,15 +1,16 @@
 //! What is done to a server on purpose, one family of faults a file, and that nothing of it stays behind.
 //!
-//! `docs/faults.md` has a row for each.
+//! `docs/faults.md` has a row for each, to which `faults_page` holds it.
 
 mod bodies;
 mod cancel;
 mod descriptors;
+mod disk;
 mod drain;
 mod frames;
 mod http2;
+mod log;
 mod overload;
-mod page;
 mod slow;
 mod smuggling;
 mod stdio;

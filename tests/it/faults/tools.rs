@@ -5,7 +5,7 @@ use std::time::Duration;
 use mcp_factory_tests::{HttpServer, Product, StdioServer, Subject, eventually, message};
 use serde_json::{Value, json};
 
-use super::LANES;
+use super::{LANES, await_begun};
 
 /// What the plugin `faults` says in its panics and errors, and no client may read.
 const SECRET: &str = "hunter2";
@@ -108,7 +108,8 @@ fn tools_that_block_their_thread_hold_up_nobody() {
             connection
         })
         .collect();
-    std::thread::sleep(Duration::from_millis(100));
+    // Every thread for them is taken, and the rest wait for one.
+    await_begun(&subject, 64);
     subject.normal_calls().assert_like(&before);
     for connection in &mut blocking {
         assert_eq!(

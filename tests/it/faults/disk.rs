@@ -1,0 +1,126 @@
+//! No space left: for a file that is written, and for the record of calls.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use mcp_factory_tests::{StdioServer, eventually, guarded, message};
+use serde_json::json;
+
+/// A file system of one MiB, for as long as the test runs.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// Mounts it on `folder`; says why not where that cannot be done.
+    fn mount(folder: &Path) -> Option<Self> {
+        let mut mount = Command::new("mount");
+        mount
+            .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
+            .arg(folder);
+        let output = mount.output().ok()?;
+        if output.status.success() {
+            return Some(Self(folder.to_owned()));
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        skipped(&format!("a small disk cannot be mounted: {said}"));
+        None
+    }
+
+    /// Leaves no room.
+    fn fill(&self) {
+        let all = vec![0; 2 << 20];
+        fs::write(self.0.join("filler"), all).expect_err("two megabytes do not fit into one");
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // The folder around it goes next; a lazy unmount cannot be held up by a server that still ends.
+        Command::new("umount").arg("-l").arg(&self.0).status().ok();
+    }
+}
+
+/// Says loudly that a test did nothing.
+fn skipped(why: &str) {
+    writeln!(std::io::stderr(), "SKIPPED: {why}").expect("stderr is open");
+}
+
+const WRITABLE: &str = "[plugins.fs]\nroots = [{ path = \"FOLDER/files\", mode = \"rw\" }]\n";
+
+#[test]
+fn a_file_on_a_full_disk_stays_as_it_was() {
+    let (mut command, folder) = guarded::command(WRITABLE);
+    let files = folder.path().join("files");
+    let Some(disk) = SmallDisk::mount(&files) else {
+        return;
+    };
+    let old = "old ".repeat(20_000);
+    fs::write(files.join("kept.txt"), &old).expect("80 KB fit");
+    disk.fill();
+    let mut stdio = StdioServer::run(&mut command);
+    let new = "new ".repeat(60_000);
+    for id in 0..20 {
+        let arguments =
+            json!({ "path": files.join("kept.txt"), "content": new, "mode": "overwrite" });
+        let answer = stdio.call(id, "write_file", &arguments);
+        assert_eq!(answer["result"]["isError"], true, "{answer}");
+        assert!(
+            message::text(&answer).to_lowercase().contains("space"),
+            "{answer}"
+        );
+    }
+    let kept = fs::read_to_string(files.join("kept.txt")).expect("it is still there");
+    assert!(kept == old, "the file is what it was");
+    let mut names: Vec<_> = fs::read_dir(&files)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").file_name())
+        .collect();
+    names.sort();
+    assert_eq!(
+        names,
+        ["filler", "kept.txt"],
+        "nothing half-written is left"
+    );
+    // Room again, and it works again.
+    fs::remove_file(files.join("filler")).expect("it can be removed");
+    let answer = stdio.call(
+        30,
+        "write_file",
+        &json!({ "path": files.join("kept.txt"), "content": new, "mode": "overwrite" }),
+    );
+    assert_eq!(answer["result"]["isError"], false, "{answer}");
+}
+
+#[test]
+fn calls_go_on_while_the_record_of_them_finds_no_room() {
+    let config = format!("{WRITABLE}[audit]\nto = \"FOLDER/acme/audit.jsonl\"\n");
+    let (mut command, folder) = guarded::command(&config);
+    let logs = folder.path().join("acme");
+    let Some(disk) = SmallDisk::mount(&logs) else {
+        return;
+    };
+    disk.fill();
+    let mut stdio = StdioServer::run(&mut command);
+    for id in 0..500 {
+        let answer = stdio.call(id, "look", &json!({}));
+        assert!(answer["result"].is_object(), "{answer}");
+    }
+    let warning = "the audit cannot be written; calls go on, and what is missing is counted";
+    let warned = eventually(Duration::from_secs(5), || {
+        stdio.process.stderr().contains(warning).then_some(())
+    });
+    assert!(warned.is_some(), "{}", stdio.process.stderr());
+    assert_eq!(stdio.process.stderr().matches(warning).count(), 1);
+    // Room again: the next record says how many are missing.
+    fs::remove_file(logs.join("filler")).expect("it can be removed");
+    stdio.call(1_000, "look", &json!({}));
+    let told = eventually(Duration::from_secs(5), || {
+        let text = fs::read_to_string(logs.join("audit.jsonl")).ok()?;
+        (text.contains("\"event\":\"dropped\"") && text.contains("\"name\":\"look\"")).then_some(())
+    });
+    assert!(told.is_some());
+}
