@@ -117,6 +117,13 @@ pub(super) fn panicked(name: &str) -> CallFailure {
     CallFailure::Panicked { error_id }
 }
 
+/// The failure of a request whose way to or from its plugin panicked.
+pub(crate) fn server_panicked(method: &str) -> CallFailure {
+    let error_id = error_id();
+    tracing::error!(method, error_id, "the server panicked over a request");
+    CallFailure::Panicked { error_id }
+}
+
 pub(super) fn failed(name: &str, error: ToolError) -> CallFailure {
     if error.kind() != ToolErrorKind::Internal {
         return CallFailure::Tool(error);

@@ -32,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 use cache::{Responses, Served, Wanted};
 use decision::Decision;
 pub(crate) use failure::CallFailure;
+pub(crate) use guard::server_panicked;
 pub(crate) use limits::{CallLimits, may_be_kept};
 use limits::{ToolBudget, budgets, places};
 pub(crate) use tenants::{PluginHealth, Tenant, Tenants};

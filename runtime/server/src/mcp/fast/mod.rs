@@ -8,8 +8,8 @@
 //! serve the same pages; a differential test holds their answers to each other.
 //!
 //! In the room: which requests it takes (`asked`, and over HTTP `headers`), doing them (`perform`), the
-//! bytes of an answer (`message`), of a tool's result (`tool_result`) and of the lists (`pages`), and how the
-//! lane is driven from stdio (`wire`).
+//! bytes of an answer (`message`), of a tool's result (`tool_result`) and of the lists (`pages`), what comes of
+//! a panic (`survive`), and how the lane is driven from stdio (`wire`).
 //!
 //! [`Request`]: super::call::Request
 
@@ -18,6 +18,7 @@ mod headers;
 mod message;
 mod pages;
 mod perform;
+mod survive;
 mod tool_result;
 mod wire;
 
@@ -37,6 +38,7 @@ use crate::{
 use asked::{Asked, Way};
 use message::Message;
 use pages::Pages;
+use survive::survive;
 pub(super) use wire::{Start, Wire};
 
 /// Answers requests of one server.
@@ -73,17 +75,20 @@ impl FastLane {
         origin: &Arc<Origin>,
     ) -> Option<Answer> {
         let id = frame.request_id()?;
-        let era = headers::era(headers)?;
-        let asked = Asked::read(frame, era, Way::Once)?;
-        if era == Era::Modern && !headers::agree(headers, frame) {
-            return None;
-        }
-        let speaks = match asked.what.tool() {
-            None => true,
-            Some(name) => self.speaks(name, &asked)?,
+        let work = async {
+            let era = headers::era(headers)?;
+            let asked = Asked::read(frame, era, Way::Once)?;
+            if era == Era::Modern && !headers::agree(headers, frame) {
+                return None;
+            }
+            let speaks = match asked.what.tool() {
+                None => true,
+                Some(name) => self.speaks(name, &asked)?,
+            };
+            let way = WayBack::Once;
+            Some(Box::pin(self.perform(id, asked, way, speaks, principal, origin)).await)
         };
-        let way = WayBack::Once;
-        Some(Box::pin(self.perform(id, asked, way, speaks, principal, origin)).await)
+        survive(id, frame.method(), work).await
     }
 
     /// Whether a tool can speak to its client before it answers; `None` when it may not be called this way: its

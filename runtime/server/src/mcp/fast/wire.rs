@@ -6,7 +6,7 @@ use bytes::Bytes;
 use mcp_factory_sdk::{BoxFuture, Principal};
 use rmcp::{Peer, RoleServer, model::LoggingLevel};
 
-use super::{FastLane, WayBack, asked::Asked};
+use super::{FastLane, WayBack, asked::Asked, survive::survive};
 use crate::{frame::Frame, mcp::pace::Pace};
 
 /// What one call needs of its connection.
@@ -55,17 +55,21 @@ impl FastLane {
     ) -> BoxFuture<'static, Bytes> {
         let lane = Arc::clone(self);
         Box::pin(async move {
-            let asked = Asked::on_wire(&frame, wire.peer.peer_info().is_some());
-            let (Some(id), Some(asked)) = (frame.request_id(), asked) else {
+            let Some(id) = frame.request_id() else {
                 return Bytes::new();
             };
-            let registry = lane.shared.pipeline.registry();
-            let tool = asked.what.tool().and_then(|name| registry.tool(name));
-            let speaks = tool.is_none_or(|tool| tool.definition.takes_context());
-            let principal = Arc::clone(&wire.principal);
-            let way = WayBack::Wire(wire);
-            let answer = lane.perform(id, asked, way, speaks, &principal, &lane.local);
-            answer.await.body
+            let work = async {
+                let asked = Asked::on_wire(&frame, wire.peer.peer_info().is_some())?;
+                let registry = lane.shared.pipeline.registry();
+                let tool = asked.what.tool().and_then(|name| registry.tool(name));
+                let speaks = tool.is_none_or(|tool| tool.definition.takes_context());
+                let principal = Arc::clone(&wire.principal);
+                let way = WayBack::Wire(wire);
+                let answer = lane.perform(id, asked, way, speaks, &principal, &lane.local);
+                Some(answer.await)
+            };
+            let answer = survive(id, frame.method(), work).await;
+            answer.map_or_else(Bytes::new, |answer| answer.body)
         })
     }
 }

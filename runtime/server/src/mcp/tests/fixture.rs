@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use mcp_factory_guard::{Audit, RateLimits};
 use mcp_factory_sdk::{
-    Ask, Content, Elicitation, EmbeddedResource, Link, LogLevel, Output, Principal, Resource,
-    ResourceBody, ScopeHierarchy, ScopeSet, StartContext, prelude::*,
+    Ask, Content, Elicitation, EmbeddedResource, Instance, Link, LogLevel, Output, Principal,
+    Resource, ResourceBody, ScopeHierarchy, ScopeSet, StartContext, prelude::*,
 };
 use serde_json::{Value, json};
 
@@ -347,6 +347,17 @@ pub(super) async fn runtime(
         .start(json!({}), StartContext::new("everything"))
         .await
         .expect("it starts");
+    runtime_of(MOUNTS, instance, visibility, fast_lane, lifecycle)
+}
+
+/// A server of one plugin.
+pub(super) fn runtime_of(
+    mounts: &'static [Mount],
+    instance: Instance,
+    visibility: Visibility,
+    fast_lane: bool,
+    lifecycle: &Lifecycle,
+) -> Runtime {
     let tenants = Tenants {
         nobodys: Some(Tenant::new(vec![instance], None, None)),
         ..Tenants::default()
@@ -365,7 +376,7 @@ pub(super) async fn runtime(
         ..CallLimits::default()
     };
     let pipeline = Pipeline::new(
-        Registry::new(MOUNTS, false),
+        Registry::new(mounts, false),
         tenants,
         limits,
         &BTreeMap::new(),
