@@ -121,8 +121,8 @@ async fn a_panic_on_stdio_is_an_answer_and_the_server_goes_on() {
         for _ in 0..2 {
             is_internal(&ask(call(3)).await, 3);
         }
-        let pong: Value = serde_json::from_slice(&ask(ping).await).expect("JSON");
-        assert_eq!(pong["result"], json!({}));
+        let answer: Value = serde_json::from_slice(&ask(ping).await).expect("JSON");
+        assert_eq!(answer["result"], json!({}));
         drop(requests);
     };
     let server = runtime.connect(inbound, outbound, CancellationToken::new());
