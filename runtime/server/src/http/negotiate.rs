@@ -1,13 +1,27 @@
 //! `Content-Type` and `Accept`: what the client sends and what it is ready to get.
 
-use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, HeaderName};
 
 use super::refusal::Refusal;
 
 const JSON: &str = "application/json";
 const EVENTS: &str = "text/event-stream";
+const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 const BOTH: &str = "application/json, text/event-stream";
+
+/// What decides of the era and the session is said once: who reads the last of two would see another
+/// request than who reads the first.
+pub(super) fn once(headers: &HeaderMap) -> Result<(), Refusal> {
+    let said_twice = |name: &HeaderName| headers.get_all(name).iter().nth(1).is_some();
+    if said_twice(&VERSION) || said_twice(&SESSION) {
+        return Err(Refusal::bad_request(
+            "MCP-Protocol-Version and Mcp-Session-Id are said once",
+        ));
+    }
+    Ok(())
+}
 
 /// A POST sends JSON and takes both an answer and a stream of events.
 pub(super) fn post(headers: &HeaderMap) -> Result<(), Refusal> {
@@ -121,6 +135,18 @@ mod tests {
             assert!(post(&headers(wrong, None)).is_err(), "{wrong}");
         }
         assert!(post(&HeaderMap::new()).is_err());
+    }
+
+    #[test]
+    fn era_and_session_are_said_once() {
+        let mut headers = HeaderMap::new();
+        for name in [VERSION, SESSION] {
+            headers.append(&name, HeaderValue::from_static("a"));
+            assert!(once(&headers).is_ok(), "{name}");
+            headers.append(&name, HeaderValue::from_static("a"));
+            assert!(once(&headers).is_err(), "{name}");
+            headers.remove(&name);
+        }
     }
 
     #[test]

@@ -172,6 +172,7 @@ impl<P: Protocol> Service<P> {
         self.hosts.check(&parts)?;
         self.origins.check(&parts.headers)?;
         let (principal, origin) = self.identify(&parts.headers, peer).await?;
+        negotiate::once(&parts.headers)?;
         match parts.method {
             Method::POST => {
                 negotiate::post(&parts.headers)?;

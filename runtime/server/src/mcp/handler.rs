@@ -86,6 +86,11 @@ impl ServerHandler for Handler {
         request: InitializeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
+        if context.peer.peer_info().is_none() {
+            // What it would agree on, nothing on this connection would keep to.
+            let message = "this connection began without a handshake, and goes on without one";
+            return Err(ErrorData::invalid_request(message, None));
+        }
         self.connection.initialize()?;
         context.peer.set_peer_info(request.clone());
         self.negotiate_initialize(&request)
