@@ -40,6 +40,18 @@ fn limits() -> HttpLimits {
     }
 }
 
+/// The same bounds with other silences: what ends then was ended by the one that is short.
+fn patient(header: u64, idle: u64) -> HttpLimits {
+    HttpLimits {
+        patience: Patience {
+            header: Duration::from_millis(header),
+            idle: Duration::from_millis(idle),
+            write: Duration::from_secs(30),
+        },
+        ..limits()
+    }
+}
+
 struct Server {
     address: SocketAddr,
     double: Double,

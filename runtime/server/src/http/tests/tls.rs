@@ -128,41 +128,33 @@ async fn both_versions_are_spoken_under_it() {
 #[tokio::test]
 async fn who_does_not_greet_in_time_is_closed() {
     let folder = Folder::new();
-    let server = start(&folder, limits());
     let millis = Duration::from_millis;
-    for (name, bytes, least, most) in [
-        ("silence", &b""[..], 250, 650),
-        (
-            "half a greeting",
-            &[22, 3, 1, 1, 0, 1, 0, 0, 252][..],
-            250,
-            650,
-        ),
+    for (name, bytes, header) in [
+        ("silence", &b""[..], 300),
+        ("half a greeting", &[22, 3, 1, 1, 0, 1, 0, 0, 252][..], 300),
+        // Nobody waits for these to be over.
         (
             "plain HTTP",
             &b"GET /livez HTTP/1.1\r\nhost: a\r\n\r\n"[..],
-            0,
-            200,
+            30_000,
         ),
         (
             "plain HTTP/2",
             &b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..],
-            0,
-            200,
+            30_000,
         ),
     ] {
+        let server = start(&folder, patient(header, 30_000));
+        let least = if header < 30_000 { 250 } else { 0 };
         let mut stream = server.connect().await;
         let began = Instant::now();
         stream.write_all(bytes).await.unwrap();
         let mut heard = Vec::new();
         let reading = stream.read_to_end(&mut heard);
-        let closed = tokio::time::timeout(millis(2000), reading).await;
+        let closed = tokio::time::timeout(millis(5000), reading).await;
         assert!(closed.is_ok(), "{name}: still open");
         let took = began.elapsed();
-        assert!(
-            (millis(least)..millis(most)).contains(&took),
-            "{name}: {took:?}"
-        );
+        assert!(took >= millis(least), "{name}: {took:?}");
         assert!(!String::from_utf8_lossy(&heard).contains("HTTP/"), "{name}");
     }
 }
@@ -170,26 +162,28 @@ async fn who_does_not_greet_in_time_is_closed() {
 #[tokio::test]
 async fn under_it_the_same_silences_count() {
     let folder = Folder::new();
-    let server = start(&folder, limits());
     let millis = Duration::from_millis;
-    for (start, least, most) in [
-        ("", 250, 650),
-        ("POST /mcp HTTP/1.1\r\nhost: loc", 250, 650),
-        ("GET /livez HTTP/1.1\r\nhost: a\r\n\r\n", 650, 1300),
+    for (said, limits, least) in [
+        ("", patient(300, 30_000), 250),
+        ("POST /mcp HTTP/1.1\r\nhost: loc", patient(300, 30_000), 250),
+        (
+            "GET /livez HTTP/1.1\r\nhost: a\r\n\r\n",
+            patient(30_000, 700),
+            650,
+        ),
     ] {
+        let server = start(&folder, limits);
         let mut stream = folder.connect(&server, &[]).await.unwrap();
         let began = Instant::now();
-        stream.write_all(start.as_bytes()).await.unwrap();
+        stream.write_all(said.as_bytes()).await.unwrap();
         let mut heard = Vec::new();
         let reading = stream.read_to_end(&mut heard);
-        let closed = tokio::time::timeout(millis(3000), reading).await;
-        assert!(closed.is_ok(), "{start}: still open");
+        let closed = tokio::time::timeout(millis(5000), reading).await;
+        assert!(closed.is_ok(), "{said}: still open");
         let took = began.elapsed();
-        assert!(
-            (millis(least)..millis(most)).contains(&took),
-            "{start}: {took:?}"
-        );
+        assert!(took >= millis(least), "{said}: {took:?}");
     }
+    let server = start(&folder, limits());
     // And who does not read: the answers pile up in TLS before they do in the socket.
     let mut stream = folder.connect(&server, &[]).await.unwrap();
     let request = post(message("echo", "x".repeat(190_000)));
@@ -207,12 +201,8 @@ async fn only_so_many_greet_at_once() {
     let server = start(
         &folder,
         HttpLimits {
-            connections: 2 * HANDSHAKES,
-            patience: Patience {
-                header: Duration::from_secs(5),
-                ..limits().patience
-            },
-            ..limits()
+            connections: 3 * HANDSHAKES,
+            ..patient(30_000, 30_000)
         },
     );
     let mut silent = Vec::new();
@@ -220,8 +210,21 @@ async fn only_so_many_greet_at_once() {
         silent.push(server.connect().await);
     }
     tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(
+        folder.connect(&server, &[]).await.is_ok(),
+        "who says nothing keeps nobody out"
+    );
+    let hello = hello();
+    let mut begun = Vec::new();
+    for _ in 0..HANDSHAKES {
+        let mut stream = server.connect().await;
+        stream.write_all(&hello).await.unwrap();
+        // Its place is taken when the answer comes.
+        stream.read_u8().await.unwrap();
+        begun.push(stream);
+    }
     assert!(folder.connect(&server, &[]).await.is_err(), "one too many");
-    silent.truncate(HANDSHAKES / 2);
+    begun.truncate(HANDSHAKES / 2);
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(
         folder.connect(&server, &[]).await.is_ok(),
@@ -229,10 +232,27 @@ async fn only_so_many_greet_at_once() {
     );
 }
 
+/// The first word of a client.
+fn hello() -> Vec<u8> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth();
+    let name = ServerName::try_from("localhost").unwrap();
+    let mut client = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
+    let mut bytes = Vec::new();
+    while client.wants_write() {
+        client.write_tls(&mut bytes).unwrap();
+    }
+    bytes
+}
+
 #[tokio::test]
 async fn a_drain_does_not_wait_for_greetings() {
     let folder = Folder::new();
-    let server = start(&folder, limits());
+    let server = start(&folder, patient(30_000, 30_000));
     let mut silent = server.connect().await;
     let mut idle = folder.connect(&server, &[]).await.unwrap();
     call(&mut idle).await;
@@ -241,7 +261,7 @@ async fn a_drain_does_not_wait_for_greetings() {
     busy.write_all(request.as_bytes()).await.unwrap();
     tokio::time::sleep(Duration::from_millis(50)).await;
     server.lifecycle.drain();
-    let soon = Duration::from_millis(200);
+    let soon = Duration::from_secs(3);
     let closed = tokio::time::timeout(soon, silent.read(&mut [0; 10])).await;
     assert!(matches!(closed, Ok(Ok(0) | Err(_))), "{closed:?}");
     let closed = tokio::time::timeout(soon, idle.read(&mut [0; 10])).await;
@@ -250,7 +270,7 @@ async fn a_drain_does_not_wait_for_greetings() {
     busy.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     drop((silent, idle, busy));
-    tokio::time::timeout(Duration::from_secs(1), server.serving)
+    tokio::time::timeout(Duration::from_secs(5), server.serving)
         .await
         .expect("gone")
         .unwrap();

@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::{Acceptor, ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
 pub(crate) use self::pair::{TlsFiles, TlsProblem};
@@ -34,7 +34,7 @@ const HTTP1: &[u8] = b"http/1.1";
 pub(crate) struct Tls {
     files: TlsFiles,
     shown: Arc<Shown>,
-    acceptor: TlsAcceptor,
+    config: Arc<ServerConfig>,
     handshakes: Semaphore,
 }
 
@@ -57,7 +57,7 @@ impl Tls {
         Ok(Self {
             files,
             shown,
-            acceptor: TlsAcceptor::from(Arc::new(config)),
+            config: Arc::new(config),
             handshakes: Semaphore::new(HANDSHAKES),
         })
     }
@@ -72,16 +72,21 @@ impl Tls {
         lifecycle.tasks().spawn(renewal);
     }
 
-    /// Greets a client, within the bounds of time and number.
+    /// Greets a client, within the bounds of time and number. Who has not said a first word yet takes no
+    /// place: sockets that stay silent cost no more than other connections, and keep nobody out.
     pub(super) async fn greet(
         &self,
         stream: TcpStream,
         patience: Duration,
     ) -> io::Result<TlsStream<TcpStream>> {
-        let Ok(_place) = self.handshakes.try_acquire() else {
-            return Err(io::ErrorKind::ResourceBusy.into());
+        let greeting = async {
+            let hello = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+            let Ok(_place) = self.handshakes.try_acquire() else {
+                return Err(io::ErrorKind::ResourceBusy.into());
+            };
+            hello.into_stream(Arc::clone(&self.config)).await
         };
-        tokio::time::timeout(patience, self.acceptor.accept(stream)).await?
+        tokio::time::timeout(patience, greeting).await?
     }
 }
 
