@@ -34,6 +34,11 @@ impl ResponseBody {
             _place: None,
         }
     }
+
+    /// Whether it is a few words that take no place: a refusal, a probe.
+    pub(crate) const fn is_free(&self) -> bool {
+        matches!(self, Self::Whole { _place: None, .. })
+    }
 }
 
 impl Body for ResponseBody {

@@ -17,15 +17,15 @@ use crate::protocol::Protocol;
 
 /// Number of headers of a request, at most; 431 beyond it.
 pub(super) const MAX_HEADERS: usize = 100;
-/// Requests over HTTP/2 at once, for each connection that may be open.
+/// Requests over HTTP/2 at once beyond the first few of each connection, for each connection that may be open.
 const STREAMS: usize = 4;
 
 /// What all connections share.
 pub(super) struct Shared<P> {
     pub(super) service: Arc<Service<P>>,
     pub(super) lifecycle: Lifecycle,
-    /// Places of requests over HTTP/2. Each of those may hold headers and a piece of a body before anybody
-    /// knows who sends it, and one connection has a hundred.
+    /// Places of requests over HTTP/2 beyond the first few of their connection. Each of those may hold headers
+    /// and a piece of a body before anybody knows who sends it, and one connection has a hundred.
     pub(super) streams: Semaphore,
     tls: Option<Tls>,
 }

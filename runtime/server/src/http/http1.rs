@@ -20,7 +20,7 @@ use super::pulse::Pulse;
 use super::service::Service;
 use super::silence::Silence;
 use super::watch::{Conversation, watch};
-use super::watched::{Observer, Watched};
+use super::watched::{Observer, Watched, Written};
 use crate::lifecycle::Lifecycle;
 use crate::protocol::Protocol;
 use crate::response_body::ResponseBody;
@@ -134,8 +134,8 @@ impl<P> Observer for Line<P> {
         self.pulse.received(bytes);
     }
 
-    fn written(&self, blocked: bool) {
-        self.pulse.written(blocked);
+    fn written(&self, written: Written) {
+        self.pulse.written(written);
     }
 
     fn leaves_unread(&self) -> bool {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
 use tokio::time::Instant;
 
 use super::silence::{Patience, Silence};
-use super::watched::Observer;
+use super::watched::{Observer, Written};
 
 const FRESH: u8 = 0;
 const HEADER: u8 = 1;
@@ -77,8 +77,16 @@ impl Observer for Pulse {
         }
     }
 
-    fn written(&self, blocked: bool) {
-        self.silence.written(blocked, self.patience.write);
+    fn written(&self, written: Written) {
+        self.silence.written(written, self.patience);
+        // The end of an answer that nobody makes any more may still wait for the client: it is idle after that.
+        if self.phase.load(Relaxed) == IDLE {
+            match written {
+                Written::Blocked => self.silence.read_whenever(),
+                Written::All if self.silence.is_read_whenever() => self.idle(),
+                _ => {}
+            }
+        }
     }
 
     fn leaves_unread(&self) -> bool {

@@ -2,10 +2,13 @@
 //!
 //! The clock is read once each time the connection's task runs: what happens within that is one moment.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use super::watched::Written;
+use crate::response_body::PIECE;
 
 /// How long each silence may be.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +19,17 @@ pub(crate) struct Patience {
     pub(crate) idle: Duration,
     /// A write that the client does not take.
     pub(crate) write: Duration,
+}
+
+/// Bytes of an answer that a client takes in a second, at least: who takes fewer would hold it for ever.
+const FLOOR: usize = 1 << 10;
+
+impl Patience {
+    /// How long a client may take for so many bytes of an answer, however steadily it takes them.
+    pub(super) fn slowest(&self, bytes: usize) -> Duration {
+        let millis = bytes.saturating_mul(1000) / FLOOR;
+        self.write + Duration::from_millis(u64::try_from(millis).unwrap_or(NEVER))
+    }
 }
 
 const NEVER: u64 = u64::MAX;
@@ -29,6 +43,9 @@ pub(super) struct Silence {
     now: AtomicU64,
     read_by: AtomicU64,
     write_by: AtomicU64,
+    /// The same for a whole piece of an answer, and how much of that is still to be taken.
+    piece_by: AtomicU64,
+    piece_left: AtomicUsize,
     quiet_by: AtomicU64,
 }
 
@@ -40,6 +57,8 @@ impl Silence {
             now: AtomicU64::new(0),
             read_by: AtomicU64::new(NEVER),
             write_by: AtomicU64::new(NEVER),
+            piece_by: AtomicU64::new(NEVER),
+            piece_left: AtomicUsize::new(0),
             quiet_by: AtomicU64::new(NEVER),
         };
         silence.read_within(read_within);
@@ -61,17 +80,42 @@ impl Silence {
         self.read_by.store(NEVER, Relaxed);
     }
 
+    /// Whether nothing has to be read.
+    pub(super) fn is_read_whenever(&self) -> bool {
+        self.read_by.load(Relaxed) == NEVER
+    }
+
     /// Something must happen in this time.
     pub(super) fn quiet_within(&self, wait: Duration) {
         self.quiet_by.store(self.after(wait), Relaxed);
     }
 
-    /// A write went through, or it has to go through in this time.
-    pub(super) fn written(&self, blocked: bool, wait: Duration) {
-        if !blocked {
-            self.write_by.store(NEVER, Relaxed);
-        } else if self.is_written() {
-            self.write_by.store(self.after(wait), Relaxed);
+    /// A write went through, or it has to in time; so has a whole piece of what waits, or a client that takes
+    /// it byte by byte would begin its time anew with each.
+    pub(super) fn written(&self, written: Written, patience: Patience) {
+        match written {
+            Written::All => {
+                self.write_by.store(NEVER, Relaxed);
+                self.piece_by.store(NEVER, Relaxed);
+            }
+            Written::Some(bytes) => {
+                self.write_by.store(NEVER, Relaxed);
+                let left = self.piece_left.load(Relaxed).saturating_sub(bytes);
+                self.piece_left.store(left, Relaxed);
+                if left == 0 {
+                    self.piece_by.store(NEVER, Relaxed);
+                }
+            }
+            Written::Blocked => {
+                if self.is_written() {
+                    self.write_by.store(self.after(patience.write), Relaxed);
+                }
+                if self.piece_by.load(Relaxed) == NEVER {
+                    let wait = patience.slowest(PIECE);
+                    self.piece_by.store(self.after(wait), Relaxed);
+                    self.piece_left.store(PIECE, Relaxed);
+                }
+            }
         }
     }
 
@@ -97,7 +141,8 @@ impl Silence {
     }
 
     fn owed_by(&self) -> u64 {
-        self.read_by.load(Relaxed).min(self.write_by.load(Relaxed))
+        let write_by = self.write_by.load(Relaxed).min(self.piece_by.load(Relaxed));
+        self.read_by.load(Relaxed).min(write_by)
     }
 
     fn after(&self, wait: Duration) -> u64 {

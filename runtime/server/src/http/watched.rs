@@ -14,11 +14,32 @@ pub(super) trait Observer {
     /// These bytes came; none at the end of the input, or of a connection that broke.
     fn received(&self, bytes: &[u8]);
 
-    /// A write went through, or is blocked by a client that does not read.
-    fn written(&self, blocked: bool);
+    /// What became of a write.
+    fn written(&self, written: Written);
 
     /// Whether the client may still be sending something that nobody will read.
     fn leaves_unread(&self) -> bool;
+}
+
+/// What became of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    /// So many bytes were taken; there may be more.
+    Some(usize),
+    /// It waits for a client that does not read.
+    Blocked,
+    /// Nothing is left to write.
+    All,
+}
+
+impl Written {
+    fn of(written: &Poll<io::Result<usize>>) -> Self {
+        match written {
+            Poll::Pending => Self::Blocked,
+            Poll::Ready(Ok(bytes)) => Self::Some(*bytes),
+            Poll::Ready(Err(_)) => Self::All,
+        }
+    }
 }
 
 /// The socket.
@@ -61,7 +82,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, O: Observer> AsyncWrite for Watched<T, O
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write(cx, bytes);
-        self.observer.written(written.is_pending());
+        self.observer.written(Written::of(&written));
         written
     }
 
@@ -71,7 +92,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin, O: Observer> AsyncWrite for Watched<T, O
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write_vectored(cx, slices);
-        self.observer.written(written.is_pending());
+        self.observer.written(Written::of(&written));
         written
     }
 
@@ -82,7 +103,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin, O: Observer> AsyncWrite for Watched<T, O
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.inner).poll_flush(cx);
         // Comes after the last write; TLS keeps something back that it can wait for.
-        self.observer.written(flushed.is_pending());
+        self.observer.written(match flushed {
+            Poll::Pending => Written::Blocked,
+            Poll::Ready(_) => Written::All,
+        });
         flushed
     }
 

@@ -21,6 +21,7 @@ use h2::server::{Builder, Connection, Handshake, SendResponse};
 use h2::{Ping, PingPong, Reason, RecvStream};
 use http::Request;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use self::frames::Frames;
@@ -28,13 +29,15 @@ use self::stream::{Outcome, answer};
 use super::connection::Shared;
 use super::silence::{Patience, Silence};
 use super::watch::{Conversation, watch};
-use super::watched::{Observer, Watched};
+use super::watched::{Observer, Watched, Written};
 use crate::protocol::Protocol;
 
 /// Bytes of the preface.
 const PREFACE: usize = super::socket::PREFACE.len();
 /// Requests at once on one connection; the client waits with more, or is refused.
 const MAX_STREAMS: u32 = 100;
+/// Of those, the ones that need no place among all: no number of other clients keeps them out.
+const OWN_STREAMS: usize = 4;
 /// Bytes of a request's headers, counted as HTTP/2 counts them; 431 beyond it.
 const MAX_HEADER_BYTES: u32 = 32 << 10;
 /// Bytes that a client may send before they are read: of one request, and of all of a connection.
@@ -87,10 +90,11 @@ pub(super) async fn serve<P: Protocol>(
         .max_pending_accept_reset_streams(MAX_PENDING_RESETS)
         .max_local_error_reset_streams(Some(MAX_ERROR_RESETS))
         .handshake(Watched::new(socket, Arc::clone(&line)));
+    let own = Semaphore::new(OWN_STREAMS);
     let speaker = Speaker {
         state: State::Greeting(handshake),
         streams: FuturesUnordered::new(),
-        answer: |request, respond| answer(Arc::clone(&shared), peer, request, respond),
+        answer: |request, respond| answer(&shared, &own, peer, request, respond),
         line,
         mood: Mood::New,
         abandoned: 0,
@@ -280,8 +284,8 @@ impl Observer for Line {
         }
     }
 
-    fn written(&self, blocked: bool) {
-        self.silence.written(blocked, self.patience.write);
+    fn written(&self, written: Written) {
+        self.silence.written(written, self.patience);
     }
 
     /// The client may always be on the way with a frame.

@@ -2,8 +2,7 @@
 
 use std::future::poll_fn;
 use std::net::IpAddr;
-use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::pin::Pin;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
@@ -13,10 +12,13 @@ use h2::{Reason, RecvStream, SendStream};
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, Entry, HOST, HeaderValue, RETRY_AFTER};
 use http::{Method, Request, Response, StatusCode};
 use http_body::Body as _;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use super::super::connection::{MAX_HEADERS, Shared};
 use super::super::date;
 use super::super::incoming::Incoming;
+use super::super::silence::Patience;
 use crate::protocol::Protocol;
 use crate::response_body::ResponseBody;
 
@@ -31,14 +33,16 @@ pub(super) enum Outcome {
     Abandoned,
 }
 
-/// Answers a request, whatever it is.
+/// Answers a request, whatever it is. `own` are the places that its connection has for itself.
 pub(super) async fn answer<P: Protocol>(
-    shared: Arc<Shared<P>>,
+    shared: &Shared<P>,
+    own: &Semaphore,
     peer: IpAddr,
     request: Request<RecvStream>,
     mut respond: SendResponse<Bytes>,
 ) -> Outcome {
-    let Ok(_place) = shared.streams.try_acquire() else {
+    let place = own.try_acquire().or_else(|_| shared.streams.try_acquire());
+    let Ok(place) = place else {
         return refuse(&mut respond, StatusCode::SERVICE_UNAVAILABLE);
     };
     if request.headers().len() > MAX_HEADERS {
@@ -46,7 +50,8 @@ pub(super) async fn answer<P: Protocol>(
     }
     let whole = request.method() != Method::HEAD;
     let response = {
-        let mut running = pin!(shared.service.respond(plain(request), peer));
+        // Boxed, because it is large, and over long before a client has taken the answer that it leaves lying.
+        let mut running = Box::pin(shared.service.respond(plain(request), peer));
         poll_fn(|cx| {
             if let Poll::Ready(response) = running.as_mut().poll(cx) {
                 return Poll::Ready(Some(response));
@@ -56,18 +61,18 @@ pub(super) async fn answer<P: Protocol>(
         })
         .await
     };
+    // Everybody may ask for refusals and probes, and leave them lying: that keeps nobody out.
+    let is_free = response
+        .as_ref()
+        .is_none_or(|response| response.body().is_free());
+    let _place = (!is_free).then_some(place);
     let is_refusal = response
         .as_ref()
         .is_some_and(|response| response.status().is_client_error());
     let sent = match response {
         Some(response) => {
-            send(
-                response,
-                whole,
-                &mut respond,
-                shared.service.patience().write,
-            )
-            .await
+            let patience = shared.service.patience();
+            send(response, whole, &mut respond, patience).await
         }
         None => None,
     };
@@ -113,12 +118,12 @@ fn refuse(respond: &mut SendResponse<Bytes>, status: StatusCode) -> Outcome {
 }
 
 /// Sends the answer piece by piece, none before the client has room for it. `None` when it has none for too
-/// long, or has left.
+/// long, too little for a whole piece in its time, or has left.
 async fn send(
     response: Response<ResponseBody>,
     whole: bool,
     respond: &mut SendResponse<Bytes>,
-    patience: Duration,
+    patience: Patience,
 ) -> Option<()> {
     let (mut head, mut body) = response.into_parts();
     // Says something about a connection of HTTP/1.1, and is forbidden here.
@@ -150,8 +155,9 @@ async fn send(
             continue;
         };
         let last = body.is_end_stream();
+        let mut by = None;
         while !data.is_empty() {
-            let room = room(&mut stream, data.len(), patience).await?;
+            let room = room(&mut stream, data.len(), patience, &mut by).await?;
             let piece = data.split_to(room.min(data.len()));
             let end = last && data.is_empty();
             stream.send_data(piece, end).ok()?;
@@ -162,8 +168,14 @@ async fn send(
     }
 }
 
-/// For how much of the next `wanted` bytes the client has room; waits until it has some.
-async fn room(stream: &mut SendStream<Bytes>, wanted: usize, patience: Duration) -> Option<usize> {
+/// For how much of the next `wanted` bytes the client has room; waits until it has some. `by` is when the
+/// piece that they are of has to be taken, from the first wait on.
+async fn room(
+    stream: &mut SendStream<Bytes>,
+    wanted: usize,
+    patience: Patience,
+    by: &mut Option<Instant>,
+) -> Option<usize> {
     stream.reserve_capacity(wanted);
     match stream.capacity() {
         0 => {}
@@ -175,7 +187,9 @@ async fn room(stream: &mut SendStream<Bytes>, wanted: usize, patience: Duration)
         }
         Poll::Ready(ready!(stream.poll_capacity(cx)).and_then(Result::ok))
     });
-    let Ok(room) = tokio::time::timeout(patience, waiting).await else {
+    let now = Instant::now();
+    let by = *by.get_or_insert_with(|| now + patience.slowest(wanted));
+    let Ok(room) = tokio::time::timeout_at(by.min(now + patience.write), waiting).await else {
         stream.send_reset(Reason::CANCEL);
         return None;
     };

@@ -195,6 +195,42 @@ async fn a_client_that_does_not_read_is_cut_off() {
     assert!(began.elapsed() > Duration::from_millis(450));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_client_that_reads_byte_by_byte_is_cut_off() {
+    for (name, bytes, whole) in [("a drip", 1, false), ("2 KiB a second", 819, true)] {
+        let (double, lifecycle) = (Double::default(), Lifecycle::default());
+        let service = service(&double, limits(), &lifecycle);
+        let (mut stream, far) = tokio::io::duplex(4000);
+        let began = tokio::time::Instant::now();
+        let serving = tokio::spawn(async move {
+            http1::serve(far, began, [127, 0, 0, 1].into(), service, &lifecycle).await;
+        });
+        let (mut output, mut input) = tokio::io::split(&mut stream);
+        let request = post(message("echo", "x".repeat(190_000)));
+        let sending = input.write_all(request.as_bytes());
+        let reading = async {
+            let (mut taken, mut buffer) = (0, vec![0; bytes]);
+            // What was on its way when the server was done is still there to be read.
+            while taken < 190_000 && (whole || !serving.is_finished()) {
+                let read = output.read(&mut buffer).await.unwrap();
+                assert!(read > 0, "{name}: closed after {taken} bytes");
+                taken += read;
+                // Less than the patience of a write.
+                tokio::time::sleep(Duration::from_millis(400)).await;
+                assert!(began.elapsed() < Duration::from_mins(3), "{name}");
+            }
+            taken
+        };
+        let (sent, taken) = tokio::join!(sending, reading);
+        sent.unwrap();
+        assert_eq!(taken >= 190_000, whole, "{name}: {taken} bytes");
+        // 500 ms, and a second for each of 64 KiB; or as long as it takes.
+        let took = began.elapsed().as_secs();
+        let expected = if whole { 90..=100 } else { 64..=66 };
+        assert!(expected.contains(&took), "{name}: {took} s");
+    }
+}
+
 #[tokio::test]
 async fn a_connection_takes_little_memory() {
     let server = Server::start(limits());

@@ -44,24 +44,69 @@ async fn a_connection_runs_a_hundred_and_all_together_a_few_times_their_number()
     drop(stream);
 
     let server = Server::start(HttpLimits {
-        connections: 1,
+        connections: 2,
         ..roomy()
     });
     let mut client = Client::connect(&server).await;
     let mut held = Vec::new();
-    for _ in 0..4 {
+    // Four of its own, and all eight that the two may share.
+    for _ in 0..12 {
         let (response, mut stream) = client.send(usual(), false).await.unwrap();
-        stream.send_data(message("slow", 400).into(), true).unwrap();
+        stream
+            .send_data(message("slow", 1000).into(), true)
+            .unwrap();
         held.push(response);
     }
     tokio::time::sleep(Duration::from_millis(100)).await;
     let refused = client.post(message("echo", 1)).await;
     assert_eq!(refused.status, 503);
     assert_eq!(refused.headers["retry-after"], "1");
+    let mut other = Client::connect(&server).await;
+    for _ in 0..4 {
+        let answer = other.post(message("echo", 1)).await;
+        assert_eq!(
+            answer.status, 200,
+            "the first few of a connection are its own"
+        );
+    }
     for response in held {
         assert_eq!(Head::of(response).await.unwrap().status, 200);
     }
     assert_eq!(client.post(message("echo", 1)).await.status, 200);
+}
+
+#[tokio::test]
+async fn refusals_that_nobody_takes_keep_nobody_out() {
+    let server = Server::start(HttpLimits {
+        connections: 2,
+        in_flight: 500,
+        ..patient(30_000, 30_000)
+    });
+    let mut shut = h2::client::Builder::new();
+    shut.initial_window_size(0);
+    let mut deaf = Client::with(&server, &shut).await;
+    let mut lying = Vec::new();
+    for at in 0..90 {
+        let request = if at % 2 == 0 {
+            usual().header("origin", "https://evil.example")
+        } else {
+            Request::get("http://localhost/readyz")
+        };
+        let (response, _) = deaf.send(request, true).await.unwrap();
+        let head = Head::of(response).await.unwrap();
+        assert_eq!(head.status, [403, 200][at % 2], "{at}");
+        lying.push(head.body);
+    }
+    let mut client = Client::connect(&server).await;
+    let mut waiting = Vec::new();
+    for _ in 0..12 {
+        let (response, mut stream) = client.send(usual(), false).await.unwrap();
+        stream.send_data(message("slow", 200).into(), true).unwrap();
+        waiting.push(response);
+    }
+    for response in waiting {
+        assert_eq!(Head::of(response).await.unwrap().status, 200);
+    }
 }
 
 #[tokio::test]
@@ -102,6 +147,52 @@ async fn an_answer_that_is_not_read_ends_alone() {
         assert_eq!(error.reason(), Some(Reason::CANCEL));
     }
     assert_eq!(client.post(message("echo", 1)).await.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_taken_byte_by_byte_ends_alone() {
+    let (double, lifecycle) = (Double::default(), Lifecycle::default());
+    let service = service(&double, limits(), &lifecycle);
+    let shared = Arc::new(connection::Shared::new(service, None, lifecycle));
+    let (mut stream, far) = tokio::io::duplex(1 << 20);
+    let began = tokio::time::Instant::now();
+    let serving = crate::http::http2::serve(far, began, [127, 0, 0, 1].into(), shared);
+    let serving = tokio::spawn(serving);
+    let body = message("echo", "x".repeat(4000));
+    let shut = frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0]);
+    let post = block(&[
+        (":method", "POST"),
+        (":scheme", "http"),
+        (":path", "/mcp"),
+        (":authority", "localhost"),
+        ("content-type", "application/json"),
+        ("accept", "application/json, text/event-stream"),
+    ]);
+    let request = [
+        PREFACE,
+        &shut,
+        &frame(HEADERS, END_HEADERS, 1, &post),
+        &frame(0, END_STREAM, 1, body.as_bytes()),
+    ];
+    stream.write_all(&request.concat()).await.unwrap();
+    let (window, reset, cancel) = (frame(8, 0, 1, &[0, 0, 0, 1]), 3, 8);
+    let mut heard = Vec::new();
+    // Less than the patience of a write, each time.
+    while !kinds(&heard).contains(&(reset, cancel)) {
+        stream.write_all(&window).await.unwrap();
+        let pause = Duration::from_millis(400);
+        let _over = tokio::time::timeout(pause, async {
+            while stream.read_buf(&mut heard).await.unwrap() > 0 {}
+        })
+        .await;
+        assert!(began.elapsed() < Duration::from_mins(1), "it goes on");
+    }
+    let data = kinds(&heard).iter().filter(|(kind, _)| *kind == 0).count();
+    assert!(data > 5, "it was on its way: {data}");
+    // 500 ms, and a second for each KiB.
+    let took = began.elapsed().as_secs();
+    assert!((4..=6).contains(&took), "{took}");
+    assert!(!serving.is_finished(), "the connection goes on");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test]
 async fn a_head_that_never_ends_is_cut_off() {
-    let server = Server::start(limits());
+    let server = Server::start(patient(300, 30_000));
     let settings = frame(SETTINGS, 0, 0, b"");
     let head = head_of_a_post();
     let millis = Duration::from_millis;
@@ -29,7 +29,7 @@ async fn a_head_that_never_ends_is_cut_off() {
     ] {
         let (_, took) = say(&server, &bytes).await;
         assert!(
-            (millis(250)..millis(650)).contains(&took),
+            (millis(250)..millis(3900)).contains(&took),
             "{name}: {took:?}"
         );
     }
@@ -43,7 +43,7 @@ async fn an_idle_connection_is_told_good_bye() {
     assert!(client.ended().await.is_ok(), "in good order");
     let took = began.elapsed();
     let millis = Duration::from_millis;
-    assert!((millis(650)..millis(1200)).contains(&took), "{took:?}");
+    assert!((millis(650)..millis(3900)).contains(&took), "{took:?}");
 
     // Pings are no requests; and who does not listen is not waited for.
     let mut stream = server.connect().await;
@@ -60,7 +60,7 @@ async fn an_idle_connection_is_told_good_bye() {
 
 #[tokio::test]
 async fn a_flood_of_continuations_ends_the_connection() {
-    let server = Server::start(limits());
+    let server = Server::start(patient(30_000, 30_000));
     let mut bytes = [PREFACE, &frame(SETTINGS, 0, 0, b"")].concat();
     bytes.extend(frame(HEADERS, 0, 1, &head_of_a_post()));
     for _ in 0..1000 {
@@ -70,7 +70,7 @@ async fn a_flood_of_continuations_ends_the_connection() {
     let go_away = 7;
     let heard = kinds(&heard);
     assert!(heard.iter().any(|(kind, _)| *kind == go_away), "{heard:?}");
-    assert!(took < Duration::from_millis(250), "at once: {took:?}");
+    assert!(took < Duration::from_secs(3), "at once: {took:?}");
     assert_eq!(server.double.begun.load(SeqCst), 0);
 }
 
@@ -103,7 +103,7 @@ async fn who_takes_back_request_after_request_is_sent_away() {
 
 #[tokio::test]
 async fn what_is_no_http_2_is_told_so() {
-    let server = Server::start(limits());
+    let server = Server::start(patient(30_000, 30_000));
     for (name, bytes) in [
         (
             "data of no request",
@@ -116,7 +116,7 @@ async fn what_is_no_http_2_is_told_so() {
         ),
     ] {
         let (heard, took) = say(&server, &[PREFACE, &bytes].concat()).await;
-        assert!(took < Duration::from_millis(1500), "{name}: {took:?}");
+        assert!(took < Duration::from_millis(3900), "{name}: {took:?}");
         assert!(
             kinds(&heard).iter().any(|(kind, _)| *kind == 7),
             "{name}: {heard:?}"

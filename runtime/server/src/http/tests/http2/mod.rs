@@ -73,7 +73,7 @@ impl Client {
     /// Why the server ended the connection; fails when it does not soon.
     async fn ended(self) -> Result<(), h2::Error> {
         let _still_wants = self.requests;
-        tokio::time::timeout(Duration::from_secs(3), self.connection)
+        tokio::time::timeout(Duration::from_secs(6), self.connection)
             .await
             .expect("it ends")
             .unwrap()
