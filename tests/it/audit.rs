@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, time::Duration};
 
-use mcp_factory_tests::{Caller, Guarded, Issuer};
+use mcp_factory_tests::{Caller, Guarded, Issuer, Product, StdioServer};
 use serde_json::{Value, json};
 
 /// Ends `server` and reads its audit.
@@ -129,4 +129,34 @@ fn a_record_says_who_did_what_and_not_with_what() {
     assert_ne!(change["arguments"], records[2]["arguments"]);
     // What the client was told to look for.
     assert!(records[3]["error_id"].is_string(), "{}", records[3]);
+}
+
+#[test]
+fn a_call_that_is_taken_back_at_once_is_a_record_too() {
+    for lane in ["server.fast_lane=true", "server.fast_lane=false"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("audit.jsonl");
+        let audit = format!("audit.to=\"{}\"", path.display());
+        let mut stdio = StdioServer::start(Product::Fixture, &["--set", &audit, "--set", lane]);
+        stdio.initialize();
+        let mut lines = String::new();
+        for id in 0..20 {
+            let call = json!({
+                "jsonrpc": "2.0", "id": format!("c{id}"), "method": "tools/call",
+                "params": { "name": "test_simple_text" }
+            });
+            let back = json!({
+                "jsonrpc": "2.0", "method": "notifications/cancelled",
+                "params": { "requestId": format!("c{id}") }
+            });
+            lines.push_str(&format!("{call}\n{back}\n"));
+        }
+        stdio.send_bytes(lines.as_bytes());
+        stdio.close_stdin();
+        let ended = stdio.process.ended_within(Duration::from_secs(10));
+        assert!(ended.is_some_and(|(status, _)| status.success()), "{lane}");
+        let text = fs::read_to_string(&path).expect("there is an audit");
+        let calls = text.lines().filter(|line| line.contains("test_simple_text"));
+        assert_eq!(calls.count(), 20, "{lane}: {text}");
+    }
 }

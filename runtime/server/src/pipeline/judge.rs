@@ -10,7 +10,7 @@ use mcp_factory_guard::Record;
 use mcp_factory_sdk::{Principal, Scope, ScopeSet};
 use serde::Deserialize;
 
-use super::{Origin, Pipeline};
+use super::{Origin, Pipeline, failure::shown};
 use crate::{
     frame::Frame,
     protocol::{Lacking, MAX_SUBSCRIBED_URIS, MAX_URI_BYTES},
@@ -169,6 +169,38 @@ impl Pipeline {
             outcome: "denied",
             arguments: audit.fingerprint(arguments.as_bytes()),
             trace_id: origin.trace_id.as_deref(),
+            ..Record::default()
+        });
+    }
+
+    /// Records a call that was taken back before anything of it ran.
+    pub(crate) fn taken_back(&self, principal: &Principal, origin: &Origin, frame: &Frame) {
+        let audit = self.audit();
+        if !audit.is_on() {
+            return;
+        }
+        let (method, name) = match frame.method() {
+            "tools/call" => ("tools/call", frame.name()),
+            "prompts/get" => ("prompts/get", frame.name()),
+            "resources/read" => ("resources/read", frame.uri()),
+            // Everything else is over before it can be taken back.
+            _ => return,
+        };
+        let name = shown(&name.unwrap_or_default());
+        let wanted = self.registry.wanted(frame).into_iter().next();
+        let arguments = frame.arguments().filter(|_| method == "tools/call");
+        audit.record(&Record {
+            event: "call",
+            principal: Some(principal.id()),
+            tenant: principal.tenant(),
+            transport: origin.transport.as_str(),
+            address: origin.address,
+            method: Some(method),
+            name: Some(&name),
+            plugin: wanted.as_ref().and_then(|wanted| wanted.plugin),
+            scope: wanted.as_ref().map(|wanted| wanted.scope.as_str()),
+            outcome: "cancelled",
+            arguments: arguments.and_then(|arguments| audit.fingerprint(arguments.as_bytes())),
             ..Record::default()
         });
     }

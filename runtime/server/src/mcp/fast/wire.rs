@@ -27,6 +27,23 @@ pub(in crate::mcp) enum Start {
     Watched(Arc<[Pace]>, usize),
 }
 
+/// A call that this lane took. One that is taken back before it begins is a call all the same, and recorded.
+struct Taken {
+    lane: Arc<FastLane>,
+    frame: Frame,
+    principal: Arc<Principal>,
+    begun: bool,
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if !self.begun {
+            let pipeline = &self.lane.shared.pipeline;
+            pipeline.taken_back(&self.principal, &self.lane.local, &self.frame);
+        }
+    }
+}
+
 impl FastLane {
     /// Whether a message is a request for this lane, on a connection that `peer` is the other end of.
     pub(in crate::mcp) fn takes_line(frame: &Frame, peer: &Peer<RoleServer>) -> bool {
@@ -53,13 +70,20 @@ impl FastLane {
         frame: Frame,
         wire: Wire,
     ) -> BoxFuture<'static, Bytes> {
-        let lane = Arc::clone(self);
+        let mut taken = Taken {
+            principal: Arc::clone(&wire.principal),
+            lane: Arc::clone(self),
+            frame,
+            begun: false,
+        };
         Box::pin(async move {
+            taken.begun = true;
+            let Taken { lane, frame, .. } = &taken;
             let Some(id) = frame.request_id() else {
                 return Bytes::new();
             };
             let work = async {
-                let asked = Asked::on_wire(&frame, wire.peer.peer_info().is_some())?;
+                let asked = Asked::on_wire(frame, wire.peer.peer_info().is_some())?;
                 let registry = lane.shared.pipeline.registry();
                 let tool = asked.what.tool().and_then(|name| registry.tool(name));
                 let speaks = tool.is_none_or(|tool| tool.definition.takes_context());
