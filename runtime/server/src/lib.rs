@@ -7,11 +7,6 @@
 
 #![forbid(unsafe_code)]
 
-/// musl's own allocator returns pages to the kernel and fetches them again all the time.
-#[cfg(target_env = "musl")]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 mod cli;
 mod config;
 mod describe;
