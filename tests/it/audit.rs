@@ -156,7 +156,9 @@ fn a_call_that_is_taken_back_at_once_is_a_record_too() {
         let ended = stdio.process.ended_within(Duration::from_secs(10));
         assert!(ended.is_some_and(|(status, _)| status.success()), "{lane}");
         let text = fs::read_to_string(&path).expect("there is an audit");
-        let calls = text.lines().filter(|line| line.contains("test_simple_text"));
+        let calls = text
+            .lines()
+            .filter(|line| line.contains("test_simple_text"));
         assert_eq!(calls.count(), 20, "{lane}: {text}");
     }
 }
