@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::config::DbConfig;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use crate::config::{Config, ConfigError, Mode};
 
@@ -146,8 +146,12 @@ pub(crate) fn prepare(connection: &mut Connection, config: &Config) -> Result<()
     transaction.commit()?;
     // Readers and a writer do not wait for each other. Where the file system cannot do it, they do.
     let journal = "PRAGMA journal_mode = WAL";
-    connection.query_row(journal, [], |row| row.get::<_, String>(0))?;
-    Ok(())
+    match connection.query_row(journal, [], |row| row.get::<_, String>(0)) {
+        // Another server that starts is at it this very moment, and SQLite does not wait here. It is done for all.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(()),
+        Err(error) => Err(error.into()),
+        Ok(_) => Ok(()),
+    }
 }
 
 /// Whether our tables are there, in this version.

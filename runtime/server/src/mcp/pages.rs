@@ -12,17 +12,13 @@ use rmcp::model::{
 
 use super::{LIST_TTL_MS, Shared, capabilities, respond::Era};
 
-/// Lays the hints of a list that changes only by announcement, and who we are, over the page of a client that
-/// knows of them.
+/// Lays the hints of a list that changes only by announcement, and who we are, over its page.
 macro_rules! page {
     ($shared:ident, $era:ident, $result:expr) => {{
-        let mut page = $result;
-        if $era == Era::Modern {
-            page = page
-                .with_ttl_ms(LIST_TTL_MS)
-                .with_cache_scope($shared.list_cache_scope());
-            page.meta = Some($shared.result_meta());
-        }
+        let mut page = $result
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope($shared.list_cache_scope());
+        page.meta = ($era == Era::Modern).then(|| $shared.result_meta());
         Ok(page)
     }};
 }

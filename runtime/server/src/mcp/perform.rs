@@ -8,7 +8,7 @@ use rmcp::model::{
 };
 use serde_json::{Map, Value};
 
-use super::{call::Request, convert, respond::Era, state::Binding};
+use super::{call::Request, convert, state::Binding};
 use crate::pipeline::CallFailure;
 
 /// What came of a tool call that did not fail.
@@ -73,10 +73,6 @@ impl Request {
             Ok((resource, definition, fresh_for)) => {
                 let mut result = convert::resource(resource, &params.uri, definition, fresh_for);
                 result.meta = self.result_meta();
-                if self.era == Era::Legacy {
-                    // The older revisions' result does not have them.
-                    (result.ttl_ms, result.cache_scope) = (None, None);
-                }
                 Ok(result.into())
             }
             Err(failure) => match self.input_required(failure, &answers, || binding(&self)) {
