@@ -7,6 +7,9 @@ use mcp_factory_tests::{HttpServer, Product, message};
 use serde_json::{Value, json};
 
 /// What curl gets: the status and the version of HTTP of the last answer, and the body.
+/// What the plugin fs wants to know.
+const ROOTS: [&str; 2] = ["--set", r#"plugins.fs.roots=["/tmp"]"#];
+
 fn curl(url: &str, arguments: &[&str]) -> (String, String) {
     let output = Command::new("curl")
         .args(["--silent", "--show-error", "--max-time", "20"])
@@ -47,7 +50,7 @@ fn post(url: &str, more: &[&str], text: &str) -> (String, String) {
 
 #[test]
 fn curl_is_answered_in_the_version_that_it_speaks() {
-    let server = HttpServer::start(Product::Standard, &[]);
+    let server = HttpServer::start(Product::Standard, &ROOTS);
     // The last asks in HTTP/1.1 whether the server would change over, and is answered as it asked.
     for (option, version) in [
         ("--http2-prior-knowledge", "2"),
@@ -68,7 +71,7 @@ fn curl_is_answered_in_the_version_that_it_speaks() {
 
 #[test]
 fn a_foreign_name_is_refused_to_curl() {
-    let server = HttpServer::start(Product::Standard, &[]);
+    let server = HttpServer::start(Product::Standard, &ROOTS);
     let port = server.address().port();
     let to_us = format!("evil.example:{port}:127.0.0.1");
     let there = format!("http://evil.example:{port}/mcp");

@@ -60,10 +60,12 @@ fn a_call_can_be_taken_back_while_every_place_is_taken() {
 fn an_id_that_was_taken_back_and_comes_again_is_answered_once() {
     let mut subject = Subject::start(&[]);
     for round in 0..300 {
-        subject.stdio.send_bytes(&lines([hang(1), cancel(1)]));
+        // Free again a moment after its answer, so each round has an id of its own.
+        let id = i64::try_from(round).expect("a few hundred") + 1;
+        subject.stdio.send_bytes(&lines([hang(id), cancel(id)]));
         // Around the moment in which the old call ends.
         thread::sleep(Duration::from_micros(round));
-        let again = message::call(1, "wait", &json!({ "milliseconds": 1 }));
+        let again = message::call(id, "wait", &json!({ "milliseconds": 1 }));
         let answer = subject.stdio.request(&again);
         // Refused because the old one is still there, or answered, or ended with the old one: but never twice.
         let words = answer["error"]["message"].as_str().unwrap_or_default();
