@@ -149,7 +149,12 @@ fn a_call_that_is_taken_back_at_once_is_a_record_too() {
                 "jsonrpc": "2.0", "method": "notifications/cancelled",
                 "params": { "requestId": format!("c{id}") }
             });
-            lines.push_str(&format!("{call}\n{back}\n"));
+            lines.extend([
+                call.to_string(),
+                "\n".to_owned(),
+                back.to_string(),
+                "\n".to_owned(),
+            ]);
         }
         stdio.send_bytes(lines.as_bytes());
         stdio.close_stdin();

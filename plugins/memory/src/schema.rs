@@ -115,7 +115,7 @@ fn foreign(config: &Config) -> ConfigError {
 /// The words for what went wrong while opening.
 pub(crate) fn told(error: rusqlite::Error, config: &Config) -> ConfigError {
     match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase) => foreign(config),
+        Some(ErrorCode::NotADatabase) => foreign(config),
         _ => error.into(),
     }
 }
