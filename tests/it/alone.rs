@@ -55,8 +55,7 @@ fn five_plugins_are_one_small_file() {
     let size = fs::metadata(Product::Five.binary())
         .expect("it is built")
         .len();
-    // The aim is 16 MiB; HTTP/2 and TLS of the server's own brought it 0.1 above.
-    assert!(size <= 65 << 18, "the binary has {size} bytes");
+    assert!(size <= 16 << 20, "the binary has {size} bytes");
 }
 
 /// All five start where there is no other file, with a database on the network that keeps passwords, and say

@@ -1,9 +1,9 @@
 //! Secrets put in at every door, and looked for at every exit.
 
-use std::{fs, process::Command};
+use std::{fs, process::Command, time::Duration};
 
 use mcp_factory_tests::{
-    Guarded, Hostile, Issuer, Redis,
+    Guarded, Hostile, Issuer, Redis, eventually,
     guarded::{self, GATE_SECRET, Step, code},
 };
 use serde_json::json;
@@ -201,11 +201,13 @@ fn keys_are_not_repeated() {
             }
         }
     }
-    let mut texts = written(&server);
-    assert!(
-        texts[0].1.contains("serving on") && !texts[2].1.is_empty(),
-        "it says what it does"
-    );
+    // The log has a thread of its own.
+    let mut texts = eventually(Duration::from_secs(10), || {
+        let texts = written(&server);
+        let told = texts[0].1.contains("panicked at") && !texts[2].1.is_empty();
+        told.then_some(texts)
+    })
+    .expect("it says what it does");
     texts.push(("the answers", answers));
     assert_absent(&[("a key", "canary".to_owned())], &texts);
 }

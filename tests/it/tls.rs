@@ -74,7 +74,7 @@ impl Sealed {
 }
 
 /// Has openssl make a certificate for so many days and its key.
-fn certificate(folder: &Path, days: &str) {
+pub(crate) fn certificate(folder: &Path, days: &str) {
     let output = Command::new("openssl")
         .args([
             "req",
@@ -97,7 +97,8 @@ fn config(folder: &Path) -> std::path::PathBuf {
     let path = folder.join("config.toml");
     let shown = folder.display();
     let text = format!(
-        "[http.tls]\ncertificate = \"{shown}/certificate.pem\"\nkey = \"file:{shown}/key.pem\"\n"
+        "[http.tls]\ncertificate = \"{shown}/certificate.pem\"\nkey = \"file:{shown}/key.pem\"\n\
+         [plugins.fs]\nroots = [\"{shown}\"]\n"
     );
     fs::write(&path, text).expect("there is room for a file");
     path
