@@ -78,6 +78,8 @@ pub(crate) struct Function {
 pub(crate) enum Input {
     /// `&Context`.
     Context,
+    /// `&Blocking`.
+    Blocking,
     /// A value the caller sends.
     Value(Parameter),
 }
@@ -116,7 +118,7 @@ impl Function {
     /// The parameters that the caller sends, in order.
     pub(crate) fn parameters(&self) -> impl Iterator<Item = &Parameter> {
         self.inputs.iter().filter_map(|input| match input {
-            Input::Context => None,
+            Input::Context | Input::Blocking => None,
             Input::Value(parameter) => Some(parameter),
         })
     }

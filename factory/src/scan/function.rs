@@ -72,7 +72,7 @@ fn parameters(function: &ImplItemFn) -> Vec<ScannedParameter> {
         let Pat::Ident(pattern) = &*typed.pat else {
             continue;
         };
-        if is_context(&typed.ty) {
+        if is_lent(&typed.ty) {
             continue;
         }
         let arguments = find(&typed.attrs, "arg")
@@ -89,8 +89,10 @@ fn parameters(function: &ImplItemFn) -> Vec<ScannedParameter> {
     parameters
 }
 
-fn is_context(ty: &Type) -> bool {
-    matches!(ty, Type::Reference(reference) if is_named(&reference.elem, "Context"))
+/// Whether the server lends it to the call, so that no caller sends it.
+fn is_lent(ty: &Type) -> bool {
+    let lent = |ty: &Type| is_named(ty, "Context") || is_named(ty, "Blocking");
+    matches!(ty, Type::Reference(reference) if lent(&reference.elem))
 }
 
 fn is_named(ty: &Type, name: &str) -> bool {

@@ -17,6 +17,7 @@ const NOTES: &str = r#"
         async fn add(
             &self,
             cx: &Context,
+            blocking: &Blocking,
             /// The text.
             text: String,
             /// How often.

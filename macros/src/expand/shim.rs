@@ -51,6 +51,7 @@ pub(super) fn body(
         Input::Context if function.is_async => quote!(&__mcpf_context),
         // `blocking` lends it to the closure.
         Input::Context => quote!(__mcpf_context),
+        Input::Blocking => quote!(&::mcp_factory_sdk::__private::threads(&__mcpf_context)),
         Input::Value(parameter) => value(parameter),
     });
     let call = quote!(<#self_ty>::#ident(&__mcpf_plugin, #(#inputs),*));

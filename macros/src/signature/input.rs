@@ -1,4 +1,4 @@
-//! One parameter: `&Context`, or a value the caller sends.
+//! One parameter: `&Context`, `&Blocking`, or a value the caller sends.
 
 use syn::{Attribute, FnArg, Ident, ImplItemFn, Pat, PatType, Type, spanned::Spanned};
 
@@ -43,8 +43,11 @@ pub(super) fn read(
         }
         !attribute.path().is_ident("doc")
     });
-    if is_context(&typed.ty, errors)? {
+    if is_lent(&typed.ty, "Context", "the context is", errors)? {
         return Some(Input::Context);
+    }
+    if is_lent(&typed.ty, "Blocking", "the threads for waiting are", errors)? {
+        return Some(Input::Blocking);
     }
     let ident = parameter_ident(&typed.pat, errors)?;
     if let Some((tokens, what)) = types::unreadable(&typed.ty) {
@@ -84,21 +87,21 @@ pub(super) fn read(
     }))
 }
 
-/// `Some(true)` for `&Context`; `None` after an error.
-fn is_context(ty: &Type, errors: &Errors) -> Option<bool> {
+/// `Some(true)` for a reference to the SDK's type `name`, which errors call `what`; `None` after an error.
+fn is_lent(ty: &Type, name: &str, what: &str, errors: &Errors) -> Option<bool> {
     match ty {
-        Type::Reference(reference) if types::is_named(&reference.elem, "Context") => {
+        Type::Reference(reference) if types::is_named(&reference.elem, name) => {
             if reference.mutability.is_some() {
-                errors.push(ty, "the context is shared", "take `&Context`");
+                errors.push(ty, format!("{what} shared"), format!("take `&{name}`"));
                 return None;
             }
             Some(true)
         }
-        other if types::is_named(other, "Context") => {
+        other if types::is_named(other, name) => {
             errors.push(
                 other,
-                "the context is borrowed for the call",
-                "take `&Context`",
+                format!("{what} borrowed for the call"),
+                format!("take `&{name}`"),
             );
             None
         }

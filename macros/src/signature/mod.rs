@@ -1,4 +1,4 @@
-//! The signature of a marked function: `&self`, an optional `&Context`, and values.
+//! The signature of a marked function: `&self`, an optional `&Context` and `&Blocking`, and values.
 
 mod input;
 
@@ -40,6 +40,13 @@ pub(crate) fn function(
                 &*typed,
                 "the context is asked for twice",
                 "remove one of the two `&Context` parameters",
+            );
+        }
+        if matches!(input, Input::Blocking) && !is_async {
+            errors.push(
+                &*typed,
+                "a function that is not `async` may wait wherever it likes",
+                "remove the parameter, or make the function `async`",
             );
         }
         inputs.push(input);

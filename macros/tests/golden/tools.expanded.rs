@@ -47,6 +47,19 @@ impl Notes {
     fn count(&self, cx: &Context) -> u64 {
         u64::from(cx.is_cancelled())
     }
+    /// Looks into the notes, and waits only when it has to.
+    #[allow(
+        clippy::fn_params_excessive_bools,
+        clippy::needless_pass_by_value,
+        clippy::too_many_arguments,
+        clippy::trivially_copy_pass_by_ref,
+        clippy::unnecessary_wraps,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
+    async fn look(&self, blocking: &Blocking) -> Result<String, ToolError> {
+        blocking.run(String::new).await
+    }
     /// Takes what its own schema allows.
     #[cfg(not(windows))]
     #[allow(
@@ -351,6 +364,72 @@ pub static PLUGIN: ::mcp_factory_sdk::PluginDefinition = ::mcp_factory_sdk::__pr
                 context: true,
                 input_schema: __mcpf_input,
                 output_schema: <u64 as ::mcp_factory_sdk::__private::IntoOutput>::output_schema,
+                invoke: __mcpf_invoke,
+            }
+        }),
+        ::mcp_factory_sdk::__private::tool({
+            #[derive(::mcp_factory_sdk::__private::serde::Deserialize)]
+            #[serde(crate = "::mcp_factory_sdk::__private::serde", deny_unknown_fields)]
+            struct __McpfArguments {}
+            fn __mcpf_input() -> ::mcp_factory_sdk::__private::Value {
+                let schema = ::mcp_factory_sdk::__private::ObjectSchema::new();
+                schema.finish()
+            }
+            fn __mcpf_invoke(
+                __mcpf_instance: &::mcp_factory_sdk::Instance,
+                __mcpf_arguments: ::mcp_factory_sdk::Arguments<'_>,
+                __mcpf_context: ::mcp_factory_sdk::Context,
+            ) -> ::mcp_factory_sdk::__private::Future<::mcp_factory_sdk::Output> {
+                ::mcp_factory_sdk::__private::attempt(move || {
+                    let __mcpf_plugin = <Notes as ::mcp_factory_sdk::__private::Lifecycle>::of(
+                        __mcpf_instance,
+                    )?;
+                    let __mcpf_arguments = ::mcp_factory_sdk::__private::arguments::<
+                        __McpfArguments,
+                    >(__mcpf_arguments, &[], &[])?;
+                    ::core::result::Result::Ok(
+                        ::mcp_factory_sdk::__private::boxed(async move {
+                            let __mcpf_result = <Notes>::look(
+                                    &__mcpf_plugin,
+                                    &::mcp_factory_sdk::__private::threads(&__mcpf_context),
+                                )
+                                .await;
+                            match __mcpf_result {
+                                ::core::result::Result::Ok(value) => {
+                                    <String as ::mcp_factory_sdk::__private::IntoOutput>::into_output(
+                                        value,
+                                    )
+                                }
+                                ::core::result::Result::Err(error) => {
+                                    ::core::result::Result::Err(
+                                        <ToolError as ::mcp_factory_sdk::__private::IntoToolError>::into_tool_error(
+                                            error,
+                                        ),
+                                    )
+                                }
+                            }
+                        }),
+                    )
+                })
+            }
+            ::mcp_factory_sdk::__private::ToolParts {
+                name: "look",
+                title: ::core::option::Option::None,
+                description: "Looks into the notes, and waits only when it has to.",
+                scope: ::mcp_factory_sdk::Scope::new("read"),
+                hints: ::mcp_factory_sdk::Hints {
+                    read_only: true,
+                    destructive: false,
+                    idempotent: true,
+                    open_world: false,
+                },
+                timeout: ::core::option::Option::None,
+                cache: ::core::option::Option::None,
+                gate: ::core::option::Option::None,
+                rate: ::core::option::Option::None,
+                context: false,
+                input_schema: __mcpf_input,
+                output_schema: <String as ::mcp_factory_sdk::__private::IntoOutput>::output_schema,
                 invoke: __mcpf_invoke,
             }
         }),

@@ -41,6 +41,12 @@ impl Notes {
         u64::from(cx.is_cancelled())
     }
 
+    /// Looks into the notes, and waits only when it has to.
+    #[tool(scope = "read", read_only)]
+    async fn look(&self, blocking: &Blocking) -> Result<String, ToolError> {
+        blocking.run(String::new).await
+    }
+
     /// Takes what its own schema allows.
     #[tool(scope = "admin", input_schema = any_object, open_world, idempotent, gate = "shell", rate = "1/30s")]
     #[cfg(not(windows))]

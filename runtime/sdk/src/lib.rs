@@ -37,6 +37,7 @@
 mod arguments;
 mod ask;
 mod authorize;
+mod blocking;
 mod clock;
 mod content;
 mod context;
@@ -51,6 +52,7 @@ mod explain;
 mod future;
 mod health;
 mod instance;
+pub mod json_text;
 mod lifecycle;
 mod output;
 mod parameter;
@@ -80,6 +82,7 @@ pub use ask::{
     Answers, Ask, Elicitation, ElicitationAnswer, Question, Root, Sampling, SamplingAnswer,
 };
 pub use authorize::{Call, Denied, Guarded, Permit, authorize};
+pub use blocking::Blocking;
 pub use clock::Clock;
 pub use content::{Annotations, Audience, Content, EmbeddedResource, Link};
 pub use context::Context;

@@ -147,10 +147,13 @@ impl<T: Serialize + JsonSchema + 'static> IntoOutput for T {
             return Ok(Output::new());
         }
         let raw = serde_json::value::to_raw_value(&self).map_err(ToolError::internal)?;
-        let mut output = match serde_json::from_str::<String>(raw.get()) {
-            Ok(text) => Output::new().text(text),
-            Err(_) => Output::new().text(raw.get()),
+        let json = raw.get();
+        let text = if json.starts_with('"') {
+            serde_json::from_str(json).map_err(ToolError::internal)?
+        } else {
+            json.to_owned()
         };
+        let mut output = Output::new().text(text);
         if raw.get().starts_with('{') {
             output.structured = Some(raw);
         }

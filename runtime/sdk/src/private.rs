@@ -8,10 +8,10 @@ pub use serde::{self, de::DeserializeOwned};
 pub use serde_json::{self, Value, json};
 
 use crate::{
-    Arguments, BoxFuture, CompletionDefinition, CompletionTarget, Context, Hints, Instance, Output,
-    PluginDefinition, Prompt, PromptArgument, PromptDefinition, Rate, Resource, ResourceDefinition,
-    Scope, StartContext, StartError, ToolDefinition, ToolError, Variables, definition::ToolRow,
-    explain,
+    Arguments, Blocking, BoxFuture, CompletionDefinition, CompletionTarget, Context, Hints,
+    Instance, Output, PluginDefinition, Prompt, PromptArgument, PromptDefinition, Rate, Resource,
+    ResourceDefinition, Scope, StartContext, StartError, ToolDefinition, ToolError, Variables,
+    blocking, definition::ToolRow, explain,
 };
 pub use crate::{
     declared::DeclaresParts,
@@ -200,19 +200,18 @@ pub fn wrong_instance() -> ToolError {
     ToolError::bug("a definition was called with the instance of another plugin")
 }
 
-/// Runs a sync function where it may block. A panic in it goes on as a panic here. The context lives as
-/// long as the work, which cannot be stopped from outside.
+/// Runs a sync function where it may block. The context lives as long as the work, which cannot be stopped from
+/// outside.
 pub async fn blocking<T: Send + 'static>(
     context: Context,
     work: impl FnOnce(&Context) -> T + Send + 'static,
 ) -> Result<T, ToolError> {
-    match tokio::task::spawn_blocking(move || work(&context)).await {
-        Ok(result) => Ok(result),
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(ToolError::unavailable("the server is stopping")),
-        },
-    }
+    blocking::run(context, work).await
+}
+
+/// What a function that takes `&Blocking` is given.
+pub fn threads(context: &Context) -> Blocking {
+    Blocking::new(context.clone())
 }
 
 /// Reads a variable of a template or an argument of a prompt.

@@ -266,7 +266,7 @@ pub struct Record {
 }
 
 #[derive(Debug, Default)]
-struct RecordingPeer(Mutex<Recording>);
+pub(crate) struct RecordingPeer(Mutex<Recording>);
 
 #[derive(Debug, Default)]
 struct Recording {

@@ -52,8 +52,25 @@ impl std::fmt::Display for OddError {
 
 impl std::error::Error for OddError {}
 
-/// How many sync calls are running at once; see `meet`.
-static MEETING: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
+/// How many calls wait for each other, and what tells them of one more.
+type Meeting = (Mutex<usize>, Condvar);
+
+/// Of `meet`, and of `meet_apart`.
+static MEETINGS: [Meeting; 2] = [const { (Mutex::new(0), Condvar::new()) }; 2];
+
+/// Waits until two are here; an error after a while.
+fn meet((count, changed): &Meeting) -> Result<(), ToolError> {
+    let mut count = count.lock().map_err(|_| ToolError::bug("poisoned"))?;
+    *count += 1;
+    changed.notify_all();
+    let patience = Duration::from_secs(20);
+    let waited = changed.wait_timeout_while(count, patience, |count| *count < 2);
+    let (_guard, timeout) = waited.map_err(|_| ToolError::bug("poisoned"))?;
+    if timeout.timed_out() {
+        return Err(ToolError::new("alone"));
+    }
+    Ok(())
+}
 
 #[derive(Debug, Default)]
 pub(crate) struct Fixture;
@@ -146,18 +163,26 @@ impl Fixture {
     /// Comes back when two calls of it run at the same time, and fails after a while if none does.
     #[tool(scope = "read")]
     fn meet(&self, cx: &Context) -> Result<String, ToolError> {
-        let (count, changed) = &MEETING;
-        let mut count = count.lock().map_err(|_| ToolError::bug("poisoned"))?;
-        *count += 1;
-        changed.notify_all();
-        let patience = Duration::from_secs(20);
-        let waited = changed.wait_timeout_while(count, patience, |count| *count < 2);
-        let (_guard, timeout) = waited.map_err(|_| ToolError::bug("poisoned"))?;
-        if timeout.timed_out() {
-            Err(ToolError::new("alone"))
-        } else {
-            Ok(cx.principal().id().to_owned())
-        }
+        meet(&MEETINGS[0])?;
+        Ok(cx.principal().id().to_owned())
+    }
+
+    /// The same of a function that is `async` and waits elsewhere.
+    #[tool(scope = "read")]
+    async fn meet_apart(
+        &self,
+        blocking: &Blocking,
+        #[doc = "A word."] word: String,
+    ) -> Result<String, ToolError> {
+        blocking.run(|| meet(&MEETINGS[1])).await??;
+        Ok(word)
+    }
+
+    /// Panics where it may wait.
+    #[tool(scope = "read")]
+    async fn panic_apart(&self, cx: &Context, blocking: &Blocking) -> Result<String, ToolError> {
+        let caller = cx.principal().id().to_owned();
+        blocking.run(move || panic!("as {caller} asked")).await
     }
 
     /// Fails in words for the model.

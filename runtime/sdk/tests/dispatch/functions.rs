@@ -18,6 +18,30 @@ async fn sync_functions_run_where_they_may_block() {
     }
 }
 
+#[tokio::test(flavor = "current_thread")]
+async fn an_async_function_may_wait_apart() {
+    let plugin = started().await;
+    let meet = || plugin.call("meet_apart", json!({ "word": "hello" }));
+    let (one, two) = tokio::join!(meet(), meet());
+    for met in [one, two] {
+        let output = met.expect("they met");
+        assert_eq!(output.blocks()[0].as_text(), Some("hello"));
+    }
+    let schema = tool("meet_apart").input_schema();
+    let names: Vec<_> = schema["properties"]
+        .as_object()
+        .expect("one")
+        .keys()
+        .collect();
+    assert_eq!(names, ["word"]);
+}
+
+#[tokio::test]
+#[should_panic(expected = "as local asked")]
+async fn a_panic_apart_goes_on_as_a_panic() {
+    drop(started().await.call("panic_apart", json!({})).await);
+}
+
 #[tokio::test]
 async fn a_default_may_name_the_plugin() {
     let plugin = started().await;

@@ -79,6 +79,8 @@ fn a_row_holds_what_the_attribute_says() {
         "with_own_default",
         "renamed",
         "meet",
+        "meet_apart",
+        "panic_apart",
         "fail_in_words",
         "fail_oddly",
         "panic",
@@ -134,7 +136,13 @@ fn a_row_says_whether_its_function_takes_the_context() {
     for name in ["receive", "meet", "verbatim"] {
         assert!(takes(name), "{name}");
     }
-    for name in ["take.nothing", "with_own_default", "renamed", "panic"] {
+    for name in [
+        "take.nothing",
+        "with_own_default",
+        "renamed",
+        "panic",
+        "meet_apart",
+    ] {
         assert!(!takes(name), "{name}");
     }
 }

@@ -86,6 +86,18 @@ impl Notes {
         cx.is_cancelled()
     }
 
+    /// K.
+    #[tool(scope = "read")]
+    fn k(&self, _blocking: &Blocking) {}
+
+    /// L.
+    #[tool(scope = "read")]
+    async fn l(&self, _blocking: Blocking) {}
+
+    /// M.
+    #[tool(scope = "read")]
+    async fn m(&self, _blocking: &mut Blocking) {}
+
     /// J.
     #[prompt(scope = "read")]
     extern "C" fn j(&self) -> String {

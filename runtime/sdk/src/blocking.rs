@@ -1,0 +1,87 @@
+//! The threads on which a call may wait.
+
+use crate::{Context, ToolError};
+
+/// The threads on which a call may wait, for an `async` tool that has to only now and then.
+///
+/// A function that is not `async` runs there from its beginning, which costs some 20 µs. One that mostly has its
+/// answer at hand asks for `blocking: &Blocking`, answers at once when it can, and takes its work there when it
+/// cannot. Nothing in the `async` part may wait for a disk, a lock or another machine: it would hold up every other
+/// call of the server.
+#[derive(Clone, Debug)]
+pub struct Blocking(Context);
+
+impl Blocking {
+    pub(crate) const fn new(context: Context) -> Self {
+        Self(context)
+    }
+
+    /// Runs `work` there and returns what it gives. It goes on, and counts as a running call, after a call whose time
+    /// is up: nothing can stop it from outside. A panic in it is a panic of the call.
+    ///
+    /// # Errors
+    /// When the server is stopping; return it with `?`.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ToolError> {
+        run(self.0.clone(), |_| work()).await
+    }
+}
+
+/// Runs `work`, which keeps its `context` for as long as it runs. A panic in it goes on as a panic here.
+pub(crate) async fn run<T: Send + 'static>(
+    context: Context,
+    work: impl FnOnce(&Context) -> T + Send + 'static,
+) -> Result<T, ToolError> {
+    match tokio::task::spawn_blocking(move || work(&context)).await {
+        Ok(result) => Ok(result),
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(ToolError::unavailable("the server is stopping")),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, mpsc};
+
+    use serde_json::Map;
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::{Call, Principal, testing::RecordingPeer};
+
+    /// As a server knows of a running call: by what the call holds.
+    #[tokio::test]
+    async fn work_goes_on_counting_after_its_call_is_over() {
+        let place = Arc::new(());
+        let call = Call {
+            peer: Arc::new(RecordingPeer::default()),
+            plugin: "test".into(),
+            cancelled: CancellationToken::new(),
+            deadline: None,
+            answers: Map::new(),
+            hold: Some(Arc::clone(&place) as _),
+        };
+        let blocking = Blocking::new(Context::new(Arc::new(Principal::local()), call));
+        let (begun, wait_for_begin) = tokio::sync::oneshot::channel();
+        let (end, wait_for_end) = mpsc::channel::<()>();
+        let work = blocking.run(move || {
+            begun.send(()).unwrap();
+            wait_for_end.recv().unwrap();
+        });
+        tokio::select! {
+            biased;
+            _ = work => panic!("it waits"),
+            begun = wait_for_begin => begun.unwrap(),
+        }
+        drop(blocking);
+        assert_eq!(Arc::strong_count(&place), 2);
+        end.send(()).unwrap();
+        while Arc::strong_count(&place) > 1 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
