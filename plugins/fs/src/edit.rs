@@ -80,7 +80,7 @@ impl Files {
         let _lock = self.locks.hold(place.root, &place.path);
         let (mut file, old) = self.roots.open_to_change(&place, true, false)?;
         let limit = self.limits.write_bytes;
-        let (bytes, more) = capped::read(&mut file, limit)
+        let (bytes, more) = capped::read(&mut file, limit, old.len())
             .map_err(|error| FsError::io("read", place.shown.as_str(), &error))?;
         if more || old.len() > limit {
             return Err(FsError::TooLarge {

@@ -82,7 +82,7 @@ impl Encoding {
             }
             Self::Latin1 => Ok(bytes.into_iter().map(char::from).collect()),
             Self::Utf8 | Self::Auto => {
-                if self == Self::Auto && bytes.contains(&0) {
+                if self == Self::Auto && memchr::memchr(0, &bytes).is_some() {
                     let mime = infer::get(&bytes)
                         .map_or("application/octet-stream", |kind| kind.mime_type());
                     return Err(FsError::Binary {

@@ -2,7 +2,10 @@
 //!
 //! Each tool's own work is an `impl Files` in the file named after it.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::Semaphore;
 
 use crate::config::Config;
 use crate::lock::WriteLocks;
@@ -10,12 +13,14 @@ use crate::root::{ConfigError, Roots};
 
 /// The files a server may touch, and how much of them at once.
 ///
-/// All work is blocking: call it from a thread that may wait.
+/// All work but that of functions called `…_at_once` is blocking: call it from a thread that may wait.
 #[derive(Debug)]
 pub struct Files {
     pub(crate) roots: Roots,
     pub(crate) limits: Limits,
     pub(crate) locks: WriteLocks,
+    /// For reading at once; `None` when that is not wanted.
+    pub(crate) turns: Option<Arc<Semaphore>>,
 }
 
 /// How much one call may do; see [`Config`] for each.
@@ -54,6 +59,7 @@ impl Files {
             roots: Roots::open(config)?,
             limits,
             locks: WriteLocks::default(),
+            turns: None,
         })
     }
 }

@@ -44,7 +44,7 @@ impl Ignores {
         );
         let Some((bytes, _)) = opened
             .ok()
-            .and_then(|(mut file, _)| capped::read(&mut file, MOST_BYTES).ok())
+            .and_then(|(mut file, is)| capped::read(&mut file, MOST_BYTES, is.len()).ok())
         else {
             return self.clone();
         };

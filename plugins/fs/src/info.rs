@@ -1,6 +1,6 @@
 //! `get_file_info` and `list_allowed_directories`.
 
-use cap_std::fs::MetadataExt;
+use cap_std::fs::{Metadata, MetadataExt};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -63,21 +63,35 @@ impl Files {
         let place = self.roots.resolve(path, LastLink::Follow)?;
         let metadata = place.existing()?;
         let mime_type = match self.roots.open_file(&place) {
-            Ok((mut file, _)) => capped::read(&mut file, media::SNIFFED)
+            Ok((mut file, _)) => capped::read(&mut file, media::SNIFFED, metadata.len())
                 .ok()
-                .map(|(bytes, more)| media::mime_type(&bytes, more).to_owned()),
+                .map(|(bytes, more)| media::mime_type(&bytes, more)),
             Err(_) => None,
         };
-        Ok(FileInfo {
-            kind: metadata.into(),
-            size: metadata.len(),
-            mtime: time::modified(metadata),
-            permissions: format!("{:o}", metadata.mode() & 0o7777),
-            links: metadata.nlink(),
-            writable: place.root.mode == Mode::Rw,
+        let writable = place.root.mode == Mode::Rw;
+        Ok(file_info(
+            place.shown.clone(),
+            metadata,
+            writable,
             mime_type,
-            path: place.shown.clone(),
-        })
+        ))
+    }
+
+    /// As [`Self::info`], of what the kernel has in memory; `None` when it cannot be told without waiting.
+    pub fn info_at_once(&self, path: &str) -> Option<FileInfo> {
+        let seen = self.look_at_once(path)?;
+        let metadata = &seen.metadata;
+        if metadata.is_symlink() {
+            return None;
+        }
+        let mime_type = if metadata.is_file() {
+            let (bytes, now) = seen.read(media::SNIFFED)?;
+            Some(media::mime_type(&bytes, now.len() > media::SNIFFED))
+        } else {
+            None
+        };
+        let writable = seen.root.mode == Mode::Rw;
+        Some(file_info(seen.shown(self), metadata, writable, mime_type))
     }
 
     /// Names the roots. Never their paths on the host.
@@ -91,5 +105,23 @@ impl Files {
             roots: roots.collect(),
             truncated: false,
         }
+    }
+}
+
+fn file_info(
+    path: String,
+    metadata: &Metadata,
+    writable: bool,
+    mime_type: Option<&'static str>,
+) -> FileInfo {
+    FileInfo {
+        path,
+        kind: metadata.into(),
+        size: metadata.len(),
+        mtime: time::modified(metadata),
+        permissions: format!("{:o}", metadata.mode() & 0o7777),
+        links: metadata.nlink(),
+        writable,
+        mime_type: mime_type.map(str::to_owned),
     }
 }

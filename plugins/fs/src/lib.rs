@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod at_once;
 mod budget;
 mod capped;
 mod config;
@@ -42,7 +43,10 @@ mod tree;
 mod walk;
 mod write;
 
+use std::sync::{Arc, LazyLock};
+
 use mcp_factory_sdk::{EmbeddedResource, ResourceBody, prelude::*};
+use tokio::{runtime::Handle, sync::Semaphore};
 
 pub use config::{Config, Mode, RootConfig};
 pub use create_directory::CreatedDirectory;
@@ -67,8 +71,15 @@ pub use write::{WriteMode, WriteRequest, Written};
 /// The plugin: the opened roots.
 #[derive(Debug)]
 pub struct Fs {
-    files: Files,
+    files: Arc<Files>,
 }
+
+/// How many workers may read at once: all but one, so that one is left whatever the kernel does to the others. Of the
+/// process, because each tenant has a plugin of its own.
+static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
+    let workers = Handle::try_current().map_or(0, |runtime| runtime.metrics().num_workers());
+    Arc::new(Semaphore::new(workers.saturating_sub(1)))
+});
 
 impl Plugin for Fs {
     type Config = Config;
@@ -82,6 +93,7 @@ impl Plugin for Fs {
             )),
             error => error.into(),
         })?;
+        let files = Arc::new(files.at_once(Arc::clone(&TURNS)));
         Ok(Self { files })
     }
 }
@@ -101,8 +113,9 @@ fn told(error: FsError) -> ToolError {
 impl Fs {
     /// Reads a text file, whole or by lines. Long files come in parts: go on with `next_offset`.
     #[tool(scope = "read", title = "Read text file", read_only)]
-    fn read_text_file(
+    async fn read_text_file(
         &self,
+        blocking: &Blocking,
         /// The file.
         path: String,
         /// Only the first so many lines.
@@ -127,7 +140,12 @@ impl Fs {
             limit,
             encoding,
         };
-        self.files.read_text(&request).map_err(told)
+        if let Some(read) = self.files.read_text_at_once(&request) {
+            return read.map_err(told);
+        }
+        let files = Arc::clone(&self.files);
+        let read = blocking.run(move || files.read_text(&request)).await?;
+        read.map_err(told)
     }
 
     /// Reads an image, a sound or another binary file.
@@ -309,17 +327,23 @@ impl Fs {
 
     /// Tells what a path is: its type, size, time, permissions and media type.
     #[tool(scope = "read", title = "File information", read_only)]
-    fn get_file_info(
+    async fn get_file_info(
         &self,
+        blocking: &Blocking,
         /// The file or directory.
         path: String,
     ) -> Result<FileInfo, ToolError> {
-        self.files.info(&path).map_err(told)
+        if let Some(info) = self.files.info_at_once(&path) {
+            return Ok(info);
+        }
+        let files = Arc::clone(&self.files);
+        let info = blocking.run(move || files.info(&path)).await?;
+        info.map_err(told)
     }
 
     /// Names the directories this server may use, and which of them may be written to.
     #[tool(scope = "read", title = "Allowed directories", read_only)]
-    fn list_allowed_directories(&self) -> AllowedDirectories {
+    async fn list_allowed_directories(&self) -> AllowedDirectories {
         self.files.allowed()
     }
 

@@ -23,6 +23,27 @@ pub(crate) struct Picked {
     pub(crate) next: Option<u64>,
 }
 
+/// All of a text whose end is known, when that is what is wanted and it fits into `budget` bytes; otherwise the text
+/// again, to pick from. As [`pick`] would, without looking at each line.
+pub(crate) fn all(text: String, wanted: Wanted, budget: u64) -> Result<Picked, String> {
+    let everything = Wanted::From {
+        offset: 1,
+        limit: None,
+    };
+    if wanted != everything || text.len() as u64 > budget {
+        return Err(text);
+    }
+    let ended = memchr::memchr_iter(b'\n', text.as_bytes()).count() as u64;
+    let unended = !text.is_empty() && !text.ends_with('\n');
+    Ok(Picked {
+        content: text,
+        first: Some(1),
+        total: Some(ended + u64::from(unended)),
+        truncated: false,
+        next: None,
+    })
+}
+
 /// Picks `wanted` lines, at most `budget` bytes. `more` means that the file goes on after `text`.
 /// `Err` is the number of lines when the first one wanted is not among them.
 pub(crate) fn pick(text: &str, wanted: Wanted, budget: u64, more: bool) -> Result<Picked, u64> {
@@ -137,6 +158,7 @@ pub(crate) fn cut(text: &str, budget: u64) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::read::TextRequest;
 
     const TEXT: &str = "one\ntwo\r\nthree";
 
@@ -165,6 +187,24 @@ mod tests {
             (empty.content.as_str(), empty.total, empty.truncated),
             ("", Some(0), false)
         );
+    }
+
+    #[test]
+    fn all_at_once_is_what_would_be_picked() {
+        for text in ["", "\n", "a", "a\n", "a\nb", "\n\n", TEXT, "é\r\n\né"] {
+            for budget in [0, 1, 2, 100] {
+                for (offset, limit) in [(1, None), (2, None), (1, Some(1)), (1, Some(9))] {
+                    let wanted = Wanted::From { offset, limit };
+                    match all(text.to_owned(), wanted, budget) {
+                        Ok(picked) => assert_eq!(pick(text, wanted, budget, false), Ok(picked)),
+                        Err(same) => assert_eq!(same, text),
+                    }
+                }
+            }
+        }
+        let whole = TextRequest::whole("f").wanted().unwrap();
+        assert!(all(TEXT.to_owned(), whole, 100).is_ok());
+        assert!(all(TEXT.to_owned(), Wanted::Last(9), 100).is_err());
     }
 
     #[test]

@@ -39,7 +39,7 @@ impl Files {
         if metadata.len() > limit {
             return Err(too_large(metadata.len()));
         }
-        let (bytes, more) = capped::read(&mut file, limit)
+        let (bytes, more) = capped::read(&mut file, limit, metadata.len())
             .map_err(|error| FsError::io("read", place.shown.as_str(), &error))?;
         if more {
             return Err(too_large(limit + 1));
@@ -64,7 +64,7 @@ pub(crate) fn mime_type(bytes: &[u8], more: bool) -> &'static str {
     if let Some(kind) = infer::get(bytes) {
         return kind.mime_type();
     }
-    let is_text = !bytes.contains(&0)
+    let is_text = memchr::memchr(0, bytes).is_none()
         && match std::str::from_utf8(bytes) {
             Ok(_) => true,
             Err(error) => more && error.error_len().is_none(),

@@ -2,16 +2,16 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
-use cap_std::fs::File;
+use cap_std::fs::{File, Metadata};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::encoding::Encoding;
 use crate::error::FsError;
 use crate::files::Files;
-use crate::lines::{self, Wanted};
+use crate::lines::{self, Picked, Wanted};
 use crate::place::LastLink;
-use crate::{capped, hash, time};
+use crate::{at_once, capped, hash, time};
 
 /// The largest file that is read as a whole, in bytes: to count its lines and hash it, and to find lines in it.
 pub(crate) const WHOLE_FILE: u64 = 16 << 20;
@@ -22,6 +22,8 @@ pub struct TextFile {
     /// The file's path, in the form to pass back.
     pub path: String,
     /// The lines asked for, unchanged but for a byte order mark.
+    #[serde(serialize_with = "mcp_factory_sdk::json_text::serialize")]
+    #[schemars(with = "String")]
     pub content: String,
     /// How the bytes were read: `utf-8`, `utf-16le`, `utf-16be` or `latin1`.
     pub encoding: &'static str,
@@ -71,7 +73,7 @@ impl TextRequest {
         }
     }
 
-    fn wanted(&self) -> Result<Wanted, FsError> {
+    pub(crate) fn wanted(&self) -> Result<Wanted, FsError> {
         let refuse = |what: &str| {
             Err(FsError::Argument(format!(
                 "{what}; pass head, or tail, or offset with limit"
@@ -104,6 +106,29 @@ impl Files {
         self.read_text_within(request, self.limits.read_bytes)
     }
 
+    /// As [`Self::read_text`], for a small file that the kernel has in memory; `None` when it cannot be told without
+    /// waiting, or what goes wrong would have to be explained.
+    pub fn read_text_at_once(&self, request: &TextRequest) -> Option<Result<TextFile, FsError>> {
+        let wanted = request.wanted().ok()?;
+        let seen = self.look_at_once(&request.path)?;
+        if seen.metadata.len() > at_once::MOST {
+            return None;
+        }
+        let (bytes, metadata) = seen.read(at_once::MOST)?;
+        if metadata.len() > at_once::MOST {
+            return None;
+        }
+        let shown = seen.shown(self);
+        let budget = self.limits.read_bytes;
+        Some(text_of_all(
+            request,
+            wanted,
+            budget,
+            (bytes, &metadata),
+            shown,
+        ))
+    }
+
     /// As [`Self::read_text`] with another byte limit.
     pub(crate) fn read_text_within(
         &self,
@@ -116,54 +141,92 @@ impl Files {
         let shown = place.shown.as_str();
         let failed = |error: std::io::Error| FsError::io("read", shown, &error);
 
-        let (bytes, more) = capped::read(&mut file, WHOLE_FILE).map_err(failed)?;
+        let (bytes, more) = capped::read(&mut file, WHOLE_FILE, metadata.len()).map_err(failed)?;
+        if !more {
+            return text_of_all(request, wanted, budget, (bytes, &metadata), place.shown);
+        }
         let encoding = request.encoding.of(&bytes);
-        let sha256 = (!more).then(|| hash::sha256(&bytes));
-        let size = if more {
-            metadata.len()
-        } else {
-            bytes.len() as u64
-        };
         let picked = match wanted {
-            Wanted::Last(count) if more => {
+            Wanted::Last(count) => {
                 let end = end_of(&mut file, budget).map_err(failed)?;
                 let text = encoding.decode(whole_characters(end, encoding), false, shown)?;
                 lines::last_of_part(&text, count, budget)
             }
-            wanted => {
-                let text = request.encoding.decode(bytes, more, shown)?;
-                let part = lines::pick(&text, wanted, budget, more);
-                part.map_err(|lines| match wanted {
-                    Wanted::From { offset, .. } if more => FsError::TooFarIn {
-                        path: shown.into(),
-                        offset,
-                        limit: WHOLE_FILE,
-                    },
-                    Wanted::From { offset, .. } => FsError::NoSuchLine {
-                        path: shown.into(),
-                        lines,
-                        offset,
-                    },
-                    Wanted::Last(_) => FsError::NoSuchLine {
-                        path: shown.into(),
-                        lines,
-                        offset: 0,
-                    },
+            Wanted::From { offset, .. } => {
+                let text = request.encoding.decode(bytes, true, shown)?;
+                lines::pick(&text, wanted, budget, true).map_err(|_| FsError::TooFarIn {
+                    path: shown.into(),
+                    offset,
+                    limit: WHOLE_FILE,
                 })?
             }
         };
-        Ok(TextFile {
-            path: place.shown.clone(),
-            content: picked.content,
-            encoding: encoding.name(),
+        let size = metadata.len();
+        Ok(text_file(
+            place.shown,
+            encoding,
             size,
-            mtime: time::modified(&metadata),
-            sha256,
-            total_lines: picked.total,
-            first_line: picked.first,
-            truncated: picked.truncated,
-            next_offset: picked.next,
-        })
+            None,
+            picked,
+            &metadata,
+        ))
+    }
+}
+
+/// What is wanted of a file that was read to its end.
+fn text_of_all(
+    request: &TextRequest,
+    wanted: Wanted,
+    budget: u64,
+    (bytes, metadata): (Vec<u8>, &Metadata),
+    shown: String,
+) -> Result<TextFile, FsError> {
+    let encoding = request.encoding.of(&bytes);
+    let size = bytes.len() as u64;
+    let sha256 = hash::sha256(&bytes);
+    let text = request.encoding.decode(bytes, false, &shown)?;
+    let picked = match lines::all(text, wanted, budget) {
+        Ok(all) => all,
+        Err(text) => {
+            lines::pick(&text, wanted, budget, false).map_err(|lines| FsError::NoSuchLine {
+                path: shown.as_str().into(),
+                lines,
+                offset: match wanted {
+                    Wanted::From { offset, .. } => offset,
+                    Wanted::Last(_) => 0,
+                },
+            })?
+        }
+    };
+    Ok(text_file(
+        shown,
+        encoding,
+        size,
+        Some(sha256),
+        picked,
+        metadata,
+    ))
+}
+
+fn text_file(
+    path: String,
+    encoding: Encoding,
+    size: u64,
+    sha256: Option<String>,
+    picked: Picked,
+    metadata: &Metadata,
+) -> TextFile {
+    TextFile {
+        path,
+        content: picked.content,
+        encoding: encoding.name(),
+        size,
+        mtime: time::modified(metadata),
+        sha256,
+        total_lines: picked.total,
+        first_line: picked.first,
+        truncated: picked.truncated,
+        next_offset: picked.next,
     }
 }
 

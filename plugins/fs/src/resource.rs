@@ -43,7 +43,7 @@ impl Files {
         let place = self.place_in(root, below_root)?;
         let (mut file, metadata) = self.roots.open_file(&place)?;
         let most = self.limits.read_bytes.max(self.limits.media_bytes);
-        let (bytes, more) = capped::read(&mut file, most)
+        let (bytes, more) = capped::read(&mut file, most, metadata.len())
             .map_err(|error| FsError::io("read", place.shown.as_str(), &error))?;
         let mime_type = media::mime_type(&bytes, more);
         let content = match String::from_utf8(bytes) {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
+use crate::at_once;
 use crate::config::{Config, Mode, RootConfig};
 use crate::deny::DenyRules;
 use crate::error::FsError;
@@ -92,6 +93,8 @@ pub(crate) struct Root {
     pub(crate) name: String,
     pub(crate) mode: Mode,
     pub(crate) dir: Dir,
+    /// Whether what the kernel has of it in memory can be read without waiting.
+    pub(crate) at_once: bool,
     /// As configured, made absolute; for recognising absolute paths, never for opening.
     given: PathBuf,
     /// The same without symbolic links.
@@ -236,6 +239,7 @@ fn open(config: &RootConfig) -> Result<Root, ConfigError> {
     Ok(Root {
         name: name(config, &real)?,
         mode: config.mode,
+        at_once: at_once::is_possible(&dir),
         dir,
         given,
         real,

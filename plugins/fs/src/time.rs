@@ -33,12 +33,36 @@ fn rfc3339(seconds: i64) -> String {
         month_index - 9
     };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!(
-        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
-        second / 3600,
-        second / 60 % 60,
-        second % 60
-    )
+    let mut text = String::with_capacity("2026-03-01T12:00:00Z".len());
+    if (0..10_000).contains(&year) {
+        // Nearly every time there is, without the machinery of `format!`: listings write one for each entry.
+        two_digits(&mut text, year / 100);
+        two_digits(&mut text, year % 100);
+    } else {
+        text = format!("{year:04}");
+    }
+    for (before, number) in [
+        ('-', month),
+        ('-', day),
+        ('T', second / 3600),
+        (':', second / 60 % 60),
+        (':', second % 60),
+    ] {
+        text.push(before);
+        two_digits(&mut text, number);
+    }
+    text.push('Z');
+    text
+}
+
+/// A number from 0 to 99.
+fn two_digits(text: &mut String, number: i64) {
+    for digit in [number / 10, number % 10] {
+        let digit = u32::try_from(digit)
+            .ok()
+            .and_then(|digit| char::from_digit(digit, 10));
+        text.push(digit.unwrap_or('?'));
+    }
 }
 
 #[cfg(test)]
@@ -52,5 +76,8 @@ mod tests {
         assert_eq!(rfc3339(1_767_225_599), "2025-12-31T23:59:59Z");
         assert_eq!(rfc3339(-1), "1969-12-31T23:59:59Z");
         assert_eq!(rfc3339(4_107_542_400), "2100-03-01T00:00:00Z");
+        assert_eq!(rfc3339(253_402_300_799), "9999-12-31T23:59:59Z");
+        assert_eq!(rfc3339(253_402_300_800), "10000-01-01T00:00:00Z");
+        assert_eq!(rfc3339(-62_167_219_201), "-001-12-31T23:59:59Z");
     }
 }

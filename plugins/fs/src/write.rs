@@ -128,7 +128,8 @@ impl Files {
         }
         let failed = |error: io::Error| FsError::io("read", place.shown.as_str(), &error);
         file.seek(SeekFrom::Start(0)).map_err(failed)?;
-        let (bytes, more) = capped::read(&mut file, WHOLE_FILE).map_err(failed)?;
+        let size = file.metadata().map_err(failed)?.len();
+        let (bytes, more) = capped::read(&mut file, WHOLE_FILE, size).map_err(failed)?;
         let sha256 = (!more).then(|| hash::sha256(&bytes));
         let bytes = file.metadata().map_err(failed)?.len();
         Ok(Written {
@@ -189,7 +190,8 @@ pub(crate) fn check_sha256(
     file: &mut File,
     expected: &str,
 ) -> Result<(), FsError> {
-    let (bytes, more) = capped::read(file, WHOLE_FILE)
+    let size = file.metadata().map_or(0, |now| now.len());
+    let (bytes, more) = capped::read(file, WHOLE_FILE, size)
         .map_err(|error| FsError::io("read", place.shown.as_str(), &error))?;
     if more {
         return Err(FsError::TooLarge {

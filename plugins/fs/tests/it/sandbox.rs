@@ -3,9 +3,11 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use mcp_plugin_fs::{Config, Files, FsError, Mode, RootConfig, TextRequest};
 use tempfile::TempDir;
+use tokio::sync::Semaphore;
 
 /// What no test may ever read.
 pub(crate) const SECRET: &str = "the secret outside";
@@ -34,7 +36,9 @@ impl Sandbox {
         };
         change(&mut config, base);
         Self {
-            files: Files::open(&config).unwrap(),
+            files: Files::open(&config)
+                .unwrap()
+                .at_once(Arc::new(Semaphore::new(9))),
             directory,
         }
     }
@@ -70,11 +74,28 @@ impl Sandbox {
         fs::read_to_string(self.path(below)).unwrap()
     }
 
-    /// Reads text through the plugin.
+    /// Reads text through the plugin. When it can be read at once, that must give the same.
     pub(crate) fn read(&self, path: &str) -> Result<String, FsError> {
-        self.files
-            .read_text(&TextRequest::whole(path))
-            .map(|text| text.content)
+        let request = TextRequest::whole(path);
+        let read = self.files.read_text(&request);
+        if let Some(at_once) = self.files.read_text_at_once(&request) {
+            assert_eq!(format!("{at_once:?}"), format!("{read:?}"), "{path}");
+        }
+        read.map(|text| text.content)
+    }
+
+    /// Reads text at once where that is possible, from a file that others may change meanwhile.
+    pub(crate) fn read_soon(&self, path: &str) -> Result<String, FsError> {
+        let request = TextRequest::whole(path);
+        let at_once = self.files.read_text_at_once(&request);
+        let read = at_once.unwrap_or_else(|| self.files.read_text(&request));
+        read.map(|text| text.content)
+    }
+
+    /// Reads text the long way, from a file that others may change meanwhile.
+    pub(crate) fn read_slowly(&self, path: &str) -> Result<String, FsError> {
+        let read = self.files.read_text(&TextRequest::whole(path));
+        read.map(|text| text.content)
     }
 
     /// All names below the root, with those of hidden and temporary files.

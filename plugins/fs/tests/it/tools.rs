@@ -7,6 +7,33 @@ use serde_json::json;
 
 use crate::server::Server;
 
+/// On workers, of which all but one may read at once, and on a thread that must not: whichever comes first.
+#[test]
+fn what_is_read_at_once_is_what_is_read() {
+    let on = |mut runtime: tokio::runtime::Builder| {
+        let runtime = runtime.enable_all().build().unwrap();
+        runtime.block_on(async {
+            let server = Server::start().await;
+            server.put("d/f", "one\n\"two\"\n");
+            let text = server
+                .json("read_text_file", json!({ "path": "d/f" }))
+                .await;
+            let info = server.json("get_file_info", json!({ "path": "d/f" })).await;
+            let error = server
+                .error("read_text_file", json!({ "path": "d/none" }))
+                .await;
+            let refused = server
+                .error("get_file_info", json!({ "path": "../x" }))
+                .await;
+            assert_eq!(text["content"], "one\n\"two\"\n");
+            assert_eq!(info["mime_type"], "text/plain");
+            assert!(error.contains("does not exist") && refused.contains("leads out"));
+        });
+    };
+    on(tokio::runtime::Builder::new_multi_thread());
+    on(tokio::runtime::Builder::new_current_thread());
+}
+
 #[test]
 fn the_surface() {
     let surface: Vec<String> = PLUGIN
