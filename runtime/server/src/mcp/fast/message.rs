@@ -1,6 +1,7 @@
 //! The bytes of an answer: one JSON-RPC response, written once.
 
 use bytes::Bytes;
+use mcp_factory_sdk::json_text;
 use rmcp::model::ErrorData;
 use serde::Serialize;
 
@@ -52,6 +53,11 @@ impl Message {
     pub(super) fn value<T: Serialize + ?Sized>(&mut self, value: &T) {
         serde_json::to_writer(&mut self.0, value)
             .expect("a buffer takes everything, and every key in the protocol is a string");
+    }
+
+    /// Adds a text as a JSON string.
+    pub(super) fn text(&mut self, text: &str) {
+        json_text::append(&mut self.0, text);
     }
 
     /// Ends the response.

@@ -39,7 +39,7 @@ fn content(message: &mut Message, block: Content) {
             annotations: None,
         } => {
             message.raw(br#"{"type":"text","text":"#);
-            message.value(&text);
+            message.text(&text);
             message.raw(b"}");
         }
         other => message.value(&convert::content(other)),
