@@ -27,6 +27,7 @@ mod scaffold;
 mod sessions;
 mod shutdown;
 mod sign_off;
+mod sleeping;
 mod stdio;
 mod tenants;
 mod tls;

@@ -125,7 +125,8 @@ fn a_second_request_with_an_id_in_flight_is_refused() {
     let headers = [("mcp-session-id", session.as_str())];
     let mut first = http.connect();
     first.post(wait.as_bytes(), &headers);
-    first.head();
+    let begun = || (http.counts().0 > 0).then_some(());
+    assert!(eventually(Duration::from_secs(10), begun).is_some());
     let second = http.post(wait.as_bytes(), &headers);
     assert_eq!(second.status, 400, "{}", second.text());
     assert_eq!(second.json()["id"], 7);

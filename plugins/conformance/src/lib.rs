@@ -196,8 +196,9 @@ impl Conformance {
     }
 
     /// Answers after a moment, over a stream that a client can come back to.
+    // A tool that takes no context has one whole answer, and no stream.
     #[tool(scope = "read", read_only)]
-    async fn test_reconnection(&self) -> String {
+    async fn test_reconnection(&self, _cx: &Context) -> String {
         tokio::time::sleep(PAUSE).await;
         "Reconnection test completed successfully".to_owned()
     }

@@ -58,7 +58,7 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     /// When the client may come again.
     pub(crate) retry_after: Option<Duration>,
-    /// One JSON-RPC response.
+    /// One JSON-RPC response; empty when the client took its request back.
     pub(crate) body: Bytes,
 }
 
@@ -83,7 +83,7 @@ pub(crate) trait Protocol: Send + Sync + 'static {
         request: http::Request<Full<Bytes>>,
     ) -> impl Future<Output = http::Response<BoxedBody>> + Send;
 
-    /// Answers a request of no session that has one answer, without the detour of [`Self::handle`]; `None` leaves it
+    /// Answers a request that has one answer, without the detour of [`Self::handle`]; `None` leaves it
     /// to that. Which of the two answered is nothing that a client can see. Dropping the future means that the
     /// client has gone.
     fn answer(

@@ -302,9 +302,14 @@ impl<P: Protocol> Service<P> {
     }
 }
 
-/// A whole answer as HTTP, in its place.
+/// A whole answer as HTTP, in its place; an empty one for a request that has none any more.
 fn answered(answer: Answer, place: OwnedSemaphorePermit) -> Response<ResponseBody> {
     let mut response = json(answer.status, Bytes::new());
+    if answer.body.is_empty() {
+        // The request was taken back: a stream that ends without its answer.
+        let events = HeaderValue::from_static("text/event-stream");
+        response.headers_mut().insert(CONTENT_TYPE, events);
+    }
     *response.body_mut() = ResponseBody::Whole {
         rest: answer.body,
         _place: Some(place),

@@ -9,7 +9,12 @@ use mcp_factory_sdk::Principal;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Shared, fast::FastLane, http::HttpProtocol, stdio::serve_stdio};
+use super::{
+    Shared,
+    fast::FastLane,
+    http::{HttpProtocol, SESSION_ID, is_modern},
+    stdio::serve_stdio,
+};
 use crate::{
     frame::Frame,
     pipeline::Origin,
@@ -36,6 +41,12 @@ impl McpProtocol {
             local,
         }
     }
+
+    /// How many sessions are awake.
+    #[cfg(test)]
+    pub(crate) async fn awake(&self) -> usize {
+        self.http.awake().await
+    }
 }
 
 impl Protocol for McpProtocol {
@@ -51,7 +62,14 @@ impl Protocol for McpProtocol {
         origin: &Arc<Origin>,
     ) -> Option<Answer> {
         let lane = self.fast_lane.as_ref()?;
-        lane.answer(headers, frame, principal, origin).await
+        match headers.get(SESSION_ID).filter(|_| !is_modern(headers)) {
+            None => lane.answer(headers, frame, principal, origin).await,
+            Some(id) => {
+                let visit = self.http.enter(id, Some(principal))?;
+                lane.answer_in_session(visit, headers, frame, principal, origin)
+                    .await
+            }
+        }
     }
 
     fn serves(&self, principal: &Principal) -> bool {

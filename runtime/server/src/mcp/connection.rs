@@ -17,7 +17,10 @@ use rmcp::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{Shared, events};
+use super::{
+    Shared,
+    events::{self, Changes},
+};
 use crate::protocol::MAX_SUBSCRIBED_URIS;
 
 /// One connection: stdio, or a legacy session.
@@ -85,21 +88,30 @@ impl Connection {
     }
 
     /// Pushes events to the client until the connection ends or the server drains. Once is enough:
-    /// a client may say as often as it likes that it is ready.
+    /// a client may say as often as it likes that it is ready. One that slept since then is told first what
+    /// changed since `heard`.
     pub(super) fn push_events(
         &self,
         shared: &Arc<Shared>,
-        principal: Arc<Principal>,
+        principal: &Arc<Principal>,
         peer: Peer<RoleServer>,
+        heard: Option<Changes>,
     ) {
         if self.pushing.swap(true, Ordering::Relaxed) {
             return;
         }
-        let mut subscription = shared.events.subscribe(shared, principal);
+        let mut subscription = shared.events.subscribe(shared, Arc::clone(principal));
+        let changes = shared.events.changes_of(principal.tenant());
+        let missed = heard.map(|heard| changes.since(heard));
         let subscribed = Arc::clone(&self.subscribed);
         let ended = self.ended.clone();
         let lifecycle = shared.lifecycle.clone();
         shared.lifecycle.tasks().spawn(async move {
+            for event in missed.into_iter().flatten() {
+                if events::push(&peer, event, |_| false).await.is_err() {
+                    return;
+                }
+            }
             loop {
                 let event = tokio::select! {
                     () = ended.cancelled() => return,

@@ -1,6 +1,9 @@
 //! Changes, from the plugin that publishes them to the clients that subscribed.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use mcp_factory_sdk::{Event, Principal};
 use rmcp::{
@@ -18,16 +21,69 @@ const CAPACITY: usize = 256;
 
 /// The one channel of all events, each with the tenant whose plugin published it.
 #[derive(Debug)]
-pub(super) struct EventBus(broadcast::Sender<(Option<Arc<str>>, Event)>);
+pub(super) struct EventBus {
+    channel: broadcast::Sender<(Option<Arc<str>>, Event)>,
+    /// For those who sleep now and listen later. As many as there are tenants.
+    changes: Mutex<HashMap<Option<Arc<str>>, Changes>>,
+}
+
+/// How often the lists of a tenant changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Changes {
+    tools: u32,
+    prompts: u32,
+    resources: u32,
+}
+
+impl Changes {
+    fn count(&mut self, event: &Event) {
+        let list = match event {
+            Event::ToolsChanged => &mut self.tools,
+            Event::PromptsChanged => &mut self.prompts,
+            Event::ResourcesChanged => &mut self.resources,
+            _ => return,
+        };
+        *list = list.wrapping_add(1);
+    }
+
+    /// What there is to say to somebody who last heard of `earlier`.
+    pub(super) fn since(self, earlier: Self) -> impl Iterator<Item = Event> {
+        let changed = [
+            (self.tools != earlier.tools, Event::ToolsChanged),
+            (self.prompts != earlier.prompts, Event::PromptsChanged),
+            (self.resources != earlier.resources, Event::ResourcesChanged),
+        ];
+        let changed = changed.into_iter().filter(|(changed, _)| *changed);
+        changed.map(|(_, event)| event)
+    }
+}
 
 impl EventBus {
     pub(super) fn new() -> Self {
-        Self(broadcast::Sender::new(CAPACITY))
+        Self {
+            channel: broadcast::Sender::new(CAPACITY),
+            changes: Mutex::default(),
+        }
     }
 
     /// Sends to whoever of `tenant` listens now; nobody listening is fine.
     pub(super) fn publish(&self, tenant: Option<&str>, event: Event) {
-        let _listeners = self.0.send((tenant.map(Into::into), event)).unwrap_or(0);
+        let tenant: Option<Arc<str>> = tenant.map(Into::into);
+        // Counted first, so that who listens from now on has heard of it or can count it.
+        let mut changes = self.changes();
+        changes.entry(tenant.clone()).or_default().count(&event);
+        drop(changes);
+        let _listeners = self.channel.send((tenant, event)).unwrap_or(0);
+    }
+
+    /// How often the lists of `tenant` changed until now.
+    pub(super) fn changes_of(&self, tenant: Option<&str>) -> Changes {
+        let tenant = tenant.map(Into::into);
+        self.changes().get(&tenant).copied().unwrap_or_default()
+    }
+
+    fn changes(&self) -> MutexGuard<'_, HashMap<Option<Arc<str>>, Changes>> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn subscribe(
@@ -36,7 +92,7 @@ impl EventBus {
         principal: Arc<Principal>,
     ) -> Subscription {
         Subscription {
-            events: self.0.subscribe(),
+            events: self.channel.subscribe(),
             shared: Arc::clone(shared),
             principal,
         }

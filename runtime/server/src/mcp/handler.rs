@@ -267,8 +267,9 @@ impl ServerHandler for Handler {
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
         let principal = known(&context.extensions).unwrap_or_else(nobody);
+        let heard = known(&context.extensions);
         self.connection
-            .push_events(&self.shared, principal, context.peer);
+            .push_events(&self.shared, &principal, context.peer, heard);
     }
 
     /// `rmcp` brings a known method here when its params do not fit, which it would call unknown.

@@ -6,32 +6,34 @@ use std::{convert::Infallible, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body as _;
-use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
+use http_body_util::{BodyExt, Empty, Full, StreamBody, combinators::BoxBody};
 use mcp_factory_sdk::Principal;
-use rmcp::transport::streamable_http_server::{
-    StreamableHttpServerConfig, StreamableHttpService,
-    session::{SessionManager as _, never::NeverSessionManager},
+use rmcp::{
+    model::{InitializeRequestParams, ProtocolVersion},
+    transport::{
+        common::server_side_http,
+        streamable_http_server::{
+            StreamableHttpServerConfig, StreamableHttpService,
+            session::{SessionManager as _, never::NeverSessionManager},
+        },
+    },
 };
 use serde_json::json;
 
 use super::{
-    Shared, claims::Claims, handler::Handler, owners::Owners, sessions::BoundedSessions,
+    Shared,
+    call::nobody,
+    handler::Handler,
+    session::{Library, Visit},
+    sessions::Sessions,
     status::StatusHint,
 };
-use crate::{
-    frame::{Frame, FrameKind},
-    held::hold,
-    http::retry_after,
-    lifecycle::Lifecycle,
-};
+use crate::{frame::Frame, held::hold, http::retry_after, lifecycle::Lifecycle};
 
 pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
-
-/// How many callers it takes to have all sessions, and how many each may have of a few.
-const SHARES: usize = 4;
-const LEAST_SHARE: usize = 4;
+pub(super) const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 
 /// Bytes of an `initialize`: a session keeps what it says of the client for as long as it lives.
 const INITIALIZE_LIMIT: u64 = 64 << 10;
@@ -39,10 +41,8 @@ const INITIALIZE_LIMIT: u64 = 64 << 10;
 /// Both services over one set of plugins.
 pub(crate) struct HttpProtocol {
     stateless: StreamableHttpService<Handler, NeverSessionManager>,
-    stateful: StreamableHttpService<Handler, BoundedSessions>,
-    sessions: Arc<BoundedSessions>,
-    claims: Claims,
-    owners: Owners,
+    stateful: StreamableHttpService<Handler, Sessions>,
+    sessions: Arc<Sessions>,
     lifecycle: Lifecycle,
 }
 
@@ -50,7 +50,7 @@ impl HttpProtocol {
     /// `session_limit` is the number of legacy sessions held at once. A client that comes when all are
     /// taken is served without one: everything works but being asked something during a call.
     pub(crate) fn new(shared: &Arc<Shared>, session_limit: usize) -> Self {
-        let sessions = Arc::new(BoundedSessions::new(session_limit));
+        let sessions = Sessions::new(shared, session_limit);
         let stop = shared.lifecycle.stop_token();
         let config = || {
             StreamableHttpServerConfig::default()
@@ -73,10 +73,19 @@ impl HttpProtocol {
             ),
             stateful: StreamableHttpService::new(factory(shared), Arc::clone(&sessions), config()),
             sessions,
-            claims: Claims::default(),
-            owners: Owners::default(),
             lifecycle: shared.lifecycle.clone(),
         }
+    }
+
+    #[cfg(test)]
+    pub(super) async fn awake(&self) -> usize {
+        self.sessions.library.sessions.read().await.len()
+    }
+
+    /// Begins something in the session that a request names. `None` when `caller` has no such session.
+    pub(super) fn enter(&self, id: &HeaderValue, caller: Option<&Principal>) -> Option<Visit> {
+        // An id that is no text is nobody's.
+        self.sessions.enter(id.to_str().ok()?, caller)
     }
 
     /// Answers one request that passed every guard.
@@ -87,45 +96,26 @@ impl HttpProtocol {
         let hint = Arc::new(StatusHint::default());
         request.extensions_mut().insert(Arc::clone(&hint));
         let frame = request.extensions().get::<Arc<Frame>>().cloned();
+        let frame = frame.as_deref();
         let caller = request.extensions().get::<Arc<Principal>>().cloned();
-        let modern = is_modern(&request);
+        let modern = is_modern(request.headers());
         if modern {
             // There are no sessions in this era, whatever a client says.
             request.headers_mut().remove(SESSION_ID);
         }
-        let mut response = if !self.owners.allow(session_id(&request), caller.as_deref()) {
-            // Somebody else's session looks like one that does not exist.
-            let message = "there is no such session";
-            error(StatusCode::NOT_FOUND, message, frame.as_deref())
-        } else if request.method() == Method::DELETE {
-            self.end_session(request).await
-        } else if request.method() == Method::GET {
-            until_drained(self.stateful.handle(request).await, &self.lifecycle)
-        } else if modern {
-            self.stateless.handle(request).await
-        } else if let Some(session) = request.headers().get(SESSION_ID).cloned() {
-            self.in_session(&session, request, frame.as_deref()).await
-        } else if frame
-            .as_ref()
-            .is_some_and(|frame| frame.method() == "initialize")
-        {
-            if request.body().size_hint().lower() > INITIALIZE_LIMIT {
-                let message = "an initialize request of this size is none";
-                return error(StatusCode::PAYLOAD_TOO_LARGE, message, frame.as_deref());
-            }
-            // Kept until the session is in the map, so that a burst cannot overshoot the limit.
-            let place = match caller.as_deref() {
-                Some(caller) if self.has_its_share(caller).await => None,
-                _ => self.sessions.reserve().await,
-            };
-            match place {
-                Some(_reservation) => {
-                    let response = self.stateful.handle(request).await;
-                    self.own(&response, caller.as_deref()).await;
-                    response
+        let mut response = if let Some(id) = request.headers().get(SESSION_ID) {
+            match self.enter(id, caller.as_deref()) {
+                // Somebody else's session looks like one that does not exist.
+                None => no_such_session(frame),
+                Some(visit) if request.method() == Method::DELETE => {
+                    self.end_session(visit, request).await
                 }
-                None => self.stateless.handle(request).await,
+                Some(visit) => self.in_session(visit, request, frame).await,
             }
+        } else if request.method() != Method::POST {
+            self.stateful.handle(request).await
+        } else if !modern && frame.is_some_and(|frame| frame.method() == "initialize") {
+            self.initialize(request, caller.as_deref(), frame).await
         } else {
             self.stateless.handle(request).await
         };
@@ -139,79 +129,137 @@ impl HttpProtocol {
                 headers.insert(header::RETRY_AFTER, retry_after(wait));
             }
         }
-        with_json_body(response, frame.as_deref()).await
+        with_json_body(response, frame).await
     }
 
-    /// Whether the caller has as many sessions as one caller may.
-    async fn has_its_share(&self, caller: &Principal) -> bool {
-        let share = self.sessions.limit().div_ceil(SHARES).max(LEAST_SHARE);
-        let live = self.sessions.ids().await;
-        self.owners.count(caller.key(), &live) >= share
-    }
-
-    /// Remembers whose the session is that `response` opens. Nobody else can know its id yet.
-    async fn own<B>(&self, response: &Response<B>, caller: Option<&Principal>) {
-        if let (Some(session), Some(caller)) = (response_session(response), caller) {
-            let live = self.sessions.ids().await;
-            self.owners.insert(session, caller.key(), &live);
+    /// Answers a handshake, and opens a session if there is room for one.
+    async fn initialize(
+        &self,
+        request: Request<Full<Bytes>>,
+        caller: Option<&Principal>,
+        frame: Option<&Frame>,
+    ) -> Response<BoxBody<Bytes, Infallible>> {
+        if request.body().size_hint().lower() > INITIALIZE_LIMIT {
+            let message = "an initialize request of this size is none";
+            return error(StatusCode::PAYLOAD_TOO_LARGE, message, frame);
         }
+        // Kept until the session is there, so that a burst cannot overshoot the limit.
+        let Some(place) = caller.and_then(|caller| self.sessions.reserve(caller)) else {
+            return self.stateless.handle(request).await;
+        };
+        if !self.sessions.shared.fast_lane {
+            let response = self.stateful.handle(request).await;
+            if let Some(id) = response_session(&response) {
+                place.open(id.into(), Library::Awake);
+                if !self.sessions.has_session(&id.into()).await.unwrap_or(false) {
+                    self.sessions.forget(id);
+                }
+            }
+            return response;
+        }
+        let readable =
+            |params: &&str| serde_json::from_str::<InitializeRequestParams>(params).is_ok();
+        let params = frame.and_then(Frame::params).filter(readable);
+        let mut response = self.stateless.handle(request).await;
+        let id = server_side_http::session_id();
+        if let (Some(params), Ok(name), StatusCode::OK) =
+            (params, HeaderValue::from_str(&id), response.status())
+        {
+            response.headers_mut().insert(SESSION_ID, name);
+            place.open(id, Library::Asleep(params.into()));
+        }
+        response
     }
 
     async fn in_session(
         &self,
-        session: &HeaderValue,
+        mut visit: Visit,
         request: Request<Full<Bytes>>,
         frame: Option<&Frame>,
     ) -> Response<BoxBody<Bytes, Infallible>> {
-        let wanted = frame.filter(|frame| matches!(frame.kind(), FrameKind::Request(_)));
-        let (Ok(session), Some(id)) = (session.to_str(), wanted.and_then(Frame::id)) else {
-            return self.stateful.handle(request).await;
-        };
-        let Some(claim) = self.claims.claim(session, id) else {
+        let caller = request.extensions().get::<Arc<Principal>>().cloned();
+        let caller = caller.unwrap_or_else(nobody);
+        if let Some(id) = frame.and_then(Frame::request_id)
+            && !visit.claim(id, None)
+        {
             let message = "a request with this id is in flight in this session";
             return error(StatusCode::BAD_REQUEST, message, frame);
-        };
-        // The id is free again when the stream of its answer is gone.
-        hold(self.stateful.handle(request).await, claim)
+        }
+        if let Some(frame) = frame
+            && names_known_version(request.headers())
+            && self.hears(&visit, frame, caller.tenant()).await
+        {
+            let mut accepted = Response::new(Empty::new().boxed());
+            *accepted.status_mut() = StatusCode::ACCEPTED;
+            return accepted;
+        }
+        if !self.sessions.wake(&visit.session, &caller).await {
+            return no_such_session(frame);
+        }
+        let waits = request.method() == Method::GET;
+        let response = self.stateful.handle(request).await;
+        // The session is in use, and the id of a request taken, until the stream of its answer is gone.
+        let response = hold(response, visit);
+        if waits {
+            return until_drained(response, &self.lifecycle);
+        }
+        response
+    }
+
+    /// Whether a notification is for us, and the library need not hear of it: one that takes back a call of the
+    /// fast lane, or that comes while the session sleeps and would wake it for nothing.
+    async fn hears(&self, visit: &Visit, frame: &Frame, tenant: Option<&str>) -> bool {
+        if frame.id().is_some() {
+            return false;
+        }
+        let taken_back = frame.cancels();
+        if taken_back.as_ref().is_some_and(|id| visit.cancel(id)) {
+            return true;
+        }
+        // Not while it wakes: the library is told then whether the client is ready.
+        let library = visit.session.library.lock().await;
+        let asleep = matches!(*library, Library::Asleep(_));
+        let ready = frame.method() == "notifications/initialized";
+        if asleep && ready {
+            let changes = self.sessions.shared.events.changes_of(tenant);
+            visit.session.set_ready(changes);
+        }
+        asleep && (ready || taken_back.is_some())
     }
 
     async fn end_session(
         &self,
+        visit: Visit,
         request: Request<Full<Bytes>>,
     ) -> Response<BoxBody<Bytes, Infallible>> {
-        let id = request
-            .headers()
-            .get(SESSION_ID)
-            .and_then(|id| id.to_str().ok())
-            .map(str::to_owned);
-        if let Some(id) = id
-            && !self.sessions.has_session(&id.into()).await.unwrap_or(false)
-        {
-            return error(StatusCode::NOT_FOUND, "there is no such session", None);
+        if !names_known_version(request.headers()) {
+            return self.stateful.handle(request).await;
         }
-        let mut response = self.stateful.handle(request).await;
-        if response.status() == StatusCode::ACCEPTED {
-            // Clients take 202 for "not yet"; the session is gone.
-            *response.status_mut() = StatusCode::OK;
-        }
-        response
+        self.sessions.end(&visit.session.id).await;
+        Response::new(Empty::new().boxed())
     }
-}
-
-fn session_id<T>(request: &Request<T>) -> Option<&str> {
-    let id = request.headers().get(SESSION_ID)?;
-    // An id that is no text is nobody's.
-    Some(id.to_str().unwrap_or_default())
 }
 
 fn response_session<T>(response: &Response<T>) -> Option<&str> {
     response.headers().get(SESSION_ID)?.to_str().ok()
 }
 
-/// Whether the request speaks of itself as one of the 2026-07-28 era. Revisions are dates.
-fn is_modern<T>(request: &Request<T>) -> bool {
-    let version = request.headers().get("mcp-protocol-version");
+fn no_such_session(frame: Option<&Frame>) -> Response<BoxBody<Bytes, Infallible>> {
+    error(StatusCode::NOT_FOUND, "there is no such session", frame)
+}
+
+/// Whether a request speaks of itself as one of the 2026-07-28 era. Revisions are dates.
+pub(super) fn is_modern(headers: &HeaderMap) -> bool {
+    let version = headers.get(VERSION);
     version.is_some_and(|version| version.as_bytes() >= b"2026-07-28".as_slice())
+}
+
+/// Whether the revision that a request names, if it names one, is known.
+fn names_known_version(headers: &HeaderMap) -> bool {
+    headers.get(VERSION).is_none_or(|version| {
+        let mut known = ProtocolVersion::KNOWN_VERSIONS.iter();
+        known.any(|known| known.as_str().as_bytes() == version.as_bytes())
+    })
 }
 
 fn is<T>(response: &Response<T>, kind: &str) -> bool {

@@ -11,7 +11,8 @@
 //! them (`lists` their entries, `capabilities` what is declared of them). Beside these: `convert` the
 //! content; `respond` and `status` the failures; `peer` and `questions` the way back to the client; `state`
 //! the sealed answers of a call in rounds; `events` the subscriptions; `connection` what a legacy client
-//! sets; `sessions`, `owners` and `claims` its sessions and whose they are.
+//! sets; `sessions` all sessions of that era and whose they are, `session` one of them, and `waking` what the
+//! library has of it.
 
 #![expect(
     deprecated,
@@ -21,7 +22,6 @@
 mod adapter;
 mod call;
 mod capabilities;
-mod claims;
 mod connection;
 mod convert;
 mod events;
@@ -30,7 +30,6 @@ mod handler;
 mod http;
 mod lanes;
 mod lists;
-mod owners;
 mod pace;
 mod pages;
 mod peer;
@@ -38,12 +37,14 @@ mod perform;
 mod questions;
 mod respond;
 mod running;
+mod session;
 mod sessions;
 mod state;
 mod status;
 mod stdio;
 #[cfg(test)]
 mod tests;
+mod waking;
 
 use std::sync::Arc;
 

@@ -4,14 +4,13 @@
 use http::{HeaderMap, HeaderName};
 use rmcp::model::ProtocolVersion;
 
-use super::super::{http::SESSION_ID, respond::Era};
+use super::super::{http::VERSION, respond::Era};
 use crate::frame::Frame;
 
-const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 const NAME: HeaderName = HeaderName::from_static("mcp-name");
 
-/// The era that a request without a session is of; `None` where something is odd.
+/// The era that a request is of; `None` where something is odd.
 pub(super) fn era(headers: &HeaderMap) -> Option<Era> {
     let version = match only(headers, &VERSION) {
         Ok(version) => version,
@@ -21,7 +20,6 @@ pub(super) fn era(headers: &HeaderMap) -> Option<Era> {
         Some(version) if version == ProtocolVersion::V_2026_07_28.as_str().as_bytes() => {
             Some(Era::Modern)
         }
-        _ if headers.contains_key(SESSION_ID) => None,
         None => Some(Era::Legacy),
         Some(version) => ProtocolVersion::KNOWN_VERSIONS
             .iter()

@@ -2,14 +2,13 @@
 //! without the library.
 //!
 //! What it takes: tool calls, resource reads and prompts that cannot speak to their client before they
-//! answer, the lists, `server/discover` and `ping`. What it leaves to `rmcp`: whatever streams, asks back,
-//! subscribes, or belongs to a legacy session, and every request with anything odd about it, so that
-//! only one place knows what to say to those. Both lanes run the same code from [`Request`] on and
+//! answer, the lists, `server/discover` and `ping`. What it leaves to `rmcp`: whatever streams, asks back or
+//! subscribes, and every request with anything odd about it, so that only one place knows what to say to those. Both lanes run the same code from [`Request`] on and
 //! serve the same pages; a differential test holds their answers to each other.
 //!
 //! In the room: which requests it takes (`asked`, and over HTTP `headers`), doing them (`perform`), the
 //! bytes of an answer (`message`), of a tool's result (`tool_result`) and of the lists (`pages`), what comes of
-//! a panic (`survive`), and how the lane is driven from stdio (`wire`).
+//! a panic (`survive`), and how the lane is driven inside a legacy session (`session`) and from stdio (`wire`).
 //!
 //! [`Request`]: super::call::Request
 
@@ -18,6 +17,7 @@ mod headers;
 mod message;
 mod pages;
 mod perform;
+mod session;
 mod survive;
 mod tool_result;
 mod wire;
