@@ -31,6 +31,12 @@ const RESOLVE: ResolveFlags = ResolveFlags::BENEATH
     .union(ResolveFlags::NO_XDEV)
     .union(ResolveFlags::CACHED);
 
+/// How many of so many workers may read at once: all but one, so that one is left whatever the kernel does to the
+/// others.
+pub(crate) const fn turns_among(workers: usize) -> usize {
+    workers.saturating_sub(1)
+}
+
 /// Whether files on a file system of this type (`f_type` of `statfs`) are on a disk of this machine, so that opening
 /// one asks nobody else, and can be read with `RWF_NOWAIT`. Not those of other machines (NFS, SMB, 9P, Ceph), nor of
 /// other programs (FUSE), nor what may lie upon such (overlayfs), nor what refuses `RWF_NOWAIT` (tmpfs).

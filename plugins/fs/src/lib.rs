@@ -74,11 +74,10 @@ pub struct Fs {
     files: Arc<Files>,
 }
 
-/// How many workers may read at once: all but one, so that one is left whatever the kernel does to the others. Of the
-/// process, because each tenant has a plugin of its own.
+/// The turns of the workers that read at once. Of the process, because each tenant has a plugin of its own.
 static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
     let workers = Handle::try_current().map_or(0, |runtime| runtime.metrics().num_workers());
-    Arc::new(Semaphore::new(workers.saturating_sub(1)))
+    Arc::new(Semaphore::new(at_once::turns_among(workers)))
 });
 
 impl Plugin for Fs {

@@ -91,8 +91,19 @@ fn only_disks_of_this_machine_are_asked() {
     ] {
         assert!(!is_local(other), "{name}");
     }
+    assert!(
+        RESOLVE.contains(ResolveFlags::CACHED),
+        "names are not looked for on a disk"
+    );
     let proc = Dir::open_ambient_dir("/proc", cap_std::ambient_authority()).unwrap();
     assert!(!is_possible(&proc));
+}
+
+#[test]
+fn one_worker_is_left_whatever_happens_to_the_others() {
+    for (workers, turns) in [(0, 0), (1, 0), (2, 1), (64, 63)] {
+        assert_eq!(turns_among(workers), turns);
+    }
 }
 
 #[test]
