@@ -19,19 +19,14 @@ pub(super) fn judge(
     }
     let slice = |span: Span| &text[span.range()];
     let id = members.id.map(|span| RequestId::read(slice(span)));
-    // Twice an id or an `Id`: neither can be trusted to be the one to answer.
-    let doubtful_id = members
-        .fault
-        .as_ref()
-        .is_some_and(|fault| !fault.in_params && fault.name.eq_ignore_ascii_case("id"));
-    let known_id = if doubtful_id {
+    let known_id = if members.doubtful_id {
         None
     } else {
         id.clone().flatten()
     };
     let refuse = |code, message: String| {
         let mut error = FrameError::new(code, message, known_id.clone());
-        error.unanswerable = !doubtful_id && wants_no_answer(text, members);
+        error.unanswerable = !members.doubtful_id && wants_no_answer(text, members);
         error
     };
 

@@ -54,6 +54,8 @@ pub(super) struct Members {
     pub(super) other_params: bool,
     /// What is wrong with the names inside the message: the first finding.
     pub(super) fault: Option<Box<Fault>>,
+    /// There are several ids, or one in another case: none can be trusted to be the one to answer.
+    pub(super) doubtful_id: bool,
     /// The root is no object; the rest is then empty.
     pub(super) not_an_object: bool,
 }
@@ -255,6 +257,9 @@ impl Scanner<'_> {
             Place::InsideParams | Place::Elsewhere => return Ok(None),
         };
         let known = names.iter().position(|known| *known == name);
+        if place == Place::Root && name.eq_ignore_ascii_case("id") {
+            self.members.doubtful_id |= known.is_none() || self.members.id.is_some();
+        }
         // `_meta` is open to members of anybody.
         if known.is_none()
             && place != Place::Meta
