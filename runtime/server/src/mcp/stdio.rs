@@ -11,8 +11,8 @@ use mcp_factory_sdk::Principal;
 use rmcp::{
     RoleServer,
     model::{
-        ClientJsonRpcMessage, ClientNotification, GetExtensions as _, RequestId,
-        ServerJsonRpcMessage,
+        ClientJsonRpcMessage, ClientNotification, ClientRequest, GetExtensions as _, GetMeta as _,
+        ProtocolVersion, RequestId, ServerJsonRpcMessage,
     },
     service::{RxJsonRpcMessage, TxJsonRpcMessage, serve_server_with_ct},
     transport::Transport,
@@ -88,8 +88,28 @@ struct Lines {
     outbound: mpsc::Sender<Bytes>,
     principal: Arc<Principal>,
     in_flight: InFlight,
-    /// Whether a request came yet.
+    /// Whether the library has left its beginning, where it ends at anything that is no request.
     begun: bool,
+}
+
+/// Whether the library's beginning is over with this message. It is not with a request that it refuses there, and
+/// not with `ping` and `server/discover`.
+fn begins(message: &ClientJsonRpcMessage) -> bool {
+    let ClientJsonRpcMessage::Request(request) = message else {
+        return false;
+    };
+    match &request.request {
+        ClientRequest::InitializeRequest(_) => true,
+        ClientRequest::PingRequest(_) | ClientRequest::DiscoverRequest(_) => false,
+        request => {
+            let meta = request.get_meta();
+            meta.missing_required_keys(&ProtocolVersion::V_2026_07_28)
+                .is_empty()
+                && meta
+                    .protocol_version()
+                    .is_some_and(|version| ProtocolVersion::KNOWN_VERSIONS.contains(&version))
+        }
+    }
 }
 
 impl Lines {
@@ -163,12 +183,11 @@ impl Transport<RoleServer> for Lines {
                 incoming.slot.is_some() == matches!(incoming.frame.kind(), FrameKind::Request(_))
             );
             let id = incoming.frame.request_id().cloned();
-            // The library begins with a request, and would end at anything else.
-            self.begun |= id.is_some();
-            if !self.begun {
+            if !self.begun && id.is_none() {
                 continue;
             }
             if let Some(message) = self.admit(incoming) {
+                self.begun |= begins(&message);
                 return Some(message);
             }
             if let Some(id) = id {
