@@ -22,7 +22,10 @@ use super::{
     fast::{FastLane, Start, Wire},
     running::Running,
 };
-use crate::protocol::Incoming;
+use crate::{
+    frame::{INVALID_REQUEST, error_message},
+    protocol::Incoming,
+};
 
 /// Both lanes of one connection.
 pub(super) struct Lanes {
@@ -43,10 +46,17 @@ impl Lanes {
     /// gone, or until `cancel` fires.
     pub(super) async fn run(self, inbound: mpsc::Receiver<Incoming>, cancel: CancellationToken) {
         let running = Running::default();
+        let outbound = self.outbound.clone();
         cancel
             .run_until_cancelled(self.forward(inbound, &running))
             .await;
-        running.abort();
+        for id in running.abort() {
+            // In the words of the other lane.
+            let given_up = error_message(Some(&id), INVALID_REQUEST, "the request was cancelled");
+            if outbound.send(given_up).await.is_err() {
+                break;
+            }
+        }
     }
 
     async fn forward(self, mut inbound: mpsc::Receiver<Incoming>, running: &Running) {

@@ -72,8 +72,11 @@ impl Running {
                 Some(bytes) => bytes,
                 None => answer.await,
             };
-            // Nobody reads any more: then nobody misses it.
-            outbound.send(bytes).await.ok();
+            // Who takes it off the list answers it, if it is to be answered at all.
+            if lock(&entry.by_id).remove(&entry.id).is_some() {
+                // Nobody reads any more: then nobody misses it.
+                outbound.send(bytes).await.ok();
+            }
             drop(entry);
         };
         let call = self.tasks.spawn(call).abort_handle();
@@ -97,12 +100,16 @@ impl Running {
         self.tasks.wait().await;
     }
 
-    /// Drops every call where it stands.
-    pub(super) fn abort(&self) {
+    /// Drops every call where it stands: the ids that nobody answers any more.
+    pub(super) fn abort(&self) -> Vec<RequestId> {
         let calls = std::mem::take(&mut *lock(&self.by_id));
-        for call in calls.into_values().flatten() {
-            call.abort();
-        }
+        calls
+            .into_iter()
+            .map(|(id, call)| {
+                call.inspect(AbortHandle::abort);
+                id
+            })
+            .collect()
     }
 }
 

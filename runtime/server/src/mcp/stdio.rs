@@ -41,6 +41,7 @@ pub(crate) async fn serve_stdio(
     cancel: CancellationToken,
 ) {
     let (library, messages) = mpsc::channel(QUEUE);
+    let input = library.downgrade();
     let principal = Arc::new(principal);
     let connection = Arc::new(Connection::new());
     let begun = Arc::new(OnceLock::new());
@@ -61,6 +62,7 @@ pub(crate) async fn serve_stdio(
         outbound,
     };
     let lanes = lanes.run(inbound, cancel.clone());
+    let given_up = cancel.clone();
     let served = async {
         match serve_server_with_ct(handler, transport, cancel).await {
             Ok(service) => {
@@ -75,8 +77,13 @@ pub(crate) async fn serve_stdio(
     tokio::pin!(lanes, served);
     tokio::select! {
         () = &mut lanes => served.await,
-        // The library goes on its own only when the connection is of no use any more.
-        () = &mut served => {}
+        () = &mut served => {
+            // What is at its end may have calls that are not. The library goes on its own only when the connection
+            // is of no use any more.
+            if given_up.is_cancelled() || input.upgrade().is_none() {
+                lanes.await;
+            }
+        }
     }
 }
 
