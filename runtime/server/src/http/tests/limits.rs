@@ -1,5 +1,8 @@
 //! How much, how many, and how long.
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+
 use super::*;
 
 #[tokio::test]
@@ -44,57 +47,71 @@ async fn too_many_or_too_large_headers_are_431() {
     assert_eq!(server.exchange(post_with(&large, "{}")).await.status, 431);
 }
 
+/// Each has one patience that is short, so that no other can have ended it.
 #[tokio::test]
 async fn slow_headers_slow_bodies_and_idle_connections_are_closed() {
-    let server = Server::start(limits());
-    let closed_after = |start: &'static str, drip: &'static [u8]| {
-        let stream = server.connect();
-        async move {
-            let mut stream = stream.await;
-            let began = Instant::now();
-            stream.write_all(start.as_bytes()).await.unwrap();
-            let mut bytes = Vec::new();
-            loop {
-                let read =
-                    tokio::time::timeout(Duration::from_millis(50), stream.read_buf(&mut bytes))
-                        .await;
-                match read {
-                    Ok(Ok(0) | Err(_)) => {
-                        break (String::from_utf8(bytes).unwrap(), began.elapsed());
-                    }
-                    Ok(Ok(_)) => {}
-                    Err(_) => {
-                        stream.write_all(drip).await.ok();
-                    }
-                }
-                assert!(began.elapsed() < Duration::from_secs(4), "still open");
-            }
-        }
-    };
     let millis = Duration::from_millis;
-    let (_, took) = closed_after("", b"").await;
-    assert!(
-        (millis(250)..millis(600)).contains(&took),
-        "no byte at all: {took:?}"
-    );
-    let (_, took) = closed_after("POST /mcp HTTP/1.1\r\nhost: localhost\r\nx: ", b"y").await;
-    assert!(
-        (millis(250)..millis(600)).contains(&took),
-        "header drip: {took:?}"
-    );
+    let long = patient(30_000, 30_000);
+    let slow_body = HttpLimits {
+        body: millis(400),
+        ..long
+    };
+    let others = |limits| HttpLimits {
+        body: Duration::from_secs(30),
+        ..limits
+    };
     let head = "POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n";
-    let (reply, took) = closed_after(head, b" ").await;
-    assert!(reply.starts_with("HTTP/1.1 408"), "{reply}");
-    assert!(
-        (millis(350)..millis(1200)).contains(&took),
-        "body drip: {took:?}"
-    );
-    let (reply, took) = closed_after("GET /livez HTTP/1.1\r\nhost: a\r\n\r\n", b"").await;
-    assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
-    assert!(
-        (millis(650)..millis(1500)).contains(&took),
-        "idle: {took:?}"
-    );
+    for (name, limits, start, drip, least, answer) in [
+        (
+            "no byte at all",
+            others(patient(300, 30_000)),
+            "",
+            "",
+            300,
+            "",
+        ),
+        (
+            "header drip",
+            others(patient(300, 30_000)),
+            "POST /mcp HTTP/1.1\r\nhost: localhost\r\nx: ",
+            "y",
+            300,
+            "",
+        ),
+        ("body drip", slow_body, head, " ", 400, "HTTP/1.1 408"),
+        (
+            "idle",
+            others(patient(30_000, 700)),
+            "GET /livez HTTP/1.1\r\nhost: a\r\n\r\n",
+            "",
+            700,
+            "HTTP/1.1 200",
+        ),
+    ] {
+        let server = Server::start(limits);
+        // Before there is a connection whose time could run.
+        let began = Instant::now();
+        let mut stream = server.connect().await;
+        stream.write_all(start.as_bytes()).await.unwrap();
+        let mut bytes = Vec::new();
+        let took = loop {
+            let read = tokio::time::timeout(millis(50), stream.read_buf(&mut bytes)).await;
+            match read {
+                Ok(Ok(0) | Err(_)) => break began.elapsed(),
+                Ok(Ok(_)) => {}
+                Err(_) => {
+                    stream.write_all(drip.as_bytes()).await.ok();
+                }
+            }
+            assert!(
+                began.elapsed() < Duration::from_secs(10),
+                "{name}: still open"
+            );
+        };
+        assert!(took >= millis(least), "{name}: {took:?}");
+        let reply = String::from_utf8(bytes).unwrap();
+        assert!(reply.starts_with(answer), "{name}: {reply}");
+    }
 }
 
 #[tokio::test]
@@ -111,13 +128,12 @@ async fn more_requests_than_places_are_turned_away_at_once() {
     for _ in 0..3 {
         let mut stream = server.connect().await;
         stream
-            .write_all(post(message("slow", 600)).as_bytes())
+            .write_all(post(message("slow", 1500)).as_bytes())
             .await
             .unwrap();
         slow.push(stream);
     }
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    let began = Instant::now();
+    server.begun(3).await;
     let reply = server.exchange(post(message("echo", 1))).await;
     assert_eq!(
         (reply.status, reply.code()),
@@ -128,7 +144,7 @@ async fn more_requests_than_places_are_turned_away_at_once() {
         "{}",
         reply.head
     );
-    assert!(began.elapsed() < Duration::from_millis(200));
+    assert_eq!(server.double.ended.load(SeqCst), 0, "at once");
     for stream in &mut slow {
         assert_eq!(
             Reply::read(stream).await.status,
@@ -150,29 +166,35 @@ async fn more_connections_than_places_are_turned_away() {
         ..limits()
     });
     let held = [server.connect().await, server.connect().await];
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    // Connections are taken in the order in which they came.
     let mut third = server.connect().await;
     let reply = Reply::read(&mut third).await;
     assert_eq!(reply.status, 503);
     drop(held);
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    assert_eq!(server.exchange(post(message("echo", 1))).await.status, 200);
+    let mut tries = 0;
+    while server.exchange(post(message("echo", 1))).await.status != 200 {
+        tries += 1;
+        assert!(tries < 100, "the places are free again");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test]
 async fn large_bodies_have_places_of_their_own() {
     let server = Server::start(HttpLimits {
-        body: Duration::from_secs(3),
-        ..limits()
+        body: Duration::from_secs(30),
+        ..patient(30_000, 30_000)
     });
     let head = format!("POST /mcp HTTP/1.1\r\n{USUAL}content-length: 150000\r\n\r\n");
-    let mut waiting = Vec::new();
-    for _ in 0..body::LARGE_AT_ONCE {
+    let mut waiting = FuturesUnordered::new();
+    for _ in 0..=body::LARGE_AT_ONCE {
         let mut stream = server.connect().await;
         stream.write_all(head.as_bytes()).await.unwrap();
-        waiting.push(stream);
+        waiting.push(async move { Reply::read(&mut stream).await });
     }
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    // Whichever came last; the others wait for their bodies.
+    let first = waiting.next().await.expect("there are some");
+    assert_eq!(first.status, 503);
     assert_eq!(server.exchange(&head).await.status, 503);
     assert_eq!(
         server.exchange(post(message("echo", 1))).await.status,

@@ -8,7 +8,7 @@ mod tls;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use mcp_factory_guard::{AddressLimits, Audit};
@@ -76,6 +76,26 @@ impl Server {
             lifecycle,
             serving,
         }
+    }
+
+    /// Waits until so many calls have begun.
+    async fn begun(&self, calls: usize) {
+        self.counted(&self.double.begun, calls, "begun").await;
+    }
+
+    /// Waits until so many calls are over.
+    async fn ended(&self, calls: usize) {
+        self.counted(&self.double.ended, calls, "ended").await;
+    }
+
+    async fn counted(&self, count: &AtomicUsize, calls: usize, what: &str) {
+        for _ in 0..500 {
+            if count.load(SeqCst) == calls {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{} calls have {what}, not {calls}", count.load(SeqCst));
     }
 
     async fn connect(&self) -> TcpStream {

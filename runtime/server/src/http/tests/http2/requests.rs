@@ -6,23 +6,21 @@ use super::*;
 async fn many_run_at_once_on_one_connection() {
     let server = Server::start(roomy());
     let mut client = Client::connect(&server).await;
-    let began = Instant::now();
     let mut waiting = Vec::new();
     for _ in 0..50 {
         let (response, mut stream) = client.send(usual(), false).await.unwrap();
-        stream.send_data(message("slow", 300).into(), true).unwrap();
+        stream
+            .send_data(message("slow", 1000).into(), true)
+            .unwrap();
         waiting.push(response);
     }
+    server.begun(50).await;
+    assert_eq!(server.double.ended.load(SeqCst), 0, "one after the other");
     for response in waiting {
         let answer = Head::of(response).await.unwrap().whole().await.unwrap();
         assert_eq!(answer.status, 200, "{answer:?}");
-        assert!(answer.body.contains("300"), "{answer:?}");
+        assert!(answer.body.contains("1000"), "{answer:?}");
     }
-    assert!(
-        began.elapsed() < Duration::from_millis(1500),
-        "one after the other: {:?}",
-        began.elapsed()
-    );
 }
 
 #[tokio::test]
@@ -140,19 +138,29 @@ async fn what_is_larger_than_a_window_goes_both_ways() {
     assert!(answer.body.contains(&text));
 }
 
-#[tokio::test]
+/// By a clock that stands still while anything can be done: to the millisecond.
+#[tokio::test(start_paused = true)]
 async fn events_are_sent_as_they_come() {
-    let server = Server::start(limits());
-    let mut client = Client::connect(&server).await;
-    let began = Instant::now();
+    let (double, lifecycle) = (Double::default(), Lifecycle::default());
+    let service = service(&double, limits(), &lifecycle);
+    let shared = Arc::new(connection::Shared::new(service, None, lifecycle));
+    let (near, far) = tokio::io::duplex(1 << 20);
+    let began = tokio::time::Instant::now();
+    let serving = crate::http::http2::serve(far, began, [127, 0, 0, 1].into(), shared);
+    tokio::spawn(serving);
+    let (requests, connection) = h2::client::handshake(near).await.unwrap();
+    let mut client = Client {
+        requests,
+        connection: tokio::spawn(connection),
+    };
+    let began = tokio::time::Instant::now();
     let mut head = client.begin(usual(), message("stream", 1)).await.unwrap();
     for event in 0..4 {
         let data = head.body.data().await.unwrap().unwrap();
         assert_eq!(data, format!("data: {event}\n\n"));
+        let (took, due) = (began.elapsed().as_millis(), 50 * (event + 1));
+        assert!((due..due + 5).contains(&took), "{event}: {took} ms");
     }
-    let took = began.elapsed();
-    let millis = Duration::from_millis;
-    assert!((millis(195)..millis(320)).contains(&took), "{took:?}");
 }
 
 #[tokio::test]
@@ -161,22 +169,17 @@ async fn a_request_that_is_taken_back_ends() {
     let mut client = Client::connect(&server).await;
     let (response, mut stream) = client.send(usual(), false).await.unwrap();
     stream.send_data(message("hang", 1).into(), true).unwrap();
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    assert_eq!(server.double.begun.load(SeqCst), 1);
+    server.begun(1).await;
     stream.send_reset(Reason::CANCEL);
     drop(response);
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    assert_eq!(server.double.ended.load(SeqCst), 1, "it goes on for nobody");
+    // It does not go on for nobody.
+    server.ended(1).await;
     assert_eq!(client.post(message("echo", 1)).await.status, 200);
 
     let (_response, mut stream) = client.send(usual(), false).await.unwrap();
     stream.send_data(message("hang", 1).into(), true).unwrap();
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    server.begun(3).await;
     client.connection.abort();
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    assert_eq!(
-        server.double.ended.load(SeqCst),
-        3,
-        "nor after its connection"
-    );
+    // Nor after its connection.
+    server.ended(3).await;
 }
