@@ -220,6 +220,12 @@ impl Everything {
         std::future::pending().await
     }
 
+    /// Never ends, and has time.
+    #[tool(scope = "read", read_only, timeout = "1h")]
+    async fn hold(&self) -> String {
+        std::future::pending().await
+    }
+
     /// Asks its client.
     #[tool(scope = "read", read_only)]
     async fn ask(&self, cx: &Context) -> Result<String, ToolError> {
