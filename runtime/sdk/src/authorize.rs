@@ -90,8 +90,8 @@ pub struct Call {
     pub peer: Arc<dyn Peer>,
     /// The mount's name, for logs.
     pub plugin: Arc<str>,
-    /// Fires when the client cancels or goes away, or the server stops.
-    pub cancelled: CancellationToken,
+    /// Fires when the client cancels or goes away, or the server stops; `None` where nobody would look.
+    pub cancelled: Option<CancellationToken>,
     /// When the call's time is up.
     pub deadline: Option<Instant>,
     /// Answers that the client has given to questions of earlier rounds of this call.
@@ -296,7 +296,7 @@ mod tests {
         let call = Call {
             peer: Arc::new(NoPeer),
             plugin: "notes".into(),
-            cancelled: CancellationToken::new(),
+            cancelled: None,
             deadline: None,
             answers: Map::from_iter([("code".to_owned(), json!("hunter2"))]),
             hold: None,

@@ -42,17 +42,25 @@ impl Context {
     /// Whether the client has cancelled or gone away. An async tool need not look: its future is
     /// dropped. A sync tool should look now and then, and return.
     pub fn is_cancelled(&self) -> bool {
-        self.inner.call.cancelled.is_cancelled()
+        let token = self.inner.call.cancelled.as_ref();
+        token.is_some_and(CancellationToken::is_cancelled)
     }
 
     /// Ends when the client cancels or goes away, or the server stops.
     pub fn cancelled(&self) -> impl Future<Output = ()> + Send + use<> {
-        self.inner.call.cancelled.clone().cancelled_owned()
+        let token = self.inner.call.cancelled.clone();
+        async {
+            match token {
+                Some(token) => token.cancelled_owned().await,
+                None => std::future::pending().await,
+            }
+        }
     }
 
     /// A token to hand to work that should end with this call.
     pub fn cancellation(&self) -> CancellationToken {
-        self.inner.call.cancelled.child_token()
+        let token = self.inner.call.cancelled.as_ref();
+        token.map_or_else(CancellationToken::new, CancellationToken::child_token)
     }
 
     /// When the call's time is up, if it has a limit.

@@ -124,7 +124,7 @@ impl TestPlugin {
         Call {
             peer: Arc::<RecordingPeer>::clone(&self.peer),
             plugin: self.definition.name().into(),
-            cancelled: self.cancelled.clone(),
+            cancelled: Some(self.cancelled.clone()),
             deadline: self.timeout.map(|timeout| Instant::now() + timeout),
             answers: self.answers.clone(),
             hold: None,

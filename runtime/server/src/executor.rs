@@ -10,13 +10,13 @@ use crate::config::ServerConfig;
 /// What blocking calls may still take when everything else has ended.
 const LAST_WAIT: Duration = Duration::from_millis(200);
 
-/// A runtime with as many workers as configured; several even on one processor,
-/// so one tool that does not yield cannot hold up the signals and the others.
+/// A runtime with as many workers as configured, or as there are processors: more would wake each other for
+/// nothing. A tool that does not yield has a thread of its own (`pipeline::aside`).
 pub(crate) fn build(config: &ServerConfig) -> io::Result<Runtime> {
     let workers = match config.workers {
         0 => std::thread::available_parallelism()
             .map_or(2, usize::from)
-            .clamp(2, 64),
+            .min(64),
         workers => workers,
     };
     Builder::new_multi_thread()

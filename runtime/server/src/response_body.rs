@@ -10,8 +10,9 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::protocol::BoxedBody;
 
-/// A whole answer goes out in pieces of this size: who takes its only piece takes it as sent.
-pub(crate) const PIECE: usize = 64 << 10;
+/// A whole answer goes out in pieces of this size: who takes its only piece takes it as sent. A connection keeps
+/// room for what it once wrote, so a piece is not large.
+pub(crate) const PIECE: usize = 16 << 10;
 
 /// A response body.
 #[derive(Debug)]

@@ -4,7 +4,9 @@
 //! row when both halves agree, once in 2^128 pairs, and since the key is known to nobody, none can look
 //! for such a pair. Their calls would then be counted together, and nothing else would happen.
 
-use std::hash::{BuildHasher as _, Hash, RandomState};
+use std::{fmt, hash::Hash};
+
+use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
 /// A caller, or an address, as the table knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,14 +33,29 @@ impl Hash for RowKey {
 }
 
 /// Makes the keys of one table.
-#[derive(Debug, Default)]
-pub(super) struct RowKeys(RandomState);
+pub(super) struct RowKeys(SipHasher13);
+
+impl Default for RowKeys {
+    fn default() -> Self {
+        Self(SipHasher13::new_with_keys(rand::random(), rand::random()))
+    }
+}
+
+impl fmt::Debug for RowKeys {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the key.
+        formatter.debug_struct("RowKeys").finish_non_exhaustive()
+    }
+}
 
 impl RowKeys {
     pub(super) fn of(&self, what: &impl Hash) -> RowKey {
+        let mut hasher = self.0;
+        what.hash(&mut hasher);
+        let hash = hasher.finish128();
         RowKey {
-            high: self.0.hash_one((0_u8, what)),
-            low: self.0.hash_one((1_u8, what)),
+            high: hash.h1,
+            low: hash.h2,
         }
     }
 }

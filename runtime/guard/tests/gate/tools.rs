@@ -68,7 +68,7 @@ fn call() -> Call {
     Call {
         peer: Arc::new(Nobody),
         plugin: "gate".into(),
-        cancelled: CancellationToken::new(),
+        cancelled: None,
         deadline: None,
         answers: Map::new(),
         hold: None,

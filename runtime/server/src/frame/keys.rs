@@ -12,6 +12,13 @@ struct Key {
     len: u32,
 }
 
+impl Key {
+    /// Bytes of the name, decoded.
+    const fn length(self) -> u32 {
+        self.len & !DECODED
+    }
+}
+
 /// Names of every object that is open, innermost last.
 #[derive(Debug)]
 pub(super) struct Keys {
@@ -59,7 +66,7 @@ impl Keys {
             let (source, len) = if key.len & DECODED == 0 {
                 (text, key.len)
             } else {
-                (arena, key.len & !DECODED)
+                (arena, key.length())
             };
             &source[key.start as usize..(key.start + len) as usize]
         };
@@ -69,7 +76,7 @@ impl Keys {
             keys.iter().enumerate().find_map(|(at, key)| {
                 keys[..at]
                     .iter()
-                    .any(|earlier| name(earlier) == name(key))
+                    .any(|earlier| earlier.length() == key.length() && name(earlier) == name(key))
                     .then(|| name(key))
             })
         } else {

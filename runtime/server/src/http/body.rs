@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt as _;
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -49,16 +50,24 @@ pub(super) async fn read(
     let announced = announced.map_or(0, |length| usize::try_from(length).unwrap_or(usize::MAX));
     take_place(announced, &mut place)?;
 
-    let deadline = Instant::now() + timeout;
+    let mut deadline = None;
     let mut first = Bytes::new();
     let mut whole = BytesMut::new();
     loop {
-        let until = deadline.min(Instant::now() + STALL);
-        let frame = match tokio::time::timeout_at(until, body.frame()).await {
-            Err(_) => return Err(Refusal::timed_out()),
-            Ok(Some(Err(_))) => return Err(Refusal::broken_body()),
-            Ok(None) => break,
-            Ok(Some(Ok(frame))) => frame,
+        // Mostly there already: then nothing has to wait, and no timer is made.
+        let frame = match body.frame().now_or_never() {
+            Some(frame) => frame,
+            None => {
+                let deadline = *deadline.get_or_insert_with(|| Instant::now() + timeout);
+                let until = deadline.min(Instant::now() + STALL);
+                let waiting = tokio::time::timeout_at(until, body.frame()).await;
+                waiting.map_err(|_| Refusal::timed_out())?
+            }
+        };
+        let frame = match frame {
+            Some(Err(_)) => return Err(Refusal::broken_body()),
+            None => break,
+            Some(Ok(frame)) => frame,
         };
         // Trailers have no meaning here.
         let Ok(data) = frame.into_data() else {

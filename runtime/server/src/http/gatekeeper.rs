@@ -115,7 +115,11 @@ impl Gatekeeper {
                 Refusal::too_many(exceeded.retry_after)
             });
         }
-        match authenticator.authenticate(headers).await {
+        if let Some(known) = authenticator.verified(headers) {
+            return Ok(known);
+        }
+        // Boxed: it is large, and a connection keeps room for the largest that its requests may await.
+        match Box::pin(authenticator.authenticate(headers)).await {
             Ok(principal) => Ok(principal),
             Err(refusal) => {
                 if is_failed_attempt(&refusal) {

@@ -12,13 +12,13 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::server::conn::http1::{self, Connection};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use super::incoming::Incoming;
 use super::pulse::Pulse;
 use super::service::Service;
 use super::silence::Silence;
+use super::socket::Transport;
 use super::watch::{Conversation, watch};
 use super::watched::{Observer, Watched, Written};
 use crate::lifecycle::Lifecycle;
@@ -27,6 +27,8 @@ use crate::response_body::ResponseBody;
 
 /// Bytes of a request line and its headers, at most; 431 beyond it.
 const MAX_HEADER_BYTES: usize = 32 << 10;
+/// Bytes that wait in each direction, at most, to a piece. A connection keeps as much room as it once needed.
+const MAX_BUFFER_BYTES: usize = MAX_HEADER_BYTES + (2 << 10);
 
 /// What the requests of one connection share. One of these is counted up and down for each request, and
 /// nothing that other connections count too: their threads would wait for each other's caches.
@@ -38,7 +40,7 @@ struct Line<P> {
 
 /// Serves the connection that began then, until it is over.
 pub(super) async fn serve<P: Protocol>(
-    socket: impl AsyncRead + AsyncWrite + Unpin,
+    socket: impl Transport,
     began: Instant,
     peer: IpAddr,
     service: Arc<Service<P>>,
@@ -64,12 +66,17 @@ pub(super) async fn serve<P: Protocol>(
             }
         })
     };
+    let tells_who_left = socket.tells_who_left();
     let io = TokioIo::new(Watched::new(socket, Arc::clone(&line)));
     // `MAX_HEADERS` is hyper's own limit; to state it makes hyper clear room for as many at each request.
     let connection = http1::Builder::new()
         .header_read_timeout(None)
+        // `Watched` looks for the end of what the client sends, where it can; a half-closed connection is closed.
+        .half_close(tells_who_left)
+        // Head and body in one buffer: cheaper for all but the largest answers, and those go in pieces.
+        .writev(false)
         .max_header_size(MAX_HEADER_BYTES)
-        .max_buf_size(64 << 10)
+        .max_buf_size(MAX_BUFFER_BYTES)
         .serve_connection(io, respond);
     let speaker = Speaker {
         connection,
@@ -140,6 +147,10 @@ impl<P> Observer for Line<P> {
 
     fn leaves_unread(&self) -> bool {
         self.pulse.leaves_unread()
+    }
+
+    fn is_working(&self) -> bool {
+        self.pulse.is_busy()
     }
 }
 

@@ -48,6 +48,11 @@ impl Pulse {
         self.silence.read_whenever();
     }
 
+    /// Whether a request's headers are read and its answer is not given.
+    pub(super) fn is_busy(&self) -> bool {
+        self.phase.load(Relaxed) == BUSY
+    }
+
     /// The answer is given without reading the rest of the request.
     pub(super) fn cut_short(&self) {
         self.cut_short.store(true, Relaxed);

@@ -226,7 +226,7 @@ impl<P: Protocol> Service<P> {
         let answer = self.protocol.answer(headers, &frame, &principal, &origin);
         // An answer stays in memory until the client has read it, so it stays in flight until then.
         if let Some(answer) = answer.await {
-            return Ok(answered(answer, place));
+            return Ok(answered(answer, parts.headers, place));
         }
         let mut request = for_protocol(parts, Full::new(body.bytes.clone()), principal, origin);
         negotiate::plain(request.headers_mut());
@@ -302,22 +302,30 @@ impl<P: Protocol> Service<P> {
     }
 }
 
-/// A whole answer as HTTP, in its place; an empty one for a request that has none any more.
-fn answered(answer: Answer, place: OwnedSemaphorePermit) -> Response<ResponseBody> {
-    let mut response = json(answer.status, Bytes::new());
-    if answer.body.is_empty() {
-        // The request was taken back: a stream that ends without its answer.
-        let events = HeaderValue::from_static("text/event-stream");
-        response.headers_mut().insert(CONTENT_TYPE, events);
-    }
-    *response.body_mut() = ResponseBody::Whole {
-        rest: answer.body,
-        _place: Some(place),
+/// A whole answer as HTTP, in its place; an empty one for a request that has none any more. Its headers are
+/// written where the request's were: hyper keeps that room for the next request of the connection.
+fn answered(
+    answer: Answer,
+    mut headers: HeaderMap,
+    place: OwnedSemaphorePermit,
+) -> Response<ResponseBody> {
+    headers.clear();
+    // Empty: the request was taken back, a stream that ends without its answer.
+    let kind = if answer.body.is_empty() {
+        "text/event-stream"
+    } else {
+        "application/json"
     };
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     if let Some(wait) = answer.retry_after {
-        let headers = response.headers_mut();
         headers.insert(RETRY_AFTER, retry_after(wait));
     }
+    let mut response = Response::new(ResponseBody::Whole {
+        rest: answer.body,
+        _place: Some(place),
+    });
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = headers;
     response
 }
 

@@ -8,7 +8,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::watched::Written;
-use crate::response_body::PIECE;
 
 /// How long each silence may be.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +20,8 @@ pub(crate) struct Patience {
     pub(crate) write: Duration,
 }
 
+/// Bytes of an answer that have a time of their own.
+const PIECE: usize = 64 << 10;
 /// Bytes of an answer that a client takes in a second, at least: who takes fewer would hold it for ever.
 const FLOOR: usize = 1 << 10;
 

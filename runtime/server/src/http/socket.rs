@@ -2,7 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -78,6 +78,39 @@ impl Socket {
         }
     }
 }
+
+/// What a connection runs on.
+pub(super) trait Transport: AsyncRead + AsyncWrite + Send + Unpin {
+    /// Whether [`Self::poll_left`] can tell.
+    fn tells_who_left(&self) -> bool {
+        false
+    }
+
+    /// Ready when the client sends no more and all it sent was read, without reading on. Who was told that it is
+    /// not is woken when there is something to read.
+    fn poll_left(&self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
+}
+
+impl Transport for Socket {
+    fn tells_who_left(&self) -> bool {
+        matches!(self.stream, Stream::Plain(_))
+    }
+
+    fn poll_left(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let Stream::Plain(stream) = &self.stream else {
+            return Poll::Pending;
+        };
+        match ready!(stream.poll_peek(cx, &mut ReadBuf::new(&mut [0]))) {
+            Ok(1..) => Poll::Pending,
+            Ok(0) | Err(_) => Poll::Ready(()),
+        }
+    }
+}
+
+#[cfg(test)]
+impl Transport for tokio::io::DuplexStream {}
 
 impl AsyncRead for Socket {
     fn poll_read(

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::linger::Linger;
+use super::socket::Transport;
 
 /// Who is told what comes and goes.
 pub(super) trait Observer {
@@ -19,6 +20,11 @@ pub(super) trait Observer {
 
     /// Whether the client may still be sending something that nobody will read.
     fn leaves_unread(&self) -> bool;
+
+    /// Whether somebody works for the client and nobody reads what it sends.
+    fn is_working(&self) -> bool {
+        false
+    }
 }
 
 /// What became of a write.
@@ -60,7 +66,7 @@ impl<T, O> Watched<T, O> {
     }
 }
 
-impl<T: AsyncRead + Unpin, O: Observer> AsyncRead for Watched<T, O> {
+impl<T: Transport, O: Observer> AsyncRead for Watched<T, O> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -75,7 +81,7 @@ impl<T: AsyncRead + Unpin, O: Observer> AsyncRead for Watched<T, O> {
     }
 }
 
-impl<T: AsyncRead + AsyncWrite + Unpin, O: Observer> AsyncWrite for Watched<T, O> {
+impl<T: Transport, O: Observer> AsyncWrite for Watched<T, O> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -107,6 +113,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin, O: Observer> AsyncWrite for Watched<T, O
             Poll::Pending => Written::Blocked,
             Poll::Ready(_) => Written::All,
         });
+        // Asked for at every turn of a connection, so also while it waits for an answer in the making: the place
+        // to see that nobody waits for that any more. hyper would see it by itself, by reading on, for which it
+        // makes room at every request.
+        if flushed.is_ready() && self.observer.is_working() && self.inner.poll_left(cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
         flushed
     }
 

@@ -2,13 +2,9 @@
 //!
 //! The library sees every message until the connection has begun, and afterwards everything that is not a
 //! request for the fast lane. A call there is begun at once, in the task that reads: most are over before
-//! anything has to wait. One that waits goes on as a task of its own (`running`), and so does, from its
-//! beginning, every call of a tool that has not proved that it leaves the reader its time (`pace`).
+//! anything has to wait. One that waits goes on as a task of its own (`running`).
 
-use std::{
-    sync::{Arc, OnceLock},
-    time::Instant,
-};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -19,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     connection::Connection,
-    fast::{FastLane, Start, Wire},
+    fast::{FastLane, Wire},
     running::Running,
 };
 use crate::{
@@ -92,7 +88,6 @@ impl Lanes {
         let Some(id) = frame.request_id().cloned() else {
             return true;
         };
-        let start = fast.start(&frame);
         let wire = Wire {
             peer: peer.clone(),
             log_level: self.connection.log_level(),
@@ -100,25 +95,11 @@ impl Lanes {
         };
         let mut answer = fast.answer_line(frame, wire);
         let outbound = self.outbound.clone();
-        match &start {
-            Start::Apart => running.go_on(id, answer, outbound, slot, None),
-            Start::Watched(paces, tool) if !paces[*tool].is_quick() => {
-                let pace = Some((Arc::clone(paces), *tool));
-                running.go_on(id, answer, outbound, slot, pace);
-            }
-            Start::AtOnce | Start::Watched(..) => {
-                let begun = Instant::now();
-                let first = (&mut answer).now_or_never();
-                if let Start::Watched(paces, tool) = &start {
-                    paces[*tool].took(begun.elapsed());
-                }
-                let Some(bytes) = first else {
-                    running.go_on(id, answer, outbound, slot, None);
-                    return true;
-                };
-                return outbound.send(bytes).await.is_ok();
-            }
-        }
-        true
+        // What may take its thread's time has one of its own (`pipeline::aside`).
+        let Some(bytes) = (&mut answer).now_or_never() else {
+            running.go_on(id, answer, outbound, slot);
+            return true;
+        };
+        outbound.send(bytes).await.is_ok()
     }
 }

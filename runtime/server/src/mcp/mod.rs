@@ -5,9 +5,8 @@
 //! may call what.
 //!
 //! `adapter` is the seam to the transports, `http` and `stdio` the two ends behind it. A request takes one of
-//! two lanes: `fast`, without the library, or `handler`, the entry from it. On stdio `lanes` chooses, `running`
-//! holds the calls that go on beside the reader, and `pace` says which tools begin there. Both lanes meet in
-//! `call`, the context of one request, `perform`, what it runs, and `pages`, the lists as one caller sees
+//! two lanes: `fast`, without the library, or `handler`, the entry from it. On stdio `lanes` chooses, and `running`
+//! holds the calls that go on beside the reader. Both lanes meet in `call`, the context of one request, `perform`, what it runs, and `pages`, the lists as one caller sees
 //! them (`lists` their entries, `capabilities` what is declared of them). Beside these: `convert` the
 //! content; `respond` and `status` the failures; `peer` and `questions` the way back to the client; `state`
 //! the sealed answers of a call in rounds; `events` the subscriptions; `connection` what a legacy client
@@ -30,7 +29,6 @@ mod handler;
 mod http;
 mod lanes;
 mod lists;
-mod pace;
 mod pages;
 mod peer;
 mod perform;

@@ -3,16 +3,13 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
 };
 
 use bytes::Bytes;
-use futures_util::FutureExt as _;
 use mcp_factory_sdk::BoxFuture;
 use tokio::{sync::mpsc, task::AbortHandle};
 use tokio_util::task::TaskTracker;
 
-use super::pace::Pace;
 use crate::{
     frame::{Frame, RequestId},
     stdio::Slot,
@@ -43,15 +40,13 @@ impl Drop for Entry {
 }
 
 impl Running {
-    /// Lets a call go on: its answer goes to `outbound`, and its place is free then. `pace` is told of the
-    /// first poll.
+    /// Lets a call go on: its answer goes to `outbound`, and its place is free then.
     pub(super) fn go_on(
         &self,
         id: RequestId,
-        mut answer: BoxFuture<'static, Bytes>,
+        answer: BoxFuture<'static, Bytes>,
         outbound: mpsc::Sender<Bytes>,
         slot: Option<Slot>,
-        pace: Option<(Arc<[Pace]>, usize)>,
     ) {
         // Listed before it begins, so that it cannot be over before it is. Not locked while it begins: a call
         // that cannot begin is dropped there.
@@ -63,15 +58,7 @@ impl Running {
             _slot: slot,
         };
         let call = async move {
-            let begun = Instant::now();
-            let first = (&mut answer).now_or_never();
-            if let Some((paces, tool)) = pace {
-                paces[tool].took(begun.elapsed());
-            }
-            let bytes = match first {
-                Some(bytes) => bytes,
-                None => answer.await,
-            };
+            let bytes = answer.await;
             // Who takes it off the list answers it, if it is to be answered at all.
             if lock(&entry.by_id).remove(&entry.id).is_some() {
                 // Nobody reads any more: then nobody misses it.
@@ -128,7 +115,7 @@ mod tests {
         let id = RequestId::Number(1);
         let slot = crate::stdio::slot(id.clone()).await;
         let call = Box::pin(async { panic!("the canary sings") });
-        running.go_on(id, call, outbound, Some(slot), None);
+        running.go_on(id, call, outbound, Some(slot));
         running.finish().await;
         assert!(lock(&running.by_id).is_empty());
         assert_eq!(answers.recv().await, None);

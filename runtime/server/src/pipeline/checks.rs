@@ -1,6 +1,6 @@
 //! What a call must pass between its scope and its turn.
 
-use std::panic::AssertUnwindSafe;
+use std::{panic::AssertUnwindSafe, pin::pin};
 
 use futures_util::FutureExt as _;
 use mcp_factory_guard::Closed;
@@ -76,16 +76,12 @@ impl Pipeline {
             Ok(())
         });
         // Bounded like a call: a validator that hangs is a plugin that hangs.
-        let judged = tokio::select! {
-            biased;
-            () = guard::cancelled(caller.cancelled.as_ref()) => return Err(CallFailure::Cancelled),
-            judged = tokio::time::timeout(self.limits.timeout, judging.catch_unwind()) => judged,
-        };
+        let judging = pin!(judging.catch_unwind());
+        let judged = guard::within(self.limits.timeout, caller.cancelled.as_ref(), judging).await?;
         match judged {
-            Ok(Ok(Ok(()))) => Ok(()),
-            Ok(Ok(Err(error))) => Err(guard::failed(&tool.public_name, error)),
-            Ok(Err(_)) => Err(guard::panicked(&tool.public_name)),
-            Err(_) => Err(CallFailure::Tool(guard::out_of_time(self.limits.timeout))),
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(guard::failed(&tool.public_name, error)),
+            Err(_) => Err(guard::panicked(&tool.public_name)),
         }
     }
 }

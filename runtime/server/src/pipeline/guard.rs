@@ -1,18 +1,19 @@
 //! What surrounds a running call: its turn, its deadline, its cancellation, its panics.
 
 use std::{
-    panic::AssertUnwindSafe,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::{Pin, pin},
     sync::Arc,
+    task::Poll,
     time::{Duration, Instant},
 };
 
-use futures_util::FutureExt as _;
 use mcp_factory_sdk::{BoxFuture, Call, ToolError, ToolErrorKind};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use super::{CallFailure, Caller};
+use super::{CallFailure, Caller, aside::Aside, pace::Pace};
 
 /// The places that a running call takes.
 pub(super) type Admission = [Option<OwnedSemaphorePermit>; 3];
@@ -41,52 +42,64 @@ pub(super) async fn admit(
     Ok(admission)
 }
 
+/// What runs, and where.
+pub(super) struct Run<'a> {
+    /// The public name.
+    pub(super) name: &'a str,
+    pub(super) plugin: Arc<str>,
+    /// Whether the plugin sees the call, and not only its arguments.
+    pub(super) sees_call: bool,
+    pub(super) timeout: Duration,
+    pub(super) aside: &'a Aside,
+    pub(super) pace: &'a Arc<Pace>,
+}
+
 /// Runs a call to its end, its deadline or its cancellation, whichever is first. A call that is not
 /// wanted any more is dropped where it stands.
-pub(super) async fn run<T>(
-    name: &str,
-    plugin: Arc<str>,
-    timeout: Duration,
+pub(super) async fn run<T: Send + 'static>(
+    run: Run<'_>,
     admission: Admission,
     caller: Caller,
     start: impl FnOnce(Call) -> BoxFuture<'static, Result<T, ToolError>>,
 ) -> Result<T, CallFailure> {
+    let name = run.name;
     // Not at the level that is on by default: writing the fields of a span costs more than most calls.
     let span = tracing::debug_span!(
         "call",
-        plugin = &*plugin,
+        plugin = &*run.plugin,
         name,
         outcome = tracing::field::Empty
     );
-    // Kept here until the end: a tool that asks for no context drops its call on the way in.
+    let token = run.sees_call.then(CancellationToken::new);
     let admission = Arc::new(admission);
     let call = Call {
         peer: caller.peer,
-        plugin,
-        cancelled: CancellationToken::new(),
-        deadline: Instant::now().checked_add(timeout),
+        plugin: run.plugin,
+        cancelled: token.clone(),
+        deadline: token
+            .as_ref()
+            .and_then(|_| Instant::now().checked_add(run.timeout)),
         answers: caller.answers,
         // Work that outlives its deadline on the blocking pool goes on counting as a running call.
         hold: Some(Arc::clone(&admission) as _),
     };
-    let end_of_call = call.cancelled.clone().drop_guard();
-    // The plugin sees only values that this call owns, so a panic leaves nothing half-changed behind.
-    let work = AssertUnwindSafe(async move { start(call).await }).catch_unwind();
+    let end_of_call = token.map(CancellationToken::drop_guard);
     let ended = async {
-        tokio::select! {
-            biased;
-            () = cancelled(caller.cancelled.as_ref()) => Err(CallFailure::Cancelled),
-            ended = tokio::time::timeout(timeout, work) => match ended {
-                Err(_) => Err(CallFailure::Tool(out_of_time(timeout))),
-                Ok(Err(_)) => Err(panicked(name)),
-                Ok(Ok(Err(error))) => Err(failed(name, error)),
-                Ok(Ok(Ok(value))) => Ok(value),
-            },
+        // The plugin sees only values that this call owns, so a panic leaves nothing half-changed behind.
+        let Ok(work) = catch_unwind(AssertUnwindSafe(|| start(call))) else {
+            return Err(panicked(name));
+        };
+        let work = pin!(run.aside.run(work, run.pace, admission));
+        match within(run.timeout, caller.cancelled.as_ref(), work).await? {
+            None => Err(CallFailure::Cancelled),
+            Some(Err(_)) => Err(panicked(name)),
+            Some(Ok(Err(error))) => Err(failed(name, error)),
+            Some(Ok(Ok(value))) => Ok(value),
         }
     }
     .instrument(span.clone())
     .await;
-    drop((end_of_call, admission));
+    drop(end_of_call);
     span.record(
         "outcome",
         ended
@@ -94,6 +107,28 @@ pub(super) async fn run<T>(
             .map_or_else(CallFailure::outcome, |_| "success"),
     );
     ended
+}
+
+/// What `work` gives, unless its time is up or its caller takes it back before that.
+pub(super) async fn within<T>(
+    timeout: Duration,
+    caller: Option<&CancellationToken>,
+    mut work: Pin<&mut impl Future<Output = T>>,
+) -> Result<T, CallFailure> {
+    if caller.is_some_and(CancellationToken::is_cancelled) {
+        return Err(CallFailure::Cancelled);
+    }
+    // Most is over at its first poll: no timer is made for that.
+    if let Poll::Ready(ended) = futures_util::poll!(work.as_mut()) {
+        return Ok(ended);
+    }
+    tokio::select! {
+        biased;
+        () = cancelled(caller) => Err(CallFailure::Cancelled),
+        ended = tokio::time::timeout(timeout, work) => {
+            ended.map_err(|_| CallFailure::Tool(out_of_time(timeout)))
+        }
+    }
 }
 
 /// Ends when a call is taken back; never where dropping its future is how that is done.
@@ -104,7 +139,7 @@ pub(super) async fn cancelled(token: Option<&CancellationToken>) {
     }
 }
 
-pub(super) fn out_of_time(timeout: Duration) -> ToolError {
+fn out_of_time(timeout: Duration) -> ToolError {
     ToolError::timed_out(format!(
         "the call did not end within {timeout:?} and was stopped"
     ))

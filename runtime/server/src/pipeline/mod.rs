@@ -3,10 +3,11 @@
 //!
 //! Whatever wants to call something (stdio, HTTP, the `call` command) goes through here, and nothing
 //! here knows the protocol. In the room: the four kinds of call. What is decided before them is in
-//! `checks`, which answers are given again in `cache`, what surrounds a running call in `guard`, how much it
-//! may take in `limits`, whose plugins it reaches in `tenants`, what a transport may ask beforehand in
+//! `checks`, which answers are given again in `cache`, what surrounds a running call in `guard`, on which thread
+//! it runs in `aside`, how quick its tool has been in `pace`, how much it may take in `limits`, whose plugins it reaches in `tenants`, what a transport may ask beforehand in
 //! `judge`, what is written about it in `decision`, and the ways in which it can fail in `failure`.
 
+mod aside;
 mod cache;
 mod checks;
 mod decision;
@@ -14,6 +15,7 @@ mod failure;
 mod guard;
 mod judge;
 mod limits;
+mod pace;
 mod tenants;
 #[cfg(test)]
 mod tests;
@@ -29,12 +31,14 @@ use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use aside::Aside;
 use cache::{Responses, Served, Wanted};
 use decision::Decision;
 pub(crate) use failure::CallFailure;
 pub(crate) use guard::server_panicked;
 pub(crate) use limits::{CallLimits, may_be_kept};
 use limits::{ToolBudget, budgets, places};
+use pace::Pace;
 pub(crate) use tenants::{PluginHealth, Tenant, Tenants};
 
 use crate::{
@@ -118,6 +122,10 @@ pub(crate) struct Pipeline {
     limits: CallLimits,
     /// One per tool of the registry, in the same order.
     budgets: Vec<ToolBudget>,
+    /// One per tool as well, and one for what is no tool.
+    paces: Vec<Arc<Pace>>,
+    other_pace: Arc<Pace>,
+    aside: Aside,
     responses: Responses,
     places: Arc<Semaphore>,
     guards: Guards,
@@ -140,6 +148,9 @@ impl Pipeline {
         Self {
             names,
             budgets: budgets(&registry, &limits, tool_limits),
+            paces: registry.tools().iter().map(|_| Arc::default()).collect(),
+            other_pace: Arc::default(),
+            aside: Aside::new(limits.concurrency),
             responses: Responses::new(limits.cache),
             places: places(limits.concurrency),
             registry,
@@ -225,9 +236,10 @@ impl Pipeline {
         let places = [tenant.places.as_ref(), budget.places.as_ref()];
         let instance = &tenant.instances[tool.mount];
         let wanted = Wanted::tool(budget.cache, tool, arguments, &caller, budget.timeout);
+        let ran = (&self.paces[tool.index], tool.definition.takes_context());
         let run = async move |caller, timeout| {
             let output = self
-                .guarded(tool, timeout, places, caller, |call| {
+                .guarded(tool, ran, timeout, places, caller, |call| {
                     permit.invoke(instance, arguments, call)
                 })
                 .await?;
@@ -279,9 +291,14 @@ impl Pipeline {
         let wanted = Wanted::resource(found, uri, &caller, self.limits.timeout);
         let run = async move |caller, timeout| {
             let resource = self
-                .guarded(found, timeout, places, caller, |call| {
-                    permit.read(instance, variables, call)
-                })
+                .guarded(
+                    found,
+                    (&self.other_pace, true),
+                    timeout,
+                    places,
+                    caller,
+                    |call| permit.read(instance, variables, call),
+                )
                 .await?;
             if resource.parts.is_empty() {
                 return Err(missing());
@@ -332,7 +349,8 @@ impl Pipeline {
         self.take_rate(&caller, name, rate).await?;
         let instance = &tenant.instances[found.mount];
         let places = [tenant.places.as_ref(), None];
-        self.guarded(found, self.limits.timeout, places, caller, |call| {
+        let (pace, timeout) = (&self.other_pace, self.limits.timeout);
+        self.guarded(found, (pace, true), timeout, places, caller, |call| {
             permit.get(instance, arguments, call)
         })
         .await
@@ -410,15 +428,17 @@ impl Pipeline {
         let permit = authorize(&caller.principal, found.definition)?;
         let instance = &tenant.instances[found.mount];
         let places = [tenant.places.as_ref(), None];
-        self.guarded(found, self.limits.timeout, places, caller, |call| {
+        let (pace, timeout) = (&self.other_pace, self.limits.timeout);
+        self.guarded(found, (pace, true), timeout, places, caller, |call| {
             permit.complete(instance, typed, others, call)
         })
         .await
     }
 
-    async fn guarded<T, D>(
+    async fn guarded<T: Send + 'static, D>(
         &self,
         entry: &Entry<D>,
+        (pace, sees_call): (&Arc<Pace>, bool),
         timeout: Duration,
         fewer: [Option<&Arc<Semaphore>>; 2],
         caller: Caller,
@@ -430,16 +450,15 @@ impl Pipeline {
         // The narrower ones first: who waits for a busy tool should not keep a place from the others.
         let all = [fewer[0], fewer[1], Some(&self.places)];
         let admission = guard::admit(all, self.limits.queue_time).await?;
-        let plugin = Arc::clone(&self.names[entry.mount]);
-        guard::run(
-            &entry.public_name,
-            plugin,
+        let run = guard::Run {
+            name: &entry.public_name,
+            plugin: Arc::clone(&self.names[entry.mount]),
+            sees_call,
             timeout,
-            admission,
-            caller,
-            start,
-        )
-        .await
+            aside: &self.aside,
+            pace,
+        };
+        guard::run(run, admission, caller, start).await
     }
 
     /// What every plugin says of itself.

@@ -28,6 +28,7 @@ use self::frames::Frames;
 use self::stream::{Outcome, answer};
 use super::connection::Shared;
 use super::silence::{Patience, Silence};
+use super::socket::Transport;
 use super::watch::{Conversation, watch};
 use super::watched::{Observer, Watched, Written};
 use crate::protocol::Protocol;
@@ -68,7 +69,7 @@ struct Line {
 
 /// Serves the connection that began then, until it is over.
 pub(super) async fn serve<P: Protocol>(
-    socket: impl AsyncRead + AsyncWrite + Send + Unpin,
+    socket: impl Transport,
     began: Instant,
     peer: IpAddr,
     shared: Arc<Shared<P>>,

@@ -29,7 +29,7 @@ use http::{HeaderMap, StatusCode};
 use mcp_factory_sdk::Principal;
 use rmcp::model::{ErrorCode, ErrorData};
 
-use super::{Shared, pace::Pace, respond::Era};
+use super::{Shared, respond::Era};
 use crate::{
     frame::{Frame, RequestId},
     pipeline::Origin,
@@ -39,7 +39,7 @@ use asked::{Asked, Way};
 use message::Message;
 use pages::Pages;
 use survive::survive;
-pub(super) use wire::{Start, Wire};
+pub(super) use wire::Wire;
 
 /// Answers requests of one server.
 #[derive(Debug)]
@@ -48,8 +48,6 @@ pub(super) struct FastLane {
     /// Where every call on stdin comes from.
     local: Arc<Origin>,
     pages: Pages,
-    /// By tool: whether it leaves the task that polls it its time.
-    paces: Arc<[Pace]>,
     /// By tool: whether headers repeat arguments of it (SEP-2243), found out at its first call.
     header_arguments: Vec<OnceLock<bool>>,
 }
@@ -61,7 +59,6 @@ impl FastLane {
             shared: Arc::clone(shared),
             local: Arc::default(),
             pages: Pages::new(shared),
-            paces: std::iter::repeat_with(Pace::default).take(tools).collect(),
             header_arguments: std::iter::repeat_with(OnceLock::new).take(tools).collect(),
         }
     }

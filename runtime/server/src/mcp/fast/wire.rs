@@ -7,7 +7,7 @@ use mcp_factory_sdk::{BoxFuture, Principal};
 use rmcp::{Peer, RoleServer, model::LoggingLevel};
 
 use super::{FastLane, WayBack, asked::Asked, survive::survive};
-use crate::{frame::Frame, mcp::pace::Pace};
+use crate::frame::Frame;
 
 /// What one call needs of its connection.
 pub(in crate::mcp) struct Wire {
@@ -15,16 +15,6 @@ pub(in crate::mcp) struct Wire {
     /// What a client of the legacy era wants to hear of.
     pub(in crate::mcp) log_level: LoggingLevel,
     pub(in crate::mcp) principal: Arc<Principal>,
-}
-
-/// Where a call begins.
-pub(in crate::mcp) enum Start {
-    /// In the task that reads.
-    AtOnce,
-    /// In a task of its own.
-    Apart,
-    /// As the tool of this number has proved itself.
-    Watched(Arc<[Pace]>, usize),
 }
 
 /// A call that this lane took. One that is taken back before it begins is a call all the same, and recorded.
@@ -48,20 +38,6 @@ impl FastLane {
     /// Whether a message is a request for this lane, on a connection that `peer` is the other end of.
     pub(in crate::mcp) fn takes_line(frame: &Frame, peer: &Peer<RoleServer>) -> bool {
         frame.request_id().is_some() && Asked::on_wire(frame, peer.peer_info().is_some()).is_some()
-    }
-
-    /// Where a call that this lane takes begins.
-    pub(in crate::mcp) fn start(&self, frame: &Frame) -> Start {
-        if frame.method() != "tools/call" {
-            // Pages are bytes already; what plugins read or write takes its time.
-            let runs = matches!(frame.method(), "resources/read" | "prompts/get");
-            return if runs { Start::Apart } else { Start::AtOnce };
-        }
-        let name = frame.name();
-        let tool = name.and_then(|name| self.shared.pipeline.registry().tool(&name));
-        tool.map_or(Start::AtOnce, |tool| {
-            Start::Watched(Arc::clone(&self.paces), tool.index)
-        })
     }
 
     /// The answer to a message that this lane takes.

@@ -1,0 +1,84 @@
+//! Where a call runs whose tool may hold up the thread that it is on: on a thread of its own. Whoever waits for
+//! it waits without a thread, so deadlines and cancellation hold for a call that never yields, too, as far as
+//! its client can tell.
+
+use std::{fmt, panic::AssertUnwindSafe, sync::Arc, thread};
+
+use futures_util::FutureExt as _;
+use mcp_factory_sdk::BoxFuture;
+use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+
+use super::pace::Pace;
+
+/// Threads, at most, however many calls may run.
+const MOST: usize = 512;
+
+/// How a call ended, or what it panicked with.
+type Ended<T> = thread::Result<T>;
+
+/// Threads for such calls: not the ones for work that says of itself that it blocks, which such work may have
+/// filled. `None` where threads cannot be had.
+pub(super) struct Aside(Option<Runtime>);
+
+impl Aside {
+    /// As many threads as calls run at once, at most; each is begun when it is needed, and ends when it is idle.
+    pub(super) fn new(concurrency: usize) -> Self {
+        // Of this runtime only the threads for blocking work are used: those are its own.
+        let threads = Builder::new_current_thread()
+            .max_blocking_threads(concurrency.clamp(1, MOST))
+            .thread_name("aside")
+            .build();
+        Self(threads.ok())
+    }
+
+    /// Runs `call` here if its tool has proved quick, and else aside. `hold` is kept until it has left its thread.
+    ///
+    /// `None` when the server stops before it could begin.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        call: BoxFuture<'static, T>,
+        pace: &Arc<Pace>,
+        hold: impl Send + 'static,
+    ) -> Option<Ended<T>> {
+        let threads = self.0.as_ref().filter(|_| !pace.is_quick() && is_shared());
+        let Some(threads) = threads else {
+            let watched = pace.watch(call);
+            return Some(AssertUnwindSafe(watched).catch_unwind().await);
+        };
+        let runtime = Handle::current();
+        let gone = CancellationToken::new();
+        let _dropped = gone.clone().drop_guard();
+        let pace = Arc::clone(pace);
+        let span = tracing::Span::current();
+        let aside = threads.spawn_blocking(move || {
+            let _hold = hold;
+            let watched = AssertUnwindSafe(pace.watch(call)).catch_unwind();
+            let wanted = gone.run_until_cancelled(watched);
+            runtime.block_on(wanted.instrument(span))
+        });
+        aside.await.ok().flatten()
+    }
+}
+
+/// Whether this thread does anything for others. Only tests have a runtime of one thread, and some of them a
+/// clock that stands still while another thread works.
+fn is_shared() -> bool {
+    Handle::current().runtime_flavor() != RuntimeFlavor::CurrentThread
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        if let Some(threads) = self.0.take() {
+            // A call that never yields cannot be waited for.
+            threads.shutdown_background();
+        }
+    }
+}
+
+impl fmt::Debug for Aside {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Aside").finish_non_exhaustive()
+    }
+}
