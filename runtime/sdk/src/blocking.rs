@@ -48,7 +48,6 @@ mod tests {
     use std::sync::{Arc, mpsc};
 
     use serde_json::Map;
-    use tokio_util::sync::CancellationToken;
 
     use super::*;
     use crate::{Call, Principal, testing::RecordingPeer};
@@ -60,7 +59,7 @@ mod tests {
         let call = Call {
             peer: Arc::new(RecordingPeer::default()),
             plugin: "test".into(),
-            cancelled: CancellationToken::new(),
+            cancelled: None,
             deadline: None,
             answers: Map::new(),
             hold: Some(Arc::clone(&place) as _),
