@@ -32,9 +32,12 @@ const RESOLVE: ResolveFlags = ResolveFlags::BENEATH
     .union(ResolveFlags::CACHED);
 
 /// How many of so many workers may read at once: all but one, so that one is left whatever the kernel does to the
-/// others.
+/// others. The only one may: after a read that took long, the server has the tool's calls on threads of their own.
 pub(crate) const fn turns_among(workers: usize) -> usize {
-    workers.saturating_sub(1)
+    match workers {
+        1 => 1,
+        workers => workers.saturating_sub(1),
+    }
 }
 
 /// Whether files on a file system of this type (`f_type` of `statfs`) are on a disk of this machine, so that opening

@@ -101,7 +101,7 @@ fn only_disks_of_this_machine_are_asked() {
 
 #[test]
 fn one_worker_is_left_whatever_happens_to_the_others() {
-    for (workers, turns) in [(0, 0), (1, 0), (2, 1), (64, 63)] {
+    for (workers, turns) in [(0, 0), (1, 1), (2, 1), (64, 63)] {
         assert_eq!(turns_among(workers), turns);
     }
 }

@@ -55,14 +55,13 @@ pub(super) async fn read(
     let mut whole = BytesMut::new();
     loop {
         // Mostly there already: then nothing has to wait, and no timer is made.
-        let frame = match body.frame().now_or_never() {
-            Some(frame) => frame,
-            None => {
-                let deadline = *deadline.get_or_insert_with(|| Instant::now() + timeout);
-                let until = deadline.min(Instant::now() + STALL);
-                let waiting = tokio::time::timeout_at(until, body.frame()).await;
-                waiting.map_err(|_| Refusal::timed_out())?
-            }
+        let frame = if let Some(frame) = body.frame().now_or_never() {
+            frame
+        } else {
+            let deadline = *deadline.get_or_insert_with(|| Instant::now() + timeout);
+            let until = deadline.min(Instant::now() + STALL);
+            let waiting = tokio::time::timeout_at(until, body.frame()).await;
+            waiting.map_err(|_| Refusal::timed_out())?
         };
         let frame = match frame {
             Some(Err(_)) => return Err(Refusal::broken_body()),
