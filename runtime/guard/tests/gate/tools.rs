@@ -8,7 +8,6 @@ use mcp_factory_sdk::{
     Question, ScopeHierarchy, ScopeSet, StartContext, ToolError, ToolErrorKind, authorize,
 };
 use serde_json::{Map, Value, json};
-use tokio_util::sync::CancellationToken;
 
 use crate::place::{NOW, Place, SHELL, code, wrong};
 
