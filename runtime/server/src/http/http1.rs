@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::header::CONNECTION;
@@ -53,7 +53,7 @@ pub(super) async fn serve<P: Protocol>(
     });
     let respond = {
         let line = Arc::clone(&line);
-        service_fn(move |request: http::Request<hyper::body::Incoming>| {
+        move |request: http::Request<hyper::body::Incoming>| {
             line.pulse.busy();
             let line = Arc::clone(&line);
             async move {
@@ -64,57 +64,123 @@ pub(super) async fn serve<P: Protocol>(
                 }
                 Ok::<_, Infallible>(response.map(|body| Answer { body, line }))
             }
-        })
+        }
     };
-    let tells_who_left = socket.tells_who_left();
-    let io = TokioIo::new(Watched::new(socket, Arc::clone(&line)));
+    let tells_what_is_heard = socket.tells_what_is_heard();
     // `MAX_HEADERS` is hyper's own limit; to state it makes hyper clear room for as many at each request.
-    let connection = http1::Builder::new()
-        .header_read_timeout(None)
-        // `Watched` looks for the end of what the client sends, where it can; a half-closed connection is closed.
-        .half_close(tells_who_left)
-        // Head and body in one buffer: cheaper for all but the largest answers, and those go in pieces.
-        .writev(false)
-        .max_header_size(MAX_HEADER_BYTES)
-        .max_buf_size(MAX_BUFFER_BYTES)
-        .serve_connection(io, respond);
+    let talk = move |socket| {
+        http1::Builder::new()
+            .header_read_timeout(None)
+            // `Watched` looks for the end of what the client sends, where it can; a half-closed connection is closed.
+            .half_close(tells_what_is_heard)
+            // Head and body in one buffer: cheaper for all but the largest answers, and those go in pieces.
+            .writev(false)
+            .max_header_size(MAX_HEADER_BYTES)
+            .max_buf_size(MAX_BUFFER_BYTES)
+            .serve_connection(TokioIo::new(socket), service_fn(respond.clone()))
+    };
     let speaker = Speaker {
-        connection,
+        state: State::Talking(talk(Watched::new(socket, Arc::clone(&line)))),
+        talk,
         line,
         drained: false,
     };
     watch(speaker, lifecycle).await;
 }
 
-struct Speaker<C, P> {
-    connection: C,
+/// A connection, and how hyper begins to talk on it.
+struct Speaker<F, C: Connected, P> {
+    state: State<C>,
+    talk: F,
     line: Arc<Line<P>>,
     drained: bool,
 }
 
-/// hyper's connection; its type is long, and all that is needed of it is this.
-trait Connected: Future<Output = hyper::Result<()>> + Unpin {
-    fn shut_down(self: Pin<&mut Self>);
+enum State<C: Connected> {
+    Talking(C),
+    /// Without hyper, which keeps some twenty KiB at hand for the next request, whenever that comes.
+    Resting(C::Socket),
+    Over,
 }
 
-impl<I, B, S> Connected for Connection<I, S>
+/// hyper's connection; its type is long, and all that is needed of it is this.
+trait Connected: Future<Output = hyper::Result<()>> + Unpin {
+    type Socket;
+
+    fn shut_down(self: Pin<&mut Self>);
+
+    /// What it runs on, and what it read of that and did not use.
+    fn into_socket(self) -> (Self::Socket, Bytes);
+}
+
+impl<I, B, S> Connected for Connection<TokioIo<I>, S>
 where
     S: hyper::service::HttpService<hyper::body::Incoming, ResBody = B>,
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    I: hyper::rt::Read + hyper::rt::Write + Unpin,
+    TokioIo<I>: hyper::rt::Read + hyper::rt::Write + Unpin,
     B: Body + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     Self: Unpin,
 {
+    type Socket = I;
+
     fn shut_down(self: Pin<&mut Self>) {
         self.graceful_shutdown();
     }
+
+    fn into_socket(self) -> (I, Bytes) {
+        let parts = self.into_parts();
+        (parts.io.into_inner(), parts.read_buf)
+    }
 }
 
-impl<C: Connected, P> Conversation for Speaker<C, P> {
+impl<F, C, T, P> Speaker<F, C, P>
+where
+    F: Fn(Watched<T, Line<P>>) -> C,
+    C: Connected<Socket = Watched<T, Line<P>>>,
+    T: Transport,
+{
+    /// Lets hyper go until the client is heard again.
+    fn rest(&mut self) {
+        if let State::Talking(connection) = std::mem::replace(&mut self.state, State::Over) {
+            let (mut socket, unused) = connection.into_socket();
+            self.state = if unused.is_empty() && socket.socket().tells_what_is_heard() {
+                State::Resting(socket)
+            } else {
+                socket.put_back(unused);
+                State::Talking((self.talk)(socket))
+            };
+        }
+    }
+
+    /// Whether the client is heard again; false when it has left.
+    fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        let State::Resting(socket) = &self.state else {
+            return Poll::Ready(true);
+        };
+        let heard = ready!(socket.socket().poll_heard(cx));
+        if let State::Resting(socket) = std::mem::replace(&mut self.state, State::Over)
+            && heard
+        {
+            self.state = State::Talking((self.talk)(socket));
+        }
+        Poll::Ready(heard)
+    }
+}
+
+impl<F, C, T, P> Conversation for Speaker<F, C, P>
+where
+    F: Fn(Watched<T, Line<P>>) -> C,
+    C: Connected<Socket = Watched<T, Line<P>>>,
+    T: Transport,
+{
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(self.poll_rest(cx));
+        let State::Talking(connection) = &mut self.state else {
+            return Poll::Ready(());
+        };
         // An error here is the client's: it left, or it sent what is no HTTP.
-        if Pin::new(&mut self.connection).poll(cx).is_ready()
+        if Pin::new(connection).poll(cx).is_ready()
             || (self.drained && self.line.pulse.owes_nothing())
         {
             return Poll::Ready(());
@@ -124,11 +190,18 @@ impl<C: Connected, P> Conversation for Speaker<C, P> {
 
     fn drain(&mut self) {
         self.drained = true;
-        Pin::new(&mut self.connection).shut_down();
+        match &mut self.state {
+            State::Talking(connection) => Pin::new(connection).shut_down(),
+            resting => *resting = State::Over,
+        }
     }
 
     fn overdue(&mut self) -> bool {
-        true
+        let rests = !self.drained && self.line.pulse.rest();
+        if rests {
+            self.rest();
+        }
+        !rests
     }
 
     fn silence(&self) -> &Silence {

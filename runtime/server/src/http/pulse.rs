@@ -5,6 +5,7 @@
 //! connection is doing, and the connection's task asks when that is overdue.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -15,6 +16,10 @@ const FRESH: u8 = 0;
 const HEADER: u8 = 1;
 const BUSY: u8 = 2;
 const IDLE: u8 = 3;
+const RESTING: u8 = 4;
+
+/// How long a connection is idle before it rests.
+const SHORTLY: Duration = Duration::from_secs(1);
 
 /// What one connection is doing, and until when. Only its own task writes here,
 /// so the order of the stores does not matter.
@@ -61,7 +66,19 @@ impl Pulse {
     /// The answer is given.
     pub(super) fn idle(&self) {
         self.phase.store(IDLE, Relaxed);
-        self.silence.read_within(self.patience.idle);
+        self.silence.read_within(self.patience.idle.min(SHORTLY));
+    }
+
+    /// The connection was idle for a moment, or not: whether it may now be so for the rest of its time.
+    pub(super) fn rest(&self) -> bool {
+        let rest = self.patience.idle.saturating_sub(SHORTLY);
+        let rests =
+            self.phase.load(Relaxed) == IDLE && self.silence.is_written() && !rest.is_zero();
+        if rests {
+            self.phase.store(RESTING, Relaxed);
+            self.silence.read_within(rest);
+        }
+        rests
     }
 
     /// Whether no request is complete and no answer is on its way: nothing is lost by closing.
@@ -74,7 +91,7 @@ impl Observer for Pulse {
     fn received(&self, _: &[u8]) {
         match self.phase.load(Relaxed) {
             FRESH => self.phase.store(HEADER, Relaxed),
-            IDLE => {
+            IDLE | RESTING => {
                 self.phase.store(HEADER, Relaxed);
                 self.silence.read_within(self.patience.header);
             }
@@ -95,6 +112,6 @@ impl Observer for Pulse {
     }
 
     fn leaves_unread(&self) -> bool {
-        self.phase.load(Relaxed) != IDLE || self.cut_short.load(Relaxed)
+        self.phase.load(Relaxed) < IDLE || self.cut_short.load(Relaxed)
     }
 }

@@ -81,31 +81,28 @@ impl Socket {
 
 /// What a connection runs on.
 pub(super) trait Transport: AsyncRead + AsyncWrite + Send + Unpin {
-    /// Whether [`Self::poll_left`] can tell.
-    fn tells_who_left(&self) -> bool {
+    /// Whether [`Self::poll_heard`] can tell.
+    fn tells_what_is_heard(&self) -> bool {
         false
     }
 
-    /// Ready when the client sends no more and all it sent was read, without reading on. Who was told that it is
-    /// not is woken when there is something to read.
-    fn poll_left(&self, _: &mut Context<'_>) -> Poll<()> {
+    /// Ready when there is something to read, true, or the client sends no more, false, without reading it.
+    fn poll_heard(&self, _: &mut Context<'_>) -> Poll<bool> {
         Poll::Pending
     }
 }
 
 impl Transport for Socket {
-    fn tells_who_left(&self) -> bool {
+    fn tells_what_is_heard(&self) -> bool {
         matches!(self.stream, Stream::Plain(_))
     }
 
-    fn poll_left(&self, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_heard(&self, cx: &mut Context<'_>) -> Poll<bool> {
         let Stream::Plain(stream) = &self.stream else {
             return Poll::Pending;
         };
-        match ready!(stream.poll_peek(cx, &mut ReadBuf::new(&mut [0]))) {
-            Ok(1..) => Poll::Pending,
-            Ok(0) | Err(_) => Poll::Ready(()),
-        }
+        let heard = ready!(stream.poll_peek(cx, &mut ReadBuf::new(&mut [0])));
+        Poll::Ready(heard.is_ok_and(|bytes| bytes > 0))
     }
 }
 

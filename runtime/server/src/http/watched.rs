@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::linger::Linger;
@@ -54,6 +55,8 @@ pub(super) struct Watched<T, O> {
     inner: T,
     observer: Arc<O>,
     linger: Option<Linger>,
+    /// What was read from the socket already.
+    ahead: Bytes,
 }
 
 impl<T, O> Watched<T, O> {
@@ -62,7 +65,17 @@ impl<T, O> Watched<T, O> {
             inner,
             observer,
             linger: None,
+            ahead: Bytes::new(),
         }
+    }
+
+    /// Has these bytes read before all others.
+    pub(super) fn put_back(&mut self, bytes: Bytes) {
+        self.ahead = bytes;
+    }
+
+    pub(super) const fn socket(&self) -> &T {
+        &self.inner
     }
 }
 
@@ -72,6 +85,13 @@ impl<T: Transport, O: Observer> AsyncRead for Watched<T, O> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.ahead.is_empty() {
+            let given = self.ahead.len().min(buffer.remaining());
+            let bytes = self.ahead.split_to(given);
+            self.observer.received(&bytes);
+            buffer.put_slice(&bytes);
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.inner).poll_read(cx, buffer);
         if read.is_ready() {
@@ -116,7 +136,10 @@ impl<T: Transport, O: Observer> AsyncWrite for Watched<T, O> {
         // Asked for at every turn of a connection, so also while it waits for an answer in the making: the place
         // to see that nobody waits for that any more. hyper would see it by itself, by reading on, for which it
         // makes room at every request.
-        if flushed.is_ready() && self.observer.is_working() && self.inner.poll_left(cx).is_ready() {
+        if flushed.is_ready()
+            && self.observer.is_working()
+            && self.inner.poll_heard(cx) == Poll::Ready(false)
+        {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         flushed
@@ -127,6 +150,7 @@ impl<T: Transport, O: Observer> AsyncWrite for Watched<T, O> {
             inner,
             observer,
             linger,
+            ..
         } = self.get_mut();
         if linger.is_none() {
             ready!(Pin::new(&mut *inner).poll_shutdown(cx))?;
