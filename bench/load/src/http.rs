@@ -34,6 +34,9 @@ pub struct Load {
     pub bounds: Bounds,
 }
 
+/// From the last answer until a connection counts as idle.
+const IDLE: Duration = Duration::from_secs(2);
+
 struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
@@ -47,6 +50,10 @@ impl Load {
         let mut request = work.http(&self.address.to_string());
         let (mut answer, before) = (self.first(work, &mut request)?, resident_kib(self.pid)?);
         let held = self.hold(&mut request, &mut answer)?;
+        if !held.is_empty() {
+            // Idle is who has not been heard for a moment.
+            std::thread::sleep(IDLE);
+        }
         let with_idle = resident_kib(self.pid)?;
         let mut report = self.measure(&mut request, &mut answer)?;
         report["rss_before_kib"] = before.into();

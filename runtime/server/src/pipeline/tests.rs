@@ -3,6 +3,7 @@
 //! In the rooms: what stands before a call (`checks`), how much it may take (`limits`), what a transport
 //! asks beforehand (`judge`), the plugin that they use (`guarded`), and answers that are given again (`cache`).
 
+mod aside;
 mod cache;
 mod checks;
 mod guarded;
@@ -88,6 +89,13 @@ impl Misbehaving {
     #[tool(scope = "read", timeout = "20ms")]
     fn block(&self) -> String {
         std::thread::sleep(Duration::from_millis(400));
+        "done".to_owned()
+    }
+
+    /// Blocks its thread, although it is `async`.
+    #[tool(scope = "read", timeout = "20ms")]
+    async fn stall(&self) -> String {
+        std::thread::sleep(Duration::from_secs(2));
         "done".to_owned()
     }
 
