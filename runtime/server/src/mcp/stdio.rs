@@ -50,6 +50,7 @@ pub(crate) async fn serve_stdio(
         outbound: outbound.clone(),
         principal: Arc::clone(&principal),
         in_flight: Arc::default(),
+        refused: None,
         begun: false,
     };
     let handler = Handler::of(Arc::clone(shared), Arc::clone(&connection));
@@ -95,6 +96,9 @@ struct Lines {
     outbound: mpsc::Sender<Bytes>,
     principal: Arc<Principal>,
     in_flight: InFlight,
+    /// The answer to a message that the library does not read, with the place of its request, until there is room
+    /// for it: the library drops `receive` when anything else happens first.
+    refused: Option<(Bytes, Option<Slot>)>,
     /// Whether the library has left its beginning, where it ends at anything that is no request.
     begun: bool,
 }
@@ -120,15 +124,16 @@ fn begins(message: &ClientJsonRpcMessage) -> bool {
 }
 
 impl Lines {
-    /// The message for the library, with what it must not lose: the checked bytes and the sender.
-    fn admit(&self, incoming: Incoming) -> Option<ClientJsonRpcMessage> {
+    /// The message for the library, with what it must not lose: the checked bytes and the sender. Its place, when it
+    /// is none that the library reads.
+    fn admit(&self, incoming: Incoming) -> Result<ClientJsonRpcMessage, Option<Slot>> {
         let mut message =
             match serde_json::from_slice::<ClientJsonRpcMessage>(incoming.frame.bytes()) {
                 Ok(message) => message,
                 Err(error) => {
                     // An answer to nothing we asked, or a request of a shape that the library does not read.
                     tracing::debug!(%error, "a message is not understood");
-                    return None;
+                    return Err(incoming.slot);
                 }
             };
         match &mut message {
@@ -151,7 +156,7 @@ impl Lines {
             }
             _ => {}
         }
-        Some(message)
+        Ok(message)
     }
 }
 
@@ -185,6 +190,13 @@ impl Transport<RoleServer> for Lines {
 
     async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
         loop {
+            if self.refused.is_some() {
+                let room = self.outbound.reserve().await.ok()?;
+                if let Some((refusal, slot)) = self.refused.take() {
+                    room.send(refusal);
+                    drop(slot);
+                }
+            }
             let incoming = self.inbound.recv().await?;
             debug_assert!(
                 incoming.slot.is_some() == matches!(incoming.frame.kind(), FrameKind::Request(_))
@@ -193,15 +205,17 @@ impl Transport<RoleServer> for Lines {
             if !self.begun && id.is_none() {
                 continue;
             }
-            if let Some(message) = self.admit(incoming) {
-                self.begun |= begins(&message);
-                return Some(message);
-            }
-            if let Some(id) = id {
-                // In the words of HTTP: whoever asks is answered.
-                let refusal = "this message is not understood";
-                let refusal = error_message(Some(&id), INVALID_REQUEST, refusal);
-                self.outbound.send(refusal).await.ok()?;
+            match self.admit(incoming) {
+                Ok(message) => {
+                    self.begun |= begins(&message);
+                    return Some(message);
+                }
+                Err(slot) => {
+                    // In the words of HTTP: whoever asks is answered.
+                    let words = "this message is not understood";
+                    let refusal = id.map(|id| error_message(Some(&id), INVALID_REQUEST, words));
+                    self.refused = refusal.map(|refusal| (refusal, slot));
+                }
             }
         }
     }

@@ -39,12 +39,13 @@ const QUIET: Duration = Duration::from_millis(20);
 type Said = Vec<Vec<String>>;
 
 /// All that the server says to each of `parts`, and at the end of its input.
-async fn said(runtime: &Runtime, parts: &[Vec<u8>]) -> Said {
+async fn said(runtime: &Runtime, parts: &[Vec<u8>], places: usize) -> Said {
     let (mut near, input) = tokio::io::duplex(64 << 10);
-    let (output, mut far) = tokio::io::duplex(8 << 20);
+    // Narrow, so that what is made and not yet read piles up in every queue.
+    let (output, mut far) = tokio::io::duplex(512);
     let limits = StdioLimits {
         frame: limits(),
-        in_flight: PLACES,
+        in_flight: places,
         end_grace: Duration::from_secs(1),
     };
     let lifecycle = Lifecycle::default();
@@ -53,9 +54,13 @@ async fn said(runtime: &Runtime, parts: &[Vec<u8>]) -> Said {
         let mut said = Vec::new();
         let mut heard = Vec::new();
         for part in parts {
+            let hearing = async {
+                while let Ok(Ok(1..)) = tokio::time::timeout(QUIET, far.read_buf(&mut heard)).await
+                {
+                }
+            };
             // Who has gone does not read.
-            near.write_all(part).await.ok();
-            while let Ok(Ok(1..)) = tokio::time::timeout(QUIET, far.read_buf(&mut heard)).await {}
+            let _gone = tokio::join!(near.write_all(part), hearing);
             said.push(taken(&mut heard));
         }
         drop(near);
@@ -189,7 +194,11 @@ impl Pair {
 
     /// What both say to these parts: the one with the fast lane first.
     fn said(&self, parts: &[Vec<u8>]) -> [Said; 2] {
-        let said = |server| self.executor.block_on(said(server, parts));
+        self.said_with(PLACES, parts)
+    }
+
+    fn said_with(&self, places: usize, parts: &[Vec<u8>]) -> [Said; 2] {
+        let said = |server| self.executor.block_on(said(server, parts, places));
         self.servers.each_ref().map(said)
     }
 }
@@ -332,5 +341,22 @@ fn calls_that_are_given_up_at_the_end_are_told() {
             )
         });
         assert_eq!(end, told);
+    }
+}
+
+#[test]
+fn refusals_that_wait_to_be_read_are_not_lost() {
+    let hello = r#"{"jsonrpc":"2.0","id":"first","method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"wire","version":"1"}}}"#;
+    // Neither lane reads the first; the second makes the library turn to other things in between.
+    let refused = |id: usize| {
+        format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping","params":{{"_meta":[]}}}}"#)
+    };
+    let odd =
+        |id: usize| format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping","params":{{"x":1}}}}"#);
+    let lines = (0..600).map(|id| if id % 2 == 0 { refused(id) } else { odd(id) });
+    let lines = std::iter::once(hello.to_owned()).chain(lines);
+    let lines: Vec<_> = lines.map(String::into_bytes).collect();
+    for said in Pair::start().said_with(128, &at_once(lines.clone())) {
+        answered_once(&lines, &said).expect("an answer each");
     }
 }
