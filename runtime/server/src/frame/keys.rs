@@ -3,6 +3,10 @@
 //! Eight bytes a name, all in one stack, so an object of a million members costs
 //! less than the message itself.
 
+use smallvec::SmallVec;
+
+use super::scan::same;
+
 /// Set in [`Key::len`] when the name was written with escapes and lies decoded in the arena.
 const DECODED: u32 = 1 << 31;
 
@@ -22,16 +26,16 @@ impl Key {
 /// Names of every object that is open, innermost last.
 #[derive(Debug)]
 pub(super) struct Keys {
-    stack: Vec<Key>,
+    /// Room for the names that a message usually has open at once.
+    stack: SmallVec<[Key; 16]>,
     /// Names that had escapes, decoded: `"\u0061"` is the same name as `"a"`.
     arena: String,
 }
 
 impl Keys {
-    /// Room for the names that a message usually has open at once.
-    pub(super) fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self {
-            stack: Vec::with_capacity(16),
+            stack: SmallVec::new_const(),
             arena: String::new(),
         }
     }
@@ -76,7 +80,9 @@ impl Keys {
             keys.iter().enumerate().find_map(|(at, key)| {
                 keys[..at]
                     .iter()
-                    .any(|earlier| earlier.length() == key.length() && name(earlier) == name(key))
+                    .any(|earlier| {
+                        earlier.length() == key.length() && same(name(earlier), name(key))
+                    })
                     .then(|| name(key))
             })
         } else {
