@@ -6,6 +6,8 @@ use std::{collections::BTreeMap, fs, path::Path};
 use mcp_factory_tests::{HttpServer, Product, Tools};
 use serde_json::Value;
 
+use crate::faults::LANES;
+
 const PACKAGE: &str = "@modelcontextprotocol/conformance";
 
 /// The checks of one run, by scenario.
@@ -98,8 +100,9 @@ fn assert_passed<'a>(checks: &Checks, names: impl IntoIterator<Item = &'a str>) 
     assert!(problems.is_empty(), "{problems:#?}");
 }
 
-fn assert_revision(revision: &str, scored: usize, extras: &[&str]) {
-    let server = HttpServer::start(Product::Fixture, &[]);
+/// All that `revision` requires, and `extras`, of a server whose requests take one of the two `LANES`.
+fn assert_revision(lane: &str, revision: &str, scored: usize, extras: &[&str]) {
+    let server = HttpServer::start(Product::Fixture, &["--set", lane]);
     let checks = run(&server, &["--requirements", revision]);
     let required = required(revision);
     assert_eq!(
@@ -116,28 +119,43 @@ fn assert_revision(revision: &str, scored: usize, extras: &[&str]) {
     );
 }
 
-#[test]
-fn all_30_scenarios_of_2025_11_25_pass() {
-    assert_revision(
-        "2025-11-25",
-        30,
-        &[
-            "server-session-lifecycle",
-            "json-schema-2020-12",
-            "server-sse-polling",
-        ],
-    );
+fn assert_2025_11_25(lane: &str) {
+    let extras = [
+        "server-session-lifecycle",
+        "json-schema-2020-12",
+        "server-sse-polling",
+    ];
+    assert_revision(lane, "2025-11-25", 30, &extras);
 }
 
 /// The extras that stay out are the ten `tasks-*`: an extension that this server does not have.
-#[test]
-fn all_37_scenarios_of_2026_07_28_pass() {
+fn assert_2026_07_28(lane: &str) {
     let extras = [
         "json-schema-2020-12",
         "http-header-validation",
         "http-custom-header-server-validation",
     ];
-    assert_revision("2026-07-28", 37, &extras);
+    assert_revision(lane, "2026-07-28", 37, &extras);
+}
+
+#[test]
+fn all_30_scenarios_of_2025_11_25_pass() {
+    assert_2025_11_25(LANES[0]);
+}
+
+#[test]
+fn all_30_scenarios_of_2025_11_25_pass_without_the_fast_lane() {
+    assert_2025_11_25(LANES[1]);
+}
+
+#[test]
+fn all_37_scenarios_of_2026_07_28_pass() {
+    assert_2026_07_28(LANES[0]);
+}
+
+#[test]
+fn all_37_scenarios_of_2026_07_28_pass_without_the_fast_lane() {
+    assert_2026_07_28(LANES[1]);
 }
 
 /// The twelve that ask for no fixture, so that every server can be judged by them.

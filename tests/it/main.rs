@@ -19,6 +19,7 @@ mod layering;
 mod outside;
 mod pages;
 mod plugins_page;
+mod properties;
 mod rates;
 mod readme;
 mod replicas;
