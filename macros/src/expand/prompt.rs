@@ -26,6 +26,7 @@ pub(super) fn row(prompt: &Prompt, self_ty: &Type) -> TokenStream {
     let title = option(arguments.title.as_ref());
     let description = &function.description;
     let scope = scope(arguments.scope.as_ref());
+    let context = function.takes_context();
     let described = function.parameters().map(|parameter| {
         let (name, description, required) = (&parameter.name, &parameter.description, parameter.is_required());
         quote! {
@@ -48,6 +49,7 @@ pub(super) fn row(prompt: &Prompt, self_ty: &Type) -> TokenStream {
                 description: #description,
                 arguments: &[#(#described),*],
                 scope: #scope,
+                context: #context,
                 get: __mcpf_get,
             }
         })

@@ -29,6 +29,7 @@ pub(super) fn row(resource: &Resource, self_ty: &Type) -> TokenStream {
     let mime_type = option(arguments.mime_type.as_ref());
     let scope = scope(arguments.scope.as_ref());
     let cache = time(arguments.cache);
+    let context = function.takes_context();
     quote! {
         #(#cfgs)*
         ::mcp_factory_sdk::__private::resource({
@@ -47,6 +48,7 @@ pub(super) fn row(resource: &Resource, self_ty: &Type) -> TokenStream {
                 mime_type: #mime_type,
                 scope: #scope,
                 cache: #cache,
+                context: #context,
                 read: __mcpf_read,
             }
         })

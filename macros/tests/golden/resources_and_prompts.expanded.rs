@@ -113,6 +113,7 @@ pub static PLUGIN: ::mcp_factory_sdk::PluginDefinition = ::mcp_factory_sdk::__pr
                 cache: ::core::option::Option::Some(
                     ::core::time::Duration::from_millis(300000u64),
                 ),
+                context: false,
                 read: __mcpf_read,
             }
         }),
@@ -171,6 +172,7 @@ pub static PLUGIN: ::mcp_factory_sdk::PluginDefinition = ::mcp_factory_sdk::__pr
                 mime_type: ::core::option::Option::None,
                 scope: ::mcp_factory_sdk::Scope::new("read"),
                 cache: ::core::option::Option::None,
+                context: false,
                 read: __mcpf_read,
             }
         }),
@@ -226,6 +228,7 @@ pub static PLUGIN: ::mcp_factory_sdk::PluginDefinition = ::mcp_factory_sdk::__pr
                     },
                 ],
                 scope: ::mcp_factory_sdk::Scope::new("read"),
+                context: false,
                 get: __mcpf_get,
             }
         }),

@@ -222,6 +222,7 @@ mod tests {
         mime_type: None,
         scope: WRITE,
         cache: None,
+        context: false,
         read: |_, _, _| Box::pin(std::future::ready(Ok(Resource::missing()))),
     });
     static PROMPT: PromptDefinition = private::prompt(private::PromptParts {
@@ -230,6 +231,7 @@ mod tests {
         description: "",
         arguments: &[],
         scope: WRITE,
+        context: false,
         get: |_, _, _| Box::pin(std::future::ready(Ok(Prompt::new()))),
     });
     static COMPLETION: CompletionDefinition = private::completion(private::CompletionParts {

@@ -246,6 +246,11 @@ impl ResourceDefinition {
     pub const fn cache(&self) -> Option<Duration> {
         self.0.cache
     }
+
+    /// Whether its function takes a `&Context`, as [`ToolDefinition::takes_context`] says of a tool.
+    pub const fn takes_context(&self) -> bool {
+        self.0.context
+    }
 }
 
 /// A prompt.
@@ -276,6 +281,11 @@ impl PromptDefinition {
     /// What a caller must hold.
     pub const fn scope(&self) -> Scope {
         self.0.scope
+    }
+
+    /// Whether its function takes a `&Context`, as [`ToolDefinition::takes_context`] says of a tool.
+    pub const fn takes_context(&self) -> bool {
+        self.0.context
     }
 }
 

@@ -87,6 +87,7 @@ pub struct ResourceParts {
     pub mime_type: Option<&'static str>,
     pub scope: Scope,
     pub cache: Option<Duration>,
+    pub context: bool,
     pub read: ReadShim,
 }
 
@@ -99,6 +100,7 @@ pub struct PromptParts {
     pub description: &'static str,
     pub arguments: &'static [PromptArgument],
     pub scope: Scope,
+    pub context: bool,
     pub get: GetShim,
 }
 

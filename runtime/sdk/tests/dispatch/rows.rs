@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mcp_factory_sdk::{Hints, Rate, ToolDefinition};
+use mcp_factory_sdk::{Hints, Rate, ResourceDefinition, ToolDefinition};
 use serde_json::json;
 
 use super::{
@@ -145,4 +145,13 @@ fn a_row_says_whether_its_function_takes_the_context() {
     ] {
         assert!(!takes(name), "{name}");
     }
+    let takes = |resource: &ResourceDefinition| resource.takes_context();
+    let resources: Vec<_> = PLUGIN.resources().iter().map(takes).collect();
+    assert_eq!(resources, [true, false]);
+    assert!(
+        PLUGIN
+            .prompts()
+            .iter()
+            .all(|prompt| !prompt.takes_context())
+    );
 }

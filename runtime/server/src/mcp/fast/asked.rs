@@ -94,19 +94,14 @@ impl<'a> Asked<'a> {
                 true
             }
         };
-        let hears = wants_words && way == Way::Once;
-        let what = What::read(frame, era)?;
-        if hears && matches!(what, What::ReadResource { .. } | What::GetPrompt { .. }) {
-            return None;
-        }
         Some(Self {
             era,
-            what,
+            what: What::read(frame, era)?,
             capabilities: meta.client_capabilities,
             progress_token: meta.progress_token,
             log_level: meta.log_level,
             traceparent: meta.traceparent.and_then(text),
-            hears,
+            hears: wants_words && way == Way::Once,
         })
     }
 

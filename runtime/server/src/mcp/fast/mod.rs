@@ -3,8 +3,9 @@
 //!
 //! What it takes: tool calls, resource reads and prompts that cannot speak to their client before they
 //! answer, the lists, `server/discover` and `ping`. What it leaves to `rmcp`: whatever streams, asks back or
-//! subscribes, and every request with anything odd about it, so that only one place knows what to say to those. Both lanes run the same code from [`Request`] on and
-//! serve the same pages; a differential test holds their answers to each other.
+//! subscribes, and every request with anything odd about it, so that only one place knows what to say to
+//! those. Both lanes run the same code from [`Request`] on and serve the same pages; a differential test holds
+//! their answers to each other.
 //!
 //! In the room: which requests it takes (`asked`, and over HTTP `headers`), doing them (`perform`), the
 //! bytes of an answer (`message`), of a tool's result (`tool_result`) and of the lists (`pages`), what comes of
@@ -26,7 +27,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use mcp_factory_sdk::Principal;
+use mcp_factory_sdk::{Principal, ToolDefinition};
 use rmcp::model::{ErrorCode, ErrorData};
 
 use super::{Shared, respond::Era};
@@ -34,8 +35,9 @@ use crate::{
     frame::{Frame, RequestId},
     pipeline::Origin,
     protocol::Answer,
+    registry::Entry,
 };
-use asked::{Asked, Way};
+use asked::{Asked, Way, What};
 use message::Message;
 use pages::Pages;
 use survive::survive;
@@ -78,33 +80,46 @@ impl FastLane {
             if era == Era::Modern && !headers::agree(headers, frame) {
                 return None;
             }
-            let speaks = match asked.what.tool() {
-                None => true,
-                Some(name) => self.speaks(name, &asked)?,
-            };
+            let speaks = self.speaks(&asked)?;
             let way = WayBack::Once;
             Some(Box::pin(self.perform(id, asked, way, speaks, principal, origin)).await)
         };
         survive(id, frame.method(), work).await
     }
 
-    /// Whether a tool can speak to its client before it answers; `None` when it may not be called this way: its
-    /// client would have to hear of it, or the headers repeat arguments of it.
-    fn speaks(&self, name: &str, asked: &Asked<'_>) -> Option<bool> {
-        let Some(tool) = self.shared.pipeline.registry().tool(name) else {
-            return Some(false);
-        };
-        if asked.era == Era::Modern {
-            let repeated = self.header_arguments[tool.index].get_or_init(|| {
-                let schema = tool.definition.input_schema();
-                schema.to_string().contains("\"x-mcp-header\"")
-            });
-            if *repeated {
-                return None;
+    /// Whether what is asked for can speak to its client before it answers; `None` when it may not be asked for this
+    /// way: its client would have to hear of it, or the headers repeat arguments of it.
+    fn speaks(&self, asked: &Asked<'_>) -> Option<bool> {
+        let registry = self.shared.pipeline.registry();
+        let speaks = match &asked.what {
+            What::CallTool { name, .. } => {
+                let Some(tool) = registry.tool(name) else {
+                    return Some(false);
+                };
+                if asked.era == Era::Modern && self.repeats_arguments(tool) {
+                    return None;
+                }
+                tool.definition.takes_context()
             }
-        }
-        let speaks = tool.definition.takes_context();
+            What::ReadResource { uri } => {
+                let resource = registry.resource(uri);
+                resource.is_some_and(|(entry, _)| entry.definition.takes_context())
+            }
+            What::GetPrompt { name, .. } => {
+                let prompt = registry.prompt(name);
+                prompt.is_some_and(|entry| entry.definition.takes_context())
+            }
+            What::Ping | What::Discover | What::List(_) => false,
+        };
         (!(asked.hears && speaks)).then_some(speaks)
+    }
+
+    /// Whether the headers of a call repeat arguments of this tool.
+    fn repeats_arguments(&self, tool: &Entry<ToolDefinition>) -> bool {
+        *self.header_arguments[tool.index].get_or_init(|| {
+            let schema = tool.definition.input_schema();
+            schema.to_string().contains("\"x-mcp-header\"")
+        })
     }
 }
 

@@ -25,8 +25,8 @@ use crate::{
 };
 
 impl FastLane {
-    /// Does what was asked and says what came of it. `speaks` says whether the tool that is called, if one is, can
-    /// reach its client before it answers.
+    /// Does what was asked and says what came of it. `speaks` says whether that can reach its client before it
+    /// answers.
     pub(super) async fn perform(
         &self,
         id: &RequestId,
@@ -49,7 +49,7 @@ impl FastLane {
                 self.call_tool(id, request(speaks), name, *arguments).await
             }
             What::ReadResource { uri } => {
-                let mut request = request(true);
+                let mut request = request(speaks);
                 if !self.shared.pipeline.registry().has_resources() {
                     return no_such_method::<rmcp::model::ReadResourceRequestMethod>(id, era);
                 }
@@ -59,7 +59,7 @@ impl FastLane {
                 told(id, result.map(ServerResult::from), era, &hint)
             }
             What::GetPrompt { name, arguments } => {
-                let mut request = request(true);
+                let mut request = request(speaks);
                 if self.shared.pipeline.registry().prompts().is_empty() {
                     return no_such_method::<rmcp::model::GetPromptRequestMethod>(id, era);
                 }

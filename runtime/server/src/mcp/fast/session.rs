@@ -52,10 +52,7 @@ impl FastLane {
             let id = frame.request_id()?;
             let work = async {
                 let asked = Asked::read(&frame, Era::Legacy, Way::Once)?;
-                let speaks = match asked.what.tool() {
-                    None => true,
-                    Some(name) => lane.speaks(name, &asked)?,
-                };
+                let speaks = lane.speaks(&asked)?;
                 let way = WayBack::Once;
                 Some(
                     lane.perform(id, asked, way, speaks, &principal, &origin)

@@ -43,6 +43,20 @@ async fn what_has_one_answer_wakes_nobody() {
             "{method}"
         );
     }
+    for (method, params) in [
+        ("resources/read", json!({ "uri": "kit://fixed" })),
+        (
+            "prompts/get",
+            json!({ "name": "greet", "arguments": { "name": "Ada" } }),
+        ),
+    ] {
+        let request = json!({ "jsonrpc": "2.0", "id": 2, "method": method, "params": params });
+        let came = client.says(&request).await;
+        assert!(
+            came.fast && came.seen.message["result"].is_object(),
+            "{method}"
+        );
+    }
     let stale = json!({
         "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 1 }
     });
