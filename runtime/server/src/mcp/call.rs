@@ -46,6 +46,8 @@ pub(super) struct Request {
 pub(super) struct Client {
     /// `None` where nothing can be sent before the answer.
     pub(super) peer: Option<rmcp::Peer<RoleServer>>,
+    /// The request, on whose stream it is asked. The library knows it only in the task that it began.
+    pub(super) request: Option<rmcp::model::RequestId>,
     pub(super) capabilities: ClientCapabilities,
     pub(super) progress_token: Option<ProgressToken>,
     /// The least serious level that the client wants to hear of; nothing at all when `None`.
@@ -73,6 +75,7 @@ impl Request {
             progress_token: context.meta.get_progress_token(),
             log_level,
             peer: Some(context.peer.clone()),
+            request: Some(context.id.clone()),
         };
         Self {
             era,

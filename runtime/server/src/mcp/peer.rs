@@ -6,7 +6,13 @@ use mcp_factory_sdk::{
     BoxFuture, Capability, Event, LogLevel, LogRecord, Peer, Principal, Progress, Question,
     ToolError,
 };
-use rmcp::model::{LoggingLevel, LoggingMessageNotificationParam, ProgressNotificationParam};
+use rmcp::{
+    model::{
+        GetExtensions as _, LoggingLevel, LoggingMessageNotificationParam,
+        ProgressNotificationParam,
+    },
+    service::OriginatingRequestId,
+};
 use serde_json::{Map, Value};
 
 use super::{Shared, call::Client, questions, respond::Era};
@@ -75,7 +81,11 @@ impl Peer for ClientPeer {
             let peer = peer.ok_or_else(|| ToolError::new("the client cannot be asked"))?;
             let mut answers = Map::new();
             for (key, question) in questions {
-                let request = questions::server_request(question)?;
+                let mut request = questions::server_request(question)?;
+                if let Some(id) = &self.client.request {
+                    let asked_for = OriginatingRequestId(id.clone());
+                    request.extensions_mut().insert(asked_for);
+                }
                 let result = peer.send_request(request).await.map_err(|error| {
                     ToolError::new(format!("the client did not answer `{key}`")).because(error)
                 })?;

@@ -154,6 +154,7 @@ fn client(asked: &Asked<'_>, way: WayBack) -> Client {
     };
     Client {
         peer: wire.map(|wire| wire.peer),
+        request: None,
         capabilities,
         progress_token,
         log_level,
