@@ -8,6 +8,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::deny::DEFAULT;
+
 /// Settings of the file plugin.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -45,9 +47,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             roots: Vec::new(),
-            deny: ["**/.git/**", "**/.env*", "**/*.pem"]
-                .map(str::to_owned)
-                .to_vec(),
+            deny: DEFAULT.map(str::to_owned).to_vec(),
             deny_hardlinks: false,
             max_read_bytes: 1 << 20,
             max_media_bytes: 4 << 20,

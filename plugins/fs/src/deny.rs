@@ -3,17 +3,25 @@
 //! They are matched on resolved paths, so that no symbolic link gives a file a second name.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+
+/// The rules where none are set.
+pub(crate) const DEFAULT: [&str; 3] = ["**/.git/**", "**/.env*", "**/*.pem"];
 
 /// A set of deny globs.
 #[derive(Clone, Debug)]
-pub(crate) struct DenyRules(GlobSet);
+pub(crate) struct DenyRules {
+    globs: Vec<Glob>,
+    /// Made at the first look: it took more than half of the start of a server.
+    set: OnceLock<GlobSet>,
+}
 
 impl DenyRules {
     /// Compiles the globs. `Err` says which one is wrong and why.
     pub(crate) fn new(patterns: &[String]) -> Result<Self, String> {
-        let mut set = GlobSetBuilder::new();
+        let mut globs = Vec::new();
         for pattern in patterns {
             for glob in readings(pattern)? {
                 let glob = GlobBuilder::new(&glob)
@@ -28,21 +36,38 @@ impl DenyRules {
                             error.kind()
                         )
                     })?;
-                set.add(glob);
+                globs.push(glob);
             }
         }
-        set.build()
-            .map(Self)
-            .map_err(|error| format!("the deny rules cannot be compiled: {}", error.kind()))
+        let set = OnceLock::new();
+        // What is set by hand may be too much, and that is told at the start.
+        if patterns != DEFAULT {
+            let made = compile(&globs)
+                .map_err(|error| format!("the deny rules cannot be compiled: {}", error.kind()))?;
+            set.get_or_init(|| made);
+        }
+        Ok(Self { globs, set })
     }
 
     /// Whether `path`, resolved and relative to its root, or any directory above it is covered.
     pub(crate) fn covers(&self, path: &Path) -> bool {
-        !self.0.is_empty()
-            && path
-                .ancestors()
-                .any(|part| !part.as_os_str().is_empty() && self.0.is_match(part))
+        if self.globs.is_empty() {
+            return false;
+        }
+        let set = self
+            .set
+            .get_or_init(|| compile(&self.globs).expect("the default rules are three short ones"));
+        path.ancestors()
+            .any(|part| !part.as_os_str().is_empty() && set.is_match(part))
     }
+}
+
+fn compile(globs: &[Glob]) -> Result<GlobSet, globset::Error> {
+    let mut set = GlobSetBuilder::new();
+    for glob in globs {
+        set.add(glob.clone());
+    }
+    set.build()
 }
 
 /// The globs a rule stands for.
@@ -86,6 +111,14 @@ mod tests {
         }
         assert!(!covers(&["**/.git/**"], ".github/workflow.yml"));
         assert!(!covers(&["**/.git/**"], "a.git"));
+    }
+
+    #[test]
+    fn the_default_rules_are_good_ones() {
+        for path in [".git/config", "a/.env.local", "key.PEM"] {
+            assert!(covers(&DEFAULT, path), "{path}");
+        }
+        assert!(!covers(&DEFAULT, "a/readme.md"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The threads on which a call may wait.
 
+use tokio_util::task::AbortOnDropHandle;
+
 use crate::{Context, ToolError};
 
 /// The threads on which a call may wait, for an `async` tool that has to only now and then.
@@ -16,8 +18,8 @@ impl Blocking {
         Self(context)
     }
 
-    /// Runs `work` there and returns what it gives. It goes on, and counts as a running call, after a call whose time
-    /// is up: nothing can stop it from outside. A panic in it is a panic of the call.
+    /// Runs `work` there and returns what it gives. Once begun it goes on, and counts as a running call, after a call
+    /// whose time is up: nothing can stop it from outside. A panic in it is a panic of the call.
     ///
     /// # Errors
     /// When the server is stopping; return it with `?`.
@@ -34,7 +36,9 @@ pub(crate) async fn run<T: Send + 'static>(
     context: Context,
     work: impl FnOnce(&Context) -> T + Send + 'static,
 ) -> Result<T, ToolError> {
-    match tokio::task::spawn_blocking(move || work(&context)).await {
+    let work = tokio::task::spawn_blocking(move || work(&context));
+    // What still waits for its turn when the call is over does not begin.
+    match AbortOnDropHandle::new(work).await {
         Ok(result) => Ok(result),
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
@@ -52,19 +56,51 @@ mod tests {
     use super::*;
     use crate::{Call, Principal, testing::RecordingPeer};
 
-    /// As a server knows of a running call: by what the call holds.
-    #[tokio::test]
-    async fn work_goes_on_counting_after_its_call_is_over() {
-        let place = Arc::new(());
+    fn blocking(place: &Arc<()>) -> Blocking {
         let call = Call {
             peer: Arc::new(RecordingPeer::default()),
             plugin: "test".into(),
             cancelled: None,
             deadline: None,
             answers: Map::new(),
-            hold: Some(Arc::clone(&place) as _),
+            hold: Some(Arc::clone(place) as _),
         };
-        let blocking = Blocking::new(Context::new(Arc::new(Principal::local()), call));
+        Blocking::new(Context::new(Arc::new(Principal::local()), call))
+    }
+
+    #[test]
+    fn work_that_waits_for_a_thread_does_not_begin_after_its_call() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .max_blocking_threads(1)
+            .build()
+            .expect("there are threads");
+        let (end, wait_for_end) = mpsc::channel::<()>();
+        let (begun, begins) = mpsc::channel();
+        let place = Arc::new(());
+        runtime.block_on(async {
+            let first = tokio::task::spawn_blocking(move || wait_for_end.recv().unwrap());
+            let blocking = blocking(&place);
+            let work = blocking.run(move || begun.send(()));
+            tokio::select! {
+                biased;
+                _ = work => panic!("there is no thread for it"),
+                () = tokio::task::yield_now() => {}
+            }
+            end.send(()).unwrap();
+            first.await.unwrap();
+            drop(blocking);
+            while Arc::strong_count(&place) > 1 {
+                tokio::task::yield_now().await;
+            }
+        });
+        assert!(begins.recv().is_err(), "it began");
+    }
+
+    /// As a server knows of a running call: by what the call holds.
+    #[tokio::test]
+    async fn work_goes_on_counting_after_its_call_is_over() {
+        let place = Arc::new(());
+        let blocking = blocking(&place);
         let (begun, wait_for_begin) = tokio::sync::oneshot::channel();
         let (end, wait_for_end) = mpsc::channel::<()>();
         let work = blocking.run(move || {

@@ -213,9 +213,11 @@ fn every_request_over_http_has_one_answer() {
     ];
     for lane in LANES {
         let http = HttpServer::start(Product::Fixture, &[&unrated[..], &[lane]].concat());
+        // Before there is a connection: it would be closed if its first request took too long to make.
+        let cases = cases();
         let mut connection = http.connect();
         let mut mirrored = 0;
-        for case in cases() {
+        for case in cases {
             let headers: Vec<_> = case
                 .headers
                 .iter()

@@ -8,10 +8,11 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER,
+    AUTHORIZATION, CONNECTION, CONTENT_TYPE, RETRY_AFTER,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http_body::Body as _;
 use http_body_util::{BodyExt, Full, StreamBody};
 use mcp_factory_identity::Authenticator;
 use mcp_factory_sdk::Principal;
@@ -106,6 +107,18 @@ impl<P: Protocol> Service<P> {
         request: Request<Incoming>,
         peer: IpAddr,
     ) -> Response<ResponseBody> {
+        let is_message = request.uri().path() == "/mcp" && request.method() == Method::POST;
+        let unread = !is_message && !request.body().is_end_stream();
+        let mut response = self.route(request, peer).await;
+        // A body that nobody reads: hyper may have to close the connection after the answer, and then that is said.
+        if unread {
+            let headers = response.headers_mut();
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+
+    async fn route(&self, request: Request<Incoming>, peer: IpAddr) -> Response<ResponseBody> {
         match request.uri().path() {
             "/mcp" => self
                 .message(request, peer)

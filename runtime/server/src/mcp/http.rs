@@ -209,7 +209,9 @@ impl HttpProtocol {
     /// Whether a notification is for us, and the library need not hear of it: one that takes back a call of the
     /// fast lane, or that comes while the session sleeps and would wake it for nothing.
     async fn hears(&self, visit: &Visit, frame: &Frame, tenant: Option<&str>) -> bool {
-        if frame.id().is_some() {
+        // Odd ones are the library's to refuse.
+        let is_odd = frame.meta().is_some_and(|meta| !meta.starts_with('{'));
+        if frame.id().is_some() || is_odd {
             return false;
         }
         let taken_back = frame.cancels();

@@ -23,7 +23,10 @@ mod survive;
 mod tool_result;
 mod wire;
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    pin::pin,
+    sync::{Arc, OnceLock},
+};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -74,7 +77,7 @@ impl FastLane {
         origin: &Arc<Origin>,
     ) -> Option<Answer> {
         let id = frame.request_id()?;
-        let work = async {
+        let work = pin!(async {
             let era = headers::era(headers)?;
             let asked = Asked::read(frame, era, Way::Once)?;
             if era == Era::Modern && !headers::agree(headers, frame) {
@@ -83,7 +86,7 @@ impl FastLane {
             let speaks = self.speaks(&asked)?;
             let way = WayBack::Once;
             Some(Box::pin(self.perform(id, asked, way, speaks, principal, origin)).await)
-        };
+        });
         survive(id, frame.method(), work).await
     }
 

@@ -1,7 +1,7 @@
 //! The lane inside a legacy session: the same answers, and a call that can be taken back.
 
 use std::{
-    pin::Pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
 };
@@ -50,17 +50,20 @@ impl FastLane {
         let (principal, origin) = (Arc::clone(principal), Arc::clone(origin));
         let work = async move {
             let id = frame.request_id()?;
-            let work = async {
-                let asked = Asked::read(&frame, Era::Legacy, Way::Once)?;
-                let speaks = lane.speaks(&asked)?;
-                let way = WayBack::Once;
-                Some(
-                    lane.perform(id, asked, way, speaks, &principal, &origin)
-                        .await,
-                )
+            let answer = {
+                let work = pin!(async {
+                    let asked = Asked::read(&frame, Era::Legacy, Way::Once)?;
+                    let speaks = lane.speaks(&asked)?;
+                    let way = WayBack::Once;
+                    Some(
+                        lane.perform(id, asked, way, speaks, &principal, &origin)
+                            .await,
+                    )
+                });
+                let work = survive(id, frame.method(), work);
+                Abortable::new(work, taken_back).await
             };
-            let work = survive(id, frame.method(), work);
-            let answer = Abortable::new(work, taken_back).await;
+            // The id is free when nothing of the call is left.
             drop(visit);
             // In a session every answer has had one status: its head went before it.
             let answer = answer.unwrap_or_else(|_| Some(plain(Bytes::new())))?;

@@ -1,6 +1,6 @@
 //! A panic on the way to an answer costs its request the answer, and nobody else anything.
 
-use std::panic::AssertUnwindSafe;
+use std::{panic::AssertUnwindSafe, pin::Pin};
 
 use futures_util::FutureExt as _;
 
@@ -13,11 +13,12 @@ use crate::{
 };
 
 /// What `work` gives, and after a panic the answer that says so. Most panics of plugins end before they are
-/// here, in `pipeline::guard`; not those of what is dropped because its time is over.
+/// here, in `pipeline::guard`; not those of what is dropped because its time is over. `work` stays where it is: it is
+/// large.
 pub(super) async fn survive(
     id: &RequestId,
     method: &str,
-    work: impl Future<Output = Option<Answer>>,
+    work: Pin<&mut impl Future<Output = Option<Answer>>>,
 ) -> Option<Answer> {
     // What outlives the request is behind locks that take a panic for no more than the end of a call.
     let survived = AssertUnwindSafe(work).catch_unwind().await;
@@ -34,7 +35,7 @@ mod tests {
 
     #[test]
     fn a_panic_at_the_first_poll_is_an_answer() {
-        let work = async { panic!("the canary sings") };
+        let work = std::pin::pin!(async { panic!("the canary sings") });
         let id = RequestId::Text("a".into());
         let answer = survive(&id, "tools/list", work).now_or_never();
         let answer = answer.expect("at once").expect("an answer");

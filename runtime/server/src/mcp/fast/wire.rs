@@ -1,6 +1,6 @@
 //! The lane as stdio drives it: a connection that the library began, and that leads back at any time.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use bytes::Bytes;
 use mcp_factory_sdk::{BoxFuture, Principal};
@@ -58,7 +58,7 @@ impl FastLane {
             let Some(id) = frame.request_id() else {
                 return Bytes::new();
             };
-            let work = async {
+            let work = pin!(async {
                 let asked = Asked::on_wire(frame, wire.peer.peer_info().is_some())?;
                 let registry = lane.shared.pipeline.registry();
                 let tool = asked.what.tool().and_then(|name| registry.tool(name));
@@ -67,7 +67,7 @@ impl FastLane {
                 let way = WayBack::Wire(wire);
                 let answer = lane.perform(id, asked, way, speaks, &principal, &lane.local);
                 Some(answer.await)
-            };
+            });
             let answer = survive(id, frame.method(), work).await;
             answer.map_or_else(Bytes::new, |answer| answer.body)
         })

@@ -7,7 +7,7 @@ use proptest::{
     strategy::{Strategy as _, ValueTree as _},
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::{
@@ -62,6 +62,23 @@ async fn what_has_one_answer_wakes_nobody() {
     });
     assert_eq!(client.says(&stale).await.seen.status, 202);
     assert_eq!(client.awake().await, 0);
+}
+
+#[tokio::test]
+async fn an_odd_notification_is_refused_whatever_the_lane() {
+    for fast_lane in [true, false] {
+        let server = everything(fast_lane).await;
+        let client = Client::in_session(&server).await;
+        for (method, id) in [
+            ("notifications/initialized", Value::Null),
+            ("notifications/cancelled", json!(1)),
+        ] {
+            let params = json!({ "requestId": id, "_meta": 5 });
+            let odd = json!({ "jsonrpc": "2.0", "method": method, "params": params });
+            let came = client.says(&odd).await;
+            assert_eq!(came.seen.status, 400, "{method}, {fast_lane}");
+        }
+    }
 }
 
 #[tokio::test]
