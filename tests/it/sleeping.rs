@@ -114,7 +114,9 @@ fn a_call_that_is_taken_back_in_a_session_is_dropped_at_once() {
         ),
         (200, Some("text/event-stream"), String::new())
     );
-    assert_eq!(http.counts(), (1, 1));
+    // It may run on a thread of its own, which lets go of it at once, but not before the answer.
+    let gone = || (http.counts() == (1, 1)).then_some(());
+    assert!(eventually(Duration::from_secs(1), gone).is_some());
 }
 
 #[test]

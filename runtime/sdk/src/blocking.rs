@@ -1,6 +1,6 @@
 //! The threads on which a call may wait.
 
-use tokio_util::task::AbortOnDropHandle;
+use tokio::task::AbortHandle;
 
 use crate::{Context, ToolError};
 
@@ -37,13 +37,23 @@ pub(crate) async fn run<T: Send + 'static>(
     work: impl FnOnce(&Context) -> T + Send + 'static,
 ) -> Result<T, ToolError> {
     let work = tokio::task::spawn_blocking(move || work(&context));
-    // What still waits for its turn when the call is over does not begin.
-    match AbortOnDropHandle::new(work).await {
+    let _unbegun = Unbegun(work.abort_handle());
+    match work.await {
         Ok(result) => Ok(result),
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
             Err(_) => Err(ToolError::unavailable("the server is stopping")),
         },
+    }
+}
+
+/// Work of a call: what still waits for its turn when the call is over does not begin. Not generic, as there is one
+/// for each tool.
+struct Unbegun(AbortHandle);
+
+impl Drop for Unbegun {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
