@@ -6,11 +6,14 @@ use std::{fmt, panic::AssertUnwindSafe, sync::Arc, thread};
 
 use futures_util::FutureExt as _;
 use mcp_factory_sdk::BoxFuture;
-use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
+use tokio::{
+    runtime::{Builder, Handle, Runtime, RuntimeFlavor},
+    sync::oneshot,
+};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use super::pace::Pace;
+use super::{guard::Admission, pace::Pace};
 
 /// Threads, at most, however many calls may run.
 const MOST: usize = 512;
@@ -40,26 +43,35 @@ impl Aside {
         &self,
         call: BoxFuture<'static, T>,
         pace: &Arc<Pace>,
-        hold: impl Send + 'static,
+        hold: Arc<Admission>,
     ) -> Option<Ended<T>> {
         let threads = self.0.as_ref().filter(|_| !pace.is_quick() && is_shared());
         let Some(threads) = threads else {
             let watched = pace.watch(call);
             return Some(AssertUnwindSafe(watched).catch_unwind().await);
         };
-        let runtime = Handle::current();
         let gone = CancellationToken::new();
         let _dropped = gone.clone().drop_guard();
+        let (tell, told) = oneshot::channel();
         let pace = Arc::clone(pace);
-        let span = tracing::Span::current();
-        let aside = threads.spawn_blocking(move || {
-            let _hold = hold;
-            let watched = AssertUnwindSafe(pace.watch(call)).catch_unwind();
-            let wanted = gone.run_until_cancelled(watched);
-            runtime.block_on(wanted.instrument(span))
-        });
-        aside.await.ok().flatten()
+        let call = async move {
+            let ended = AssertUnwindSafe(pace.watch(call)).catch_unwind().await;
+            // Its places are free before its client can call again.
+            drop(hold);
+            // Whoever does not wait any more does not miss it.
+            tell.send(ended).ok();
+        };
+        begin(threads, Box::pin(call), gone);
+        told.await.ok()
     }
+}
+
+/// Runs `call` on one of `threads` until it is over or `gone`. Not generic, as a task of tokio's is large.
+fn begin(threads: &Runtime, call: BoxFuture<'static, ()>, gone: CancellationToken) {
+    let runtime = Handle::current();
+    let span = tracing::Span::current();
+    threads
+        .spawn_blocking(move || runtime.block_on(gone.run_until_cancelled(call).instrument(span)));
 }
 
 /// Whether this thread does anything for others. Only tests have a runtime of one thread, and some of them a
