@@ -135,7 +135,8 @@ impl Introspection {
                     // Somebody may have had the answer between the look and the turn.
                     let outcome = match self.remembered(&token) {
                         Some(outcome) => outcome,
-                        None => self.ask(presented, token).await,
+                        // Boxed: it is large, and connections keep room for the largest that requests may await.
+                        None => Box::pin(self.ask(presented, token)).await,
                     };
                     asking.answer(&outcome);
                     return outcome;

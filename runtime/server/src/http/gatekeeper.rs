@@ -115,11 +115,7 @@ impl Gatekeeper {
                 Refusal::too_many(exceeded.retry_after)
             });
         }
-        if let Some(known) = authenticator.verified(headers) {
-            return Ok(known);
-        }
-        // Boxed: it is large, and a connection keeps room for the largest that its requests may await.
-        match Box::pin(authenticator.authenticate(headers)).await {
+        match authenticator.authenticate(headers).await {
             Ok(principal) => Ok(principal),
             Err(refusal) => {
                 if is_failed_attempt(&refusal) {

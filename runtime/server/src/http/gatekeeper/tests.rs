@@ -1,6 +1,6 @@
 //! Who is heard, who is believed, and what a guesser is told.
 
-use std::time::Duration;
+use std::{os::unix::fs::PermissionsExt as _, time::Duration};
 
 use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use mcp_factory_guard::{AuditConfig, AuditTarget};
@@ -14,6 +14,9 @@ const TWICE: Rate = Rate::new(2, Duration::from_mins(1));
 const KEY: &str = "key-of-ann";
 /// A key whose holder lacks what every request needs.
 const LESSER_KEY: &str = "key-of-bob";
+// `printf %s KEY | sha256sum` of the two.
+const ANN: &str = "ca64daa8b294dc4835d29ca02a6a47427ebc6a225ea3ac2e15f8417fb6601db2";
+const BOB: &str = "808a1d81b5de08d72083995df738947d519d230a20c236003268f0f4b65ee475";
 
 fn parts(authenticator: Option<Authenticator>) -> GatekeeperParts {
     GatekeeperParts {
@@ -26,21 +29,23 @@ fn parts(authenticator: Option<Authenticator>) -> GatekeeperParts {
 }
 
 fn keys() -> Authenticator {
-    // `printf %s KEY | sha256sum` of the two.
-    let config: AuthConfig = toml::from_str(
+    authenticator(&format!(
         r#"
         mode = "keys"
         required_scopes = ["read"]
         [[keys]]
         name = "ann"
-        sha256 = "ca64daa8b294dc4835d29ca02a6a47427ebc6a225ea3ac2e15f8417fb6601db2"
+        sha256 = "{ANN}"
         scopes = ["write"]
         [[keys]]
         name = "bob"
-        sha256 = "808a1d81b5de08d72083995df738947d519d230a20c236003268f0f4b65ee475"
-        "#,
-    )
-    .expect("settings");
+        sha256 = "{BOB}"
+        "#
+    ))
+}
+
+fn authenticator(settings: &str) -> Authenticator {
+    let config: AuthConfig = toml::from_str(settings).expect("settings");
     let surroundings = Surroundings {
         resource: "https://mcp.example.com/mcp".to_owned(),
         hierarchy: ScopeHierarchy::default(),
@@ -179,6 +184,31 @@ async fn who_guesses_is_not_heard_any_more_and_who_is_known_is() {
         tokio::time::advance(Duration::from_mins(1)).await;
         assert_eq!(answer(&gatekeeper, from, wrong).await, Err(status));
     }
+}
+
+/// Also at the first request that comes when the keys are due to be read again: it waits for them.
+#[tokio::test]
+async fn a_key_that_was_taken_out_of_its_file_is_refused_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("keys.toml");
+    let entry = |name: &str, hash: &str| {
+        let text =
+            format!("[[key]]\nname = \"{name}\"\nsha256 = \"{hash}\"\nscopes = [\"read\"]\n");
+        std::fs::write(&path, text).expect("a file");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("ours");
+    };
+    entry("ann", ANN);
+    let settings = format!("mode = \"keys\"\nkeys_file = \"{}\"\n", path.display());
+    let gatekeeper = Gatekeeper::new(parts(Some(authenticator(&settings))));
+    let (ann, bob) = (format!("Bearer {KEY}"), format!("Bearer {LESSER_KEY}"));
+    let from = "192.0.2.1";
+    let known = answer(&gatekeeper, from, &[&ann]).await;
+    assert_eq!(known.as_deref(), Ok("key|ann"));
+    entry("bob", BOB);
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    assert_eq!(answer(&gatekeeper, from, &[&ann]).await, Err(401));
+    let known = answer(&gatekeeper, from, &[&bob]).await;
+    assert_eq!(known.as_deref(), Ok("key|bob"));
 }
 
 #[tokio::test]
