@@ -1,7 +1,7 @@
 //! Text as a JSON string, faster than a byte at a time.
 //!
-//! In the room: what has to be escaped, found eight bytes at once. The rest of JSON is `serde_json`'s, and so is every
-//! byte that is written: a test compares the two.
+//! In the room: what has to be escaped, found eight bytes at once, for who writes text and for who reads it. The rest
+//! of JSON is `serde_json`'s, and so is every byte that is written: a test compares the two.
 
 use serde::{Serialize as _, Serializer, ser::Error as _};
 use serde_json::value::RawValue;
@@ -60,8 +60,9 @@ fn pieces(text: &str, mut write: impl FnMut(&str)) {
     write("\"");
 }
 
-/// How many bytes at the beginning can be written as they are.
-fn clean(bytes: &[u8]) -> usize {
+/// How many bytes at the beginning stand for themselves in a JSON string: those before the first quote, backslash or
+/// control character (RFC 8259 §7), or all.
+pub fn clean(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 0xFF;
     const HIGHS: u64 = ONES << 7;
     let (words, tail) = bytes.as_chunks::<8>();

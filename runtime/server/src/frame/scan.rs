@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use mcp_factory_sdk::json_text;
+
 use super::keys::Keys;
 
 /// A part of the message, as byte offsets.
@@ -376,7 +378,7 @@ impl Scanner<'_> {
         self.at += 1;
         let mut escaped = false;
         loop {
-            self.at += plain(&self.bytes[self.at..]);
+            self.at += json_text::clean(&self.bytes[self.at..]);
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
@@ -455,33 +457,4 @@ pub(super) fn same(left: &str, right: &str) -> bool {
         && left_end.len() == right_end.len()
         && left.iter().map(word).eq(right.iter().map(word))
         && left_end.iter().eq(right_end)
-}
-
-/// How many of the first of `bytes` stand for themselves in a string. Looks at eight at a time: most of a message
-/// is inside of strings.
-fn plain(bytes: &[u8]) -> usize {
-    let (words, rest) = bytes.as_chunks();
-    for (at, word) in words.iter().enumerate() {
-        let special = special(u64::from_le_bytes(*word));
-        if special != 0 {
-            return at * 8 + special.trailing_zeros() as usize / 8;
-        }
-    }
-    let of_rest = rest
-        .iter()
-        .position(|byte| matches!(byte, 0..0x20 | b'"' | b'\\'));
-    words.len() * 8 + of_rest.unwrap_or(rest.len())
-}
-
-/// The highest bit of each byte that is a quote, a backslash or a control character. Bits above the first of
-/// these may be wrong: a subtraction borrows from there.
-const fn special(word: u64) -> u64 {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const HIGHEST: u64 = ONES << 7;
-    const fn below(word: u64, limit: u8) -> u64 {
-        word.wrapping_sub(ONES * limit as u64) & !word & HIGHEST
-    }
-    let quote = below(word ^ (ONES * b'"' as u64), 1);
-    let backslash = below(word ^ (ONES * b'\\' as u64), 1);
-    quote | backslash | below(word, 0x20)
 }
