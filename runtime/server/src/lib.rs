@@ -14,6 +14,7 @@ mod describe;
 mod double;
 mod executor;
 mod frame;
+mod header_names;
 mod held;
 mod http;
 mod identity;

@@ -4,18 +4,17 @@ use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, HeaderName};
 
 use super::refusal::Refusal;
+use crate::header_names::{SESSION_ID, VERSION};
 
 const JSON: &str = "application/json";
 const EVENTS: &str = "text/event-stream";
-const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
-const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 const BOTH: &str = "application/json, text/event-stream";
 
 /// What decides of the era and the session is said once: who reads the last of two would see another
 /// request than who reads the first.
 pub(super) fn once(headers: &HeaderMap) -> Result<(), Refusal> {
     let said_twice = |name: &HeaderName| headers.get_all(name).iter().nth(1).is_some();
-    if said_twice(&VERSION) || said_twice(&SESSION) {
+    if said_twice(&VERSION) || said_twice(&SESSION_ID) {
         return Err(Refusal::bad_request(
             "MCP-Protocol-Version and Mcp-Session-Id are said once",
         ));
@@ -140,7 +139,7 @@ mod tests {
     #[test]
     fn era_and_session_are_said_once() {
         let mut headers = HeaderMap::new();
-        for name in [VERSION, SESSION] {
+        for name in [VERSION, SESSION_ID] {
             headers.append(&name, HeaderValue::from_static("a"));
             assert!(once(&headers).is_ok(), "{name}");
             headers.append(&name, HeaderValue::from_static("a"));

@@ -26,6 +26,7 @@ use super::refusal::{Refusal, json, retry_after};
 use super::silence::Patience;
 use super::{body, negotiate};
 use crate::frame::{Frame, FrameLimits};
+use crate::header_names::{METHOD, NAME};
 use crate::held::hold;
 use crate::lifecycle::Lifecycle;
 use crate::pipeline::{Origin, Transport, trace_id};
@@ -35,8 +36,6 @@ use crate::response_body::ResponseBody;
 /// Where a client looks for the metadata of a resource whose path it does not know.
 const METADATA_ROOT: &str = "/.well-known/oauth-protected-resource";
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-const METHOD: HeaderName = HeaderName::from_static("mcp-method");
-const NAME: HeaderName = HeaderName::from_static("mcp-name");
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// Bounds of the HTTP transport.

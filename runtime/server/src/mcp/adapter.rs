@@ -12,11 +12,12 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Shared,
     fast::FastLane,
-    http::{HttpProtocol, SESSION_ID, is_modern},
+    http::{HttpProtocol, is_modern},
     stdio::serve_stdio,
 };
 use crate::{
     frame::Frame,
+    header_names::SESSION_ID,
     pipeline::Origin,
     protocol::{Answer, BoxedBody, Incoming, Lacking, Protocol},
 };

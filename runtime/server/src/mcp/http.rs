@@ -6,7 +6,7 @@ use std::{convert::Infallible, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body as _;
 use http_body_util::{BodyExt, Empty, Full, StreamBody, combinators::BoxBody};
 use mcp_factory_sdk::Principal;
@@ -30,10 +30,13 @@ use super::{
     sessions::Sessions,
     status::StatusHint,
 };
-use crate::{frame::Frame, held::hold, http::retry_after, lifecycle::Lifecycle};
-
-pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
-pub(super) const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+use crate::{
+    frame::Frame,
+    header_names::{SESSION_ID, VERSION},
+    held::hold,
+    http::retry_after,
+    lifecycle::Lifecycle,
+};
 
 /// Bytes of an `initialize`: a session keeps what it says of the client for as long as it lives.
 const INITIALIZE_LIMIT: u64 = 64 << 10;

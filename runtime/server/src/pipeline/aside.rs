@@ -36,7 +36,7 @@ impl Aside {
         Self(threads.ok())
     }
 
-    /// Runs `call` here if its tool has proved quick, and else aside. `hold` is kept until it has left its thread.
+    /// Runs `call` here if its tool has proved quick, and else aside. `hold` is kept until it is over.
     ///
     /// `None` when the server stops before it could begin.
     pub(super) async fn run<T: Send + 'static>(

@@ -4,11 +4,11 @@
 use http::{HeaderMap, HeaderName};
 use rmcp::model::ProtocolVersion;
 
-use super::super::{http::VERSION, respond::Era};
-use crate::frame::Frame;
-
-const METHOD: HeaderName = HeaderName::from_static("mcp-method");
-const NAME: HeaderName = HeaderName::from_static("mcp-name");
+use super::super::respond::Era;
+use crate::{
+    frame::Frame,
+    header_names::{METHOD, NAME, VERSION},
+};
 
 /// The era that a request is of; `None` where something is odd.
 pub(super) fn era(headers: &HeaderMap) -> Option<Era> {
