@@ -157,6 +157,12 @@ impl Generation<'_> {
             dependencies,
             defaults: plan.defaults.to_string(),
             read_only: plan.server.read_only,
+            features: plan
+                .server
+                .features
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
         }
     }
 

@@ -13,6 +13,7 @@ mod declared;
 mod embedded;
 mod emit;
 pub mod error;
+pub mod features;
 mod generate;
 mod graph;
 mod home;

@@ -32,6 +32,9 @@ pub(crate) struct RecipeServer {
     pub(crate) description: String,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) read_only: bool,
+    /// By name, for a later factory may know others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) features: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +61,12 @@ pub(crate) fn write(plan: &Plan, manifest: Option<&str>, lock: String) -> Vec<u8
             version: plan.server.version.clone(),
             description: plan.server.description.clone(),
             read_only: plan.server.read_only,
+            features: plan
+                .server
+                .features
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
         },
         plugins: plan.plugins.iter().map(plugin).collect(),
         lock,

@@ -23,6 +23,8 @@ pub struct ServerCrate {
     pub defaults: String,
     /// Whether it offers no tool that changes something.
     pub read_only: bool,
+    /// Features of `mcp-factory-server` to turn on.
+    pub features: Vec<String>,
 }
 
 /// A plugin in a server.
@@ -202,9 +204,13 @@ pub struct PluginScaffold {
 }
 
 impl ServerCrate {
-    /// The requirement on the crates that are released together with the factory.
-    pub fn pinned(&self) -> String {
-        format!("={}", self.factory)
+    /// The runtime, of the factory's own release.
+    pub fn runtime(&self) -> Dependency {
+        Dependency {
+            package: "mcp-factory-server".to_owned(),
+            source: DependencySource::Registry(format!("={}", self.factory)),
+            features: self.features.clone(),
+        }
     }
 }
 

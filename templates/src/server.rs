@@ -13,6 +13,7 @@ use crate::{
 #[template(path = "server/Cargo.toml.askama")]
 struct CargoToml<'a> {
     server: &'a ServerCrate,
+    runtime: &'a Dependency,
 }
 
 #[derive(Template)]
@@ -40,7 +41,13 @@ pub fn render_server(server: &ServerCrate) -> Result<Vec<RenderedFile>, RenderEr
         server.name, server.defaults
     );
     let mut files = vec![
-        render("Cargo.toml", &CargoToml { server })?,
+        render(
+            "Cargo.toml",
+            &CargoToml {
+                server,
+                runtime: &server.runtime(),
+            },
+        )?,
         check("defaults.toml".to_owned(), defaults.trim_end().to_owned())?,
         render("src/main.rs", &MainRs { server })?,
     ];

@@ -193,6 +193,7 @@ fn full() -> ServerCrate {
             dependency("tip", git(GitReference::Default), &[]),
         ],
         defaults: "[plugins.fs]\nroots = [\"/srv/docs\"]\n".to_owned(),
+        features: vec!["vault".to_owned()],
         read_only: true,
     }
 }

@@ -53,6 +53,7 @@ fn everywhere(text: &str) -> ServerCrate {
         }],
         defaults: String::new(),
         read_only: true,
+        features: vec![text.to_owned()],
     }
 }
 
@@ -120,6 +121,10 @@ fn assert_contained(text: &str) {
     );
     assert_eq!(
         manifest["dependencies"]["pager"]["features"][0].as_str(),
+        Some(text)
+    );
+    assert_eq!(
+        manifest["dependencies"]["mcp-factory-server"]["features"][0].as_str(),
         Some(text)
     );
     assert_eq!(manifest["dependencies"].as_table().unwrap().len(), 2);

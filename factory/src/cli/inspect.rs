@@ -74,6 +74,9 @@ fn describe(
     if server.read_only {
         writeln!(text, "read-only")?;
     }
+    if !server.features.is_empty() {
+        writeln!(text, "features: {}", server.features.join(" "))?;
+    }
     writeln!(
         text,
         "built by mcp-factory {}, lock {}",

@@ -196,6 +196,7 @@ fn from_list(selection: &Selection, output: Option<&Path>) -> Result<Manifest> {
             version: semver::Version::new(0, 1, 0),
             description: String::new(),
             read_only: read_only(selection.read_only),
+            features: Vec::new(),
             config: toml::Table::new(),
         },
         build: BuildSection::default(),

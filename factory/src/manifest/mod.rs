@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::{
     error::{Place, Source},
+    features::ServerFeature,
     names::{FeatureName, PackageName, PluginName, Prefix, ServerName, Target},
 };
 
@@ -52,6 +53,8 @@ pub struct ServerSection {
     pub description: String,
     /// Whether every tool that changes something is left out; `false` by default.
     pub read_only: Located<bool>,
+    /// What of the runtime is compiled in beside what every server has, without repeats.
+    pub features: Vec<ServerFeature>,
     /// Defaults of the run-time configuration, apart from those of plugins.
     pub config: toml::Table,
 }

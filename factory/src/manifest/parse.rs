@@ -6,7 +6,9 @@ use toml::de::DeTable;
 
 use crate::{
     error::{Code, Error, Failure, Place, Result, Source},
+    features::ServerFeature,
     names::{ServerName, Target},
+    suggest::nearest,
 };
 
 use super::{
@@ -117,6 +119,7 @@ fn read_server(
         plain_text,
     );
     let read_only = table.flag("read_only");
+    let features = read_features(document, &table);
     let config = if table.table("config").is_some() {
         sub_table(plain, &["server", "config"])
     } else {
@@ -139,8 +142,43 @@ fn read_server(
             value: false,
             place: None,
         }),
+        features,
         config,
     })
+}
+
+/// The server's own features; a name that there is none of gets the nearest one.
+fn read_features(document: &Document, table: &Reader<'_>) -> Vec<ServerFeature> {
+    let mut features = Vec::new();
+    for text in table.strings("features") {
+        if let Some(feature) = ServerFeature::parse(text.value) {
+            if !features.contains(&feature) {
+                features.push(feature);
+            }
+            continue;
+        }
+        let best = nearest(text.value, ServerFeature::names());
+        let label = best.map_or_else(
+            || "no such feature".to_owned(),
+            |best| format!("did you mean `{best}`?"),
+        );
+        let fix = match best {
+            Some(best) => format!("write `{best}`"),
+            None => format!(
+                "use {}",
+                ServerFeature::names().collect::<Vec<_>>().join(", ")
+            ),
+        };
+        document.fail(
+            Failure::new(
+                Code::BadName,
+                format!("servers have no feature {:?}", text.value),
+            )
+            .at(text.place.as_ref(), label)
+            .fix(fix),
+        );
+    }
+    features
 }
 
 /// Text that reads the same wherever it is shown: in a terminal, in a list of servers, in a file of ours.

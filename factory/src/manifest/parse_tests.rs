@@ -34,6 +34,7 @@ fn everything_is_read_and_plugins_keep_their_order() {
         version = "0.3.0"
         description = "Tools"
         read_only = true
+        features = ["vault", "otlp", "vault"]
         config.http.listen = "127.0.0.1:9000"
         [build]
         profile = "small"
@@ -69,6 +70,11 @@ fn everything_is_read_and_plugins_keep_their_order() {
         Some("127.0.0.1:9000")
     );
     assert!(manifest.server.read_only.value);
+    assert_eq!(
+        manifest.server.features,
+        [ServerFeature::Vault, ServerFeature::Otlp],
+        "each once"
+    );
     assert_eq!(manifest.build.profile, Some(Profile::Small));
     assert_eq!(manifest.limits.max_tools, Some(40));
     assert_eq!(

@@ -53,6 +53,14 @@ fn write(text: &mut String, plan: &Plan) -> std::fmt::Result {
             "read-only: tools that change something are left out, whatever the configuration says"
         )?;
     }
+    if !server.features.is_empty() {
+        let names: Vec<&str> = server
+            .features
+            .iter()
+            .map(|feature| feature.as_str())
+            .collect();
+        writeln!(text, "features: {}", names.join(" "))?;
+    }
     for plugin in &plan.plugins {
         writeln!(text)?;
         write_plugin(text, plan, plugin)?;

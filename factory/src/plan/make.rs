@@ -35,6 +35,7 @@ pub(crate) fn make(manifest: &Manifest, resolved: &[Resolved]) -> Result<Plan> {
             version: manifest.server.version.to_string(),
             description: manifest.server.description.clone(),
             read_only: manifest.server.read_only.value,
+            features: manifest.server.features.clone(),
         },
         build: PlannedBuild {
             profile: manifest.build.profile.unwrap_or_default(),

@@ -15,6 +15,7 @@ use mcp_factory_templates::DependencySource;
 use serde::Serialize;
 
 use crate::{
+    features::ServerFeature,
     manifest::{DeclaredEntry, LimitsSection, Profile, StaticMode},
     scan::{ScannedHints, ScannedParameter},
 };
@@ -73,6 +74,9 @@ pub struct PlannedServer {
     pub description: String,
     /// Whether every tool that changes something is left out.
     pub read_only: bool,
+    /// What of the runtime is compiled in beside what every server has.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<ServerFeature>,
 }
 
 /// How a server will be compiled.

@@ -91,6 +91,25 @@ pub(crate) fn differences(plan: &Plan, binary: &Description) -> Vec<String> {
             binary.server.name, binary.server.version, plan.server.name, plan.server.version
         ));
     }
+    let mut features: Vec<&str> = plan
+        .server
+        .features
+        .iter()
+        .map(|feature| feature.as_str())
+        .collect();
+    features.sort_unstable();
+    if features != binary.features {
+        let list = |names: &[&str]| match names {
+            [] => "none".to_owned(),
+            names => names.join(", "),
+        };
+        let built: Vec<&str> = binary.features.iter().map(String::as_str).collect();
+        found.push(format!(
+            "its features are {}, not {}",
+            list(&built),
+            list(&features)
+        ));
+    }
     let own = (!plan.gates.is_empty()).then_some(GATE);
     let planned: Vec<&str> = plan
         .plugins

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
+    features::ServerFeature,
     manifest::{LimitsSection, Profile, StaticMode},
     plan::{PlannedBuild, PlannedPrompt, PlannedResource, PlannedServer, PlannedTool},
     scan::ScannedHints,
@@ -18,6 +19,7 @@ fn plan() -> Plan {
             version: "0.1.0".to_owned(),
             description: String::new(),
             read_only: false,
+            features: Vec::new(),
         },
         build: PlannedBuild {
             profile: Profile::Dev,
@@ -212,4 +214,17 @@ fn a_binary_that_does_not_answer_fails_verification() {
     }
     let error = ask(&folder.path().join("absent"), &Interrupt::default()).unwrap_err();
     assert!(error.0[0].message.contains("it does not start"), "{error}");
+}
+
+#[test]
+fn a_server_without_what_its_manifest_asks_for_is_refused() {
+    let mut plan = plan();
+    plan.server.features = vec![ServerFeature::Vault, ServerFeature::Awssm];
+    let mut binary: Description = serde_json::from_value(description()).unwrap();
+    assert_eq!(
+        differences(&plan, &binary),
+        ["its features are none, not awssm, vault"]
+    );
+    binary.features = vec!["awssm".to_owned(), "vault".to_owned()];
+    assert_eq!(differences(&plan, &binary), Vec::<String>::new());
 }

@@ -18,3 +18,4 @@ mod path_plugins;
 mod plan;
 mod plugins;
 mod read_only;
+mod server_features;

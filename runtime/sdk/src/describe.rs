@@ -24,6 +24,9 @@ pub struct Description {
     pub server: ServerDescription,
     /// The version of the factory that generated the server.
     pub factory: String,
+    /// What of the runtime is compiled in beside what every server has, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<String>,
     /// Protocol revisions, newest first.
     pub protocols: Vec<String>,
     pub plugins: Vec<PluginDescription>,

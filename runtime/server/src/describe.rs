@@ -5,7 +5,7 @@ use mcp_factory_sdk::describe::{
     ResourceDescription, ResourceTemplateDescription, ServerDescription, ToolDescription,
 };
 
-use crate::{identity::Identity, mcp, mount::Mount, registry::Registry};
+use crate::{features::Feature, identity::Identity, mcp, mount::Mount, registry::Registry};
 
 /// Describes the whole server.
 pub(crate) fn describe(identity: &Identity, registry: &Registry) -> Description {
@@ -18,6 +18,7 @@ pub(crate) fn describe(identity: &Identity, registry: &Registry) -> Description 
             description: identity.description.to_owned(),
         },
         factory: identity.factory.to_owned(),
+        features: Feature::built_in().map(str::to_owned).collect(),
         protocols: mcp::supported_protocols(),
         plugins: registry
             .mounts()

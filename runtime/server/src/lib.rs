@@ -13,6 +13,7 @@ mod describe;
 #[cfg(test)]
 mod double;
 mod executor;
+mod features;
 mod frame;
 mod header_names;
 mod held;

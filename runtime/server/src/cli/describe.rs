@@ -30,6 +30,9 @@ fn page(description: &Description) -> String {
         write!(page, ": {}", server.description).expect(STRING);
     }
     page.push('\n');
+    if !description.features.is_empty() {
+        writeln!(page, "with {}", description.features.join(", ")).expect(STRING);
+    }
     let plugins = description.plugins.iter().map(|plugin| {
         (
             plugin.name.as_str(),
