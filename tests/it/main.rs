@@ -16,6 +16,7 @@ mod guards;
 mod http2;
 mod inspector;
 mod layering;
+mod management;
 mod outside;
 mod pages;
 mod plugins_page;

@@ -2,7 +2,7 @@
 //!
 //! In the room: the servers under test (`product`), the clients of others (`tools`), processes that end
 //! with their test (`process`), and the two ways to talk to a server without anybody's client library
-//! (`http`, `stdio`) in the protocol's words (`message`) as somebody (`caller`). Around them real authorization
+//! (`http`, `stdio`; `management` for its other port) in the protocol's words (`message`) as somebody (`caller`). Around them real authorization
 //! servers (`identity`), a real Redis (`redis`), a real PostgreSQL (`cluster`), and web services (`emulator`,
 //! `services`). For faults: what normal callers notice of them (`load`), and what they leave behind (`aftermath`). The tests themselves are in `tests/it`; those of plugins use the same drivers.
 //!
@@ -19,6 +19,7 @@ pub mod guarded;
 pub mod http;
 pub mod identity;
 pub mod load;
+pub mod management;
 pub mod message;
 pub mod process;
 pub mod product;
@@ -36,6 +37,7 @@ pub use guarded::Guarded;
 pub use http::{Connection, HttpServer, Response};
 pub use identity::{Hostile, Issuer};
 pub use load::Latencies;
+pub use management::Management;
 pub use process::{Process, eventually};
 pub use product::Product;
 pub use redis::Redis;

@@ -10,6 +10,7 @@ mod gate;
 mod problem;
 mod rate;
 mod shared;
+mod timestamp;
 
 pub use audit::{Audit, AuditConfig, AuditTarget, Fingerprint, NotATarget, Record};
 pub use gate::{
@@ -21,3 +22,4 @@ pub use mcp_factory_sdk::Clock;
 pub use problem::Problem;
 pub use rate::{AddressLimits, Exceeded, RateLimits};
 pub use shared::{BadUrl, RedisConfig, RedisUrl, Shared, Unavailable};
+pub use timestamp::Timestamp;

@@ -4,7 +4,7 @@
 //! In the room: the order of these. What a request holds and what an answer means is the plugin's, which
 //! passes it as a closure; see [`Said`].
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use mcp_factory_sdk::Health;
@@ -62,6 +62,9 @@ pub struct Upstream {
     breaker: Breaker,
     /// Whether the credential was refused the last time.
     refused: AtomicBool,
+    /// Faults of the service, and requests that were sent again, since the start.
+    failures: AtomicUsize,
+    repeated: AtomicUsize,
 }
 
 /// Leave for one attempt.
@@ -82,6 +85,8 @@ impl Upstream {
             breaker: Breaker::new(settings.faults.breaker),
             settings,
             refused: AtomicBool::new(false),
+            failures: AtomicUsize::new(0),
+            repeated: AtomicUsize::new(0),
         }
     }
 
@@ -138,6 +143,7 @@ impl Upstream {
                     }
                 }
                 Said::Fault(fault, answer) => {
+                    self.failures.fetch_add(1, Ordering::Relaxed);
                     // A request may be allowed a little less, for the last words.
                     let enough = self.settings.timeout.min(ENOUGH).mul_f64(0.9);
                     if fault.counts(timeout, enough) {
@@ -161,6 +167,7 @@ impl Upstream {
                         drop(answer);
                         sleep(wait).await;
                     }
+                    self.repeated.fetch_add(1, Ordering::Relaxed);
                     tracing::debug!(service = self.name, tries, "asking again");
                 }
             }
@@ -261,7 +268,7 @@ impl Upstream {
     }
 
     /// How the service is doing: `refused` is said when it does not accept the credential. The gauges are
-    /// `requests_in_flight` and `breaker_open`.
+    /// `requests_in_flight`, `breaker_open`, `upstream_failures_total` and `upstream_retries_total`.
     pub fn health(&self, refused: &str) -> Health {
         let left = match self.breaker.condition() {
             Condition::Open(left) if !left.is_zero() => Some(left),
@@ -279,6 +286,14 @@ impl Upstream {
         health
             .count("requests_in_flight", self.in_flight())
             .count("breaker_open", usize::from(left.is_some()))
+            .count(
+                "upstream_failures_total",
+                self.failures.load(Ordering::Relaxed),
+            )
+            .count(
+                "upstream_retries_total",
+                self.repeated.load(Ordering::Relaxed),
+            )
     }
 }
 

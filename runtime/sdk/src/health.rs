@@ -28,7 +28,7 @@ impl Health {
     }
 
     /// Adds a number worth watching, such as how much of a pool is in use. Names are in `snake_case` and
-    /// fixed: never made of what callers send. The first 32 are kept.
+    /// fixed: never made of what callers send. One that ends in `_total` only grows. The first 32 are kept.
     #[must_use]
     pub fn gauge(mut self, name: &'static str, value: f64) -> Self {
         if self.gauges.len() < MOST_GAUGES {

@@ -13,6 +13,7 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry};
 
@@ -80,6 +81,30 @@ impl FromStr for Filter {
     }
 }
 
+/// Where the filter of the running process is changed.
+static FILTER: OnceLock<reload::Handle<Targets, Registry>> = OnceLock::new();
+
+/// Which events are told now, in words that [`set_filter`] takes.
+pub(crate) fn filter() -> String {
+    let now = FILTER
+        .get()
+        .and_then(|filter| filter.with_current(ToString::to_string).ok());
+    now.unwrap_or_else(|| "off".to_owned())
+}
+
+/// Tells other events from now on. The words are those of `log.level`.
+///
+/// # Errors
+/// Words that are no level, or a process that does not log.
+pub(crate) fn set_filter(words: &str) -> Result<(), String> {
+    let Filter(wanted) = words.parse()?;
+    let changed = FILTER.get().map(|filter| filter.reload(wanted));
+    match changed {
+        Some(Ok(())) => Ok(()),
+        Some(Err(_)) | None => Err("this process does not log".to_owned()),
+    }
+}
+
 /// The one way to stderr of what is logged.
 fn way_out() -> &'static Stderr {
     static WAY_OUT: OnceLock<Stderr> = OnceLock::new();
@@ -89,8 +114,9 @@ fn way_out() -> &'static Stderr {
 /// Starts logging for the whole process. A second call changes nothing.
 pub(crate) fn start(filter: Filter, json: bool) {
     let way_out = way_out();
+    let (filter, handle) = reload::Layer::new(filter.0);
     let subscriber = subscriber(filter, json, io::stderr().is_terminal(), way_out.clone());
-    if subscriber.try_init().is_err() {
+    if subscriber.try_init().is_err() || FILTER.set(handle).is_err() {
         tracing::debug!("logging was already started");
         return;
     }
@@ -130,7 +156,7 @@ fn panicked(panic: &PanicHookInfo<'_>) -> String {
 }
 
 fn subscriber<W>(
-    filter: Filter,
+    filter: reload::Layer<Targets, Registry>,
     json: bool,
     colours: bool,
     writer: W,
@@ -146,7 +172,7 @@ where
     } else {
         lines.boxed()
     };
-    Registry::default().with(lines.with_filter(filter.0))
+    Registry::default().with(lines.with_filter(filter))
 }
 
 #[cfg(test)]
@@ -177,6 +203,7 @@ mod tests {
         } else {
             filter.parse().unwrap()
         };
+        let (filter, _) = reload::Layer::new(filter.0);
         let subscriber = subscriber(filter, json, true, move || writer.clone());
         tracing::subscriber::with_default(subscriber, || {
             tracing::info!(target: "rmcp::service", secret = "argument", "library");

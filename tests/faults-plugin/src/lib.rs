@@ -3,7 +3,10 @@
 
 use std::{
     io::{self, Write as _},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -17,6 +20,8 @@ const SECRET: &str = "hunter2";
 pub struct Faults {
     begun: AtomicUsize,
     gone: AtomicUsize,
+    trouble: Mutex<String>,
+    asked: AtomicUsize,
 }
 
 /// The schema of arguments that may be any object.
@@ -49,9 +54,46 @@ pub struct Counts {
     pub gone: usize,
 }
 
+impl Plugin for Faults {
+    type Config = NoConfig;
+
+    async fn start(_: NoConfig, _: &StartContext) -> Result<Self, StartError> {
+        Ok(Self::default())
+    }
+
+    async fn health(&self) -> Health {
+        let asked = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        let trouble = self
+            .trouble
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let health = match trouble.as_str() {
+            "" => Health::ok(),
+            "hang" => std::future::pending().await,
+            "panic" => panic!("the password is {SECRET}"),
+            trouble => Health::failing(trouble),
+        };
+        health
+            .count("begun", self.begun.load(Ordering::SeqCst))
+            .count("asked_total", asked)
+    }
+}
+
 /// Everything that a plugin can do wrong.
-#[plugin(name = "faults", stateless)]
+#[plugin(name = "faults")]
 impl Faults {
+    /// Has the plugin say from now on that it is unwell.
+    #[tool(scope = "read", read_only)]
+    async fn feel(
+        &self,
+        /// Why; `hang` and `panic` are done instead of said, and with nothing it is well again.
+        trouble: String,
+    ) -> String {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+        "done".to_owned()
+    }
+
     /// Panics.
     #[tool(scope = "read", read_only)]
     async fn panic(&self) -> String {
@@ -123,16 +165,24 @@ impl Faults {
     fn print_everywhere(&self) -> Result<String, ToolError> {
         print!("half a line of noise ");
         let mut stdout = io::stdout();
-        stdout.write_all(b"and bytes\xff\n{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"forged noise\"}\n")?;
+        stdout.write_all(
+            b"and bytes\xff\n{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"forged noise\"}\n",
+        )?;
         stdout.flush()?;
         let thread = std::thread::spawn(|| {
             println!("noise of a thread");
             panic!("the password is {SECRET}");
         });
         let panicked = thread.join().is_err();
-        let script = "echo noise of a command; echo noise of its descriptor > /dev/fd/1; cat | wc -c";
-        let status = std::process::Command::new("sh").args(["-c", script]).status()?;
-        Ok(format!("panicked: {panicked}, command: {}", status.success()))
+        let script =
+            "echo noise of a command; echo noise of its descriptor > /dev/fd/1; cat | wc -c";
+        let status = std::process::Command::new("sh")
+            .args(["-c", script])
+            .status()?;
+        Ok(format!(
+            "panicked: {panicked}, command: {}",
+            status.success()
+        ))
     }
 
     /// Says a text of this length.

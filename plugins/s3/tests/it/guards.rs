@@ -210,7 +210,12 @@ async fn wrong_credentials_are_told_and_not_shown() {
         (health.trouble(), health.gauges()),
         (
             None,
-            &[("requests_in_flight", 0.0), ("breaker_open", 0.0)][..]
+            &[
+                ("requests_in_flight", 0.0),
+                ("breaker_open", 0.0),
+                ("upstream_failures_total", 0.0),
+                ("upstream_retries_total", 0.0),
+            ][..]
         )
     );
     std::fs::remove_file(store.root.path().join("secret")).unwrap();

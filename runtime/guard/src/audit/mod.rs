@@ -12,7 +12,6 @@ mod escape;
 mod fingerprint;
 mod record;
 mod sink;
-mod timestamp;
 mod writer;
 
 use std::{

@@ -4,7 +4,8 @@ use std::{borrow::Cow, net::IpAddr, time::Duration};
 
 use serde::{Serialize, Serializer};
 
-use super::{escape::Escaping, fingerprint::Fingerprint, timestamp::Timestamp};
+use super::{escape::Escaping, fingerprint::Fingerprint};
+use crate::Timestamp;
 
 /// A text goes on for at most so many bytes in a record.
 const LONGEST: usize = 512;

@@ -23,6 +23,10 @@ pub(super) struct Args {
     )]
     pub(super) http: Option<Option<Listen>>,
 
+    /// Serve probes and metrics at another address, such as 127.0.0.1:9090
+    #[arg(long, global = true, value_name = "ADDR")]
+    pub(super) management: Option<Listen>,
+
     /// Read the configuration from a TOML file
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,

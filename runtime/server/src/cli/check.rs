@@ -1,9 +1,10 @@
 //! `check`: would this configuration work?
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use mcp_factory_identity::AuthConfig;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Product;
 use super::doorkeeper::{is_authenticated, outside_names};
@@ -13,7 +14,11 @@ use crate::config::{Config, Problem, Problems};
 use crate::executor;
 use crate::http::Listen;
 use crate::lifecycle::Lifecycle;
+use crate::management;
 use crate::pipeline::PluginHealth;
+
+/// How long a plugin may think about how it is.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Starts every plugin with its section, asks how it is, and stops it again. A plugin that is not well,
 /// because something it needs is down, is told of; the configuration is fine all the same.
@@ -44,7 +49,7 @@ pub(super) fn run(
             Door::Stdio
         };
         let started = start(product, config, door, &lifecycle).await?;
-        let health = started.runtime.pipeline.health().await;
+        let health = started.runtime.pipeline.health(PATIENCE).await;
         lifecycle.stop();
         started.runtime.stop().await;
         Ok(health)
@@ -53,13 +58,22 @@ pub(super) fn run(
     if let Some(Err(message)) = listen.map(|listen| {
         listen.check_exposure(outside_names(config), is_authenticated(config), insecure)
     }) {
-        let problem = Problem::new("--http", message);
-        match &mut outcome {
-            Ok(_) => outcome = Err(problem.into()),
-            Err(problems) => problems.add(problem),
-        }
+        add(&mut outcome, Problem::new("--http", message));
+    }
+    if let Some(Err(message)) = config.management.listen.map(|port| {
+        management::check_exposure(port, listen.is_some() && is_authenticated(config), insecure)
+    }) {
+        let place = config.place("management.listen");
+        add(&mut outcome, Problem::new(place, message));
     }
     report(answers, outcome, json)
+}
+
+fn add(outcome: &mut Result<Vec<PluginHealth>, Problems>, problem: Problem) {
+    match outcome {
+        Ok(_) => *outcome = Err(problem.into()),
+        Err(problems) => problems.add(problem),
+    }
 }
 
 pub(super) fn report(
@@ -73,7 +87,7 @@ pub(super) fn report(
             Ok(plugins) => (plugins, Vec::new()),
             Err(problems) => (Vec::new(), problems.iter().map(told).collect()),
         };
-        let plugins: Vec<Value> = plugins.iter().map(health).collect();
+        let plugins: Vec<Value> = plugins.iter().map(PluginHealth::told).collect();
         return answers.print(
             &pretty(&json!({"ok": problems.is_empty(), "problems": problems, "plugins": plugins})),
             code,
@@ -102,18 +116,4 @@ fn name(plugin: &PluginHealth) -> String {
         None => format!("plugins.{}", plugin.plugin),
         Some(tenant) => format!("plugins.{} of tenant {tenant}", plugin.plugin),
     }
-}
-
-fn health(plugin: &PluginHealth) -> Value {
-    let gauges = plugin.health.gauges().iter();
-    let gauges: Map<String, Value> = gauges
-        .map(|(name, value)| ((*name).to_owned(), json!(value)))
-        .collect();
-    json!({
-        "name": plugin.plugin,
-        "tenant": plugin.tenant,
-        "healthy": plugin.health.trouble().is_none(),
-        "trouble": plugin.health.trouble(),
-        "gauges": gauges,
-    })
 }

@@ -8,6 +8,7 @@ use mcp_factory_identity::{AuthConfig, Authenticator, Clock, Mode, Surroundings}
 
 use crate::config::{Config, Problem, Problems};
 use crate::http::{Gatekeeper, GatekeeperParts, Tls};
+use crate::metrics::Metrics;
 use crate::registry::Registry;
 
 /// Whether callers over HTTP are asked who they are.
@@ -108,6 +109,7 @@ pub(super) fn gatekeeper(
     config: &Config,
     authenticator: Option<Authenticator>,
     audit: Arc<Audit>,
+    metrics: Option<Arc<Metrics>>,
 ) -> Gatekeeper {
     let limits = &config.limits;
     Gatekeeper::new(GatekeeperParts {
@@ -117,6 +119,7 @@ pub(super) fn gatekeeper(
         failures: AddressLimits::new(limits.tracked_callers, limits.failure_rate),
         audit,
     })
+    .counting(metrics)
 }
 
 #[cfg(test)]

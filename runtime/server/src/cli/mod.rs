@@ -67,7 +67,7 @@ fn run_with(product: Product, arguments: impl IntoIterator<Item = OsString>) -> 
         read_only: args.read_only,
     };
     let plugins: Vec<&str> = product.mounts.iter().map(Mount::name).collect();
-    let config = match Config::load(&layers, &plugins) {
+    let mut config = match Config::load(&layers, &plugins) {
         Ok(config) => config,
         Err(problems) => {
             if let Some(Command::Check { json }) = args.command {
@@ -76,6 +76,9 @@ fn run_with(product: Product, arguments: impl IntoIterator<Item = OsString>) -> 
             return complain(&problems.to_string(), USAGE);
         }
     };
+    if args.management.is_some() {
+        config.management.listen = args.management;
+    }
     start_logging(&args, &config);
     match args.command {
         None | Some(Command::Serve | Command::Describe { .. }) => {

@@ -21,6 +21,7 @@ use crate::executor;
 use crate::frame::{Frame, FrameLimits};
 use crate::http::{self, HostList, HttpLimits, Listen, OriginList, Patience};
 use crate::lifecycle::{Ended, Lifecycle, TerminationSignals, supervise};
+use crate::management;
 use crate::pipeline::Origin;
 use crate::protocol::{Answer, BoxedBody, Incoming, Lacking, Protocol};
 use crate::runtime::Runtime;
@@ -56,6 +57,12 @@ pub(super) fn run(
             }
         }
     };
+    if let Some(listen) = config.management.listen {
+        let authenticated = !matches!(door, Transport::Stdio(_)) && is_authenticated(&config);
+        if let Err(message) = management::check_exposure(listen, authenticated, insecure) {
+            return complain(&message, USAGE);
+        }
+    }
     let executor = match executor::build(&config.server) {
         Ok(executor) => executor,
         Err(error) => return complain(&format!("the threads cannot be started: {error}"), FAILED),
@@ -97,6 +104,7 @@ async fn serve(
         Transport::Stdio(_) => None,
         Transport::Http(listen) => Some(listen.bind()?),
     };
+    let port = management::Port::open(&config.management)?;
     let way_in = match &listener {
         None => Door::Stdio,
         Some(listener) => Door::Http(listener.local_addr().map_err(|error| error.to_string())?),
@@ -106,6 +114,9 @@ async fn serve(
         () = lifecycle.draining() => return Ok(()),
     };
     let runtime = Arc::new(started.runtime);
+    let watch =
+        |service| port.map(|port| port.serve(product.identity, &runtime, service, &lifecycle));
+    let watched;
     let (authenticator, tls) = (started.authenticator, started.tls);
     match door {
         Transport::Stdio(wire) => {
@@ -120,6 +131,7 @@ async fn serve(
                 in_flight: config.stdio.max_in_flight,
                 end_grace: END_OF_STDIN,
             };
+            watched = watch(None);
             tracing::debug!(server = product.identity.name, "serving on stdio");
             stdio::serve(runtime.as_ref(), input, output, limits, &lifecycle).await;
         }
@@ -134,7 +146,12 @@ async fn serve(
             let known_by = authenticator
                 .as_ref()
                 .map_or("nobody is asked", Authenticator::name);
-            let gatekeeper = gatekeeper(&config, authenticator, runtime.pipeline.shared_audit());
+            let gatekeeper = gatekeeper(
+                &config,
+                authenticator,
+                runtime.pipeline.shared_audit(),
+                runtime.pipeline.shared_metrics(),
+            );
             let service = Arc::new(http_service(
                 &config,
                 listen,
@@ -142,10 +159,14 @@ async fn serve(
                 Arc::clone(&runtime),
                 &lifecycle,
             )?);
+            watched = watch(Some(Arc::clone(&service)));
             let endpoint = endpoint(&config, address);
             tracing::info!(authentication = known_by, "serving on {endpoint}");
-            http::serve(listener, service, tls, lifecycle).await;
+            http::serve(listener, service, tls, lifecycle.clone()).await;
         }
+    }
+    if let Some(watched) = watched {
+        watched.end().await;
     }
     runtime.stop().await;
     Ok(())

@@ -78,7 +78,10 @@ pub(super) async fn start(
         max_result: config.limits.max_result,
         cache: config.limits.cache,
     };
-    let pipeline = Pipeline::new(registry, tenants, limits, &config.tool_limits, guards);
+    let mut pipeline = Pipeline::new(registry, tenants, limits, &config.tool_limits, guards);
+    if config.management.listen.is_some() {
+        pipeline = pipeline.measured();
+    }
     let runtime = Runtime::new(
         product.identity,
         pipeline,

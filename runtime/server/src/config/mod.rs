@@ -30,6 +30,7 @@ use mcp_factory_sdk::{Rate, SecretReference};
 use serde_json::{Map, Value};
 
 use crate::http::{Listen, TlsFiles};
+use crate::management::ManagementConfig;
 pub(crate) use access::{AccessConfig, KeepFor, Limit, TenantConfig, ToolLimits, Visibility};
 pub(crate) use problem::{Problem, Problems, did_you_mean};
 use source::Source;
@@ -48,6 +49,7 @@ pub(crate) struct Config {
     /// Shared by all replicas of this server; nothing is shared without it.
     pub(crate) redis: Option<RedisConfig>,
     pub(crate) audit: AuditConfig,
+    pub(crate) management: ManagementConfig,
     /// `[tenants.NAME]`, by name.
     pub(crate) tenants: BTreeMap<String, TenantConfig>,
     /// `[limits.tools.NAME]`, by the tool's public name.
@@ -275,6 +277,7 @@ impl Config {
         self.gate = sections.typed("gate", problems);
         self.redis = sections.typed("redis", problems);
         self.audit = sections.typed("audit", problems);
+        self.management = sections.typed("management", problems);
         self.http.tls = sections.typed("http.tls", problems);
         self.tool_limits = sections.typed("limits.tools", problems);
         let tenants = sections.below("tenants");

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use super::connection::{self, Shared};
@@ -28,7 +27,7 @@ pub(crate) async fn serve<P: Protocol>(
     tls: Option<Tls>,
     lifecycle: Lifecycle,
 ) {
-    let places = Arc::new(Semaphore::new(service.limits().connections));
+    let places = Arc::clone(service.places());
     let connections = TaskTracker::new();
     let shared = Arc::new(Shared::new(service, tls, lifecycle.clone()));
     if let Some(tls) = shared.tls() {
@@ -69,7 +68,8 @@ pub(crate) async fn serve<P: Protocol>(
 }
 
 /// Says why in the only words that fit every client; one that expects TLS is just closed.
-fn turn_away<P>(stream: &TcpStream, shared: &Shared<P>) {
+fn turn_away<P: Protocol>(stream: &TcpStream, shared: &Shared<P>) {
+    shared.service.turned_away();
     if shared.tls().is_none()
         && let Err(error) = stream.try_write(FULL)
     {

@@ -14,6 +14,7 @@ use mcp_factory_sdk::{Principal, ScopeSet};
 use tokio::time::Instant;
 
 use super::refusal::Refusal;
+use crate::metrics::{Metrics, Refused};
 
 /// The limits and the authenticator before everything else.
 #[derive(Debug)]
@@ -30,6 +31,7 @@ pub(crate) struct Gatekeeper {
     started: Instant,
     /// Whoever calls from this machine where nobody is asked who they are.
     neighbour: Arc<Principal>,
+    metrics: Option<Arc<Metrics>>,
 }
 
 /// What a gatekeeper is made of.
@@ -55,6 +57,19 @@ impl Gatekeeper {
             recorded: AtomicU64::new(0),
             started: Instant::now(),
             neighbour: Arc::new(anonymous(IpAddr::V4(Ipv4Addr::LOCALHOST))),
+            metrics: None,
+        }
+    }
+
+    /// The same, counting what is refused in `metrics`.
+    pub(crate) fn counting(self, metrics: Option<Arc<Metrics>>) -> Self {
+        Self { metrics, ..self }
+    }
+
+    /// Counts a refusal.
+    pub(super) fn count(&self, why: Refused) {
+        if let Some(metrics) = &self.metrics {
+            metrics.refuse(why);
         }
     }
 
@@ -132,19 +147,25 @@ impl Gatekeeper {
     /// Records that an address came too often: once a second at most, or a flood of requests would be a flood
     /// of records, and push out those of calls.
     fn note_limited(&self, address: IpAddr) {
+        self.count(Refused::RateLimited);
         let second = self.started.elapsed().as_secs() + 1;
         if self.recorded.swap(second, Ordering::Relaxed) != second {
-            self.note("rate_limited", None, address);
+            self.record("rate_limited", None, address);
         }
     }
 
-    /// Records a refusal, of a caller that is known or of one that is not.
+    /// Records and counts a refusal, of a caller that is known or of one that is not.
     pub(super) fn note(
         &self,
         outcome: &'static str,
         principal: Option<&Principal>,
         address: IpAddr,
     ) {
+        self.count(Refused::of(outcome));
+        self.record(outcome, principal, address);
+    }
+
+    fn record(&self, outcome: &'static str, principal: Option<&Principal>, address: IpAddr) {
         self.audit.record(&Record {
             event: "refused",
             principal: principal.map(Principal::id),

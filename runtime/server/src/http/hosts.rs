@@ -40,7 +40,16 @@ impl HostList {
         Ok(())
     }
 
-    fn allows(&self, authority: &str) -> bool {
+    /// Whether it is one of these names, an address, or a name without a dot, as machines have among themselves.
+    /// Those are nothing that somebody else's domain could be made to lead to.
+    pub(super) fn names_a_machine(&self, authority: &str) -> bool {
+        let host = split(authority).map_or("", |(host, _)| host);
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let is_plain = is_host(host) && !host.contains('.');
+        is_plain || bare.parse::<std::net::IpAddr>().is_ok() || self.allows(authority)
+    }
+
+    pub(super) fn allows(&self, authority: &str) -> bool {
         split(authority).is_some_and(|(host, port)| {
             self.0.iter().any(|entry| {
                 entry.host.eq_ignore_ascii_case(host)
@@ -140,6 +149,30 @@ mod tests {
             "localhost:+80",
         ] {
             assert!(!hosts.allows(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_machine_is_named_by_an_address_or_a_word() {
+        let mut hosts = HostList::loopback();
+        hosts.allow("metrics.example.com").unwrap();
+        for host in [
+            "10.0.0.7:9090",
+            "[fd00::7]:9090",
+            "myservice:9090",
+            "localhost",
+            "metrics.example.com:9090",
+        ] {
+            assert!(hosts.names_a_machine(host), "{host}");
+        }
+        for host in [
+            "evil.example:9090",
+            "",
+            "10.0.0.7.evil.example",
+            "a b",
+            "x:y",
+        ] {
+            assert!(!hosts.names_a_machine(host), "{host}");
         }
     }
 

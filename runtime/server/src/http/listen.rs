@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use rustix::net::sockopt;
+use serde::{Deserialize, Deserializer};
 use tokio::net::{TcpListener, TcpSocket};
 
 /// The port when none is given.
@@ -61,6 +62,13 @@ impl FromStr for Listen {
         address
             .map(Self)
             .ok_or_else(|| format!("`{text}` is no address to listen on: write `127.0.0.1:8080`, or `8080`, or `0.0.0.0:8080`"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Listen {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -5,7 +5,7 @@
 //! `http2`),
 //! its silences (`watch`, `watched`, `silence`, `pulse`, `linger`), the guards
 //! in their order (`service`: `hosts`, `origins`, `gatekeeper`, `negotiate`, `body`) and how a
-//! refusal looks (`refusal`). Not here: what a message means, how a credential is verified.
+//! refusal looks (`refusal`); and the same for a listener that has pages instead of an endpoint (`pages`). Not here: what a message means, how a credential is verified.
 
 mod accept;
 mod body;
@@ -21,6 +21,7 @@ mod linger;
 mod listen;
 mod negotiate;
 mod origins;
+mod pages;
 mod pulse;
 mod refusal;
 mod service;
@@ -38,6 +39,7 @@ pub(crate) use gatekeeper::{Gatekeeper, GatekeeperParts};
 pub(crate) use hosts::HostList;
 pub(crate) use listen::Listen;
 pub(crate) use origins::{OriginList, public_url};
+pub(crate) use pages::{Asked, Pages, page};
 pub(crate) use refusal::retry_after;
 pub(crate) use service::{HttpLimits, Service};
 pub(crate) use silence::Patience;

@@ -22,13 +22,15 @@ use super::gatekeeper::Gatekeeper;
 use super::hosts::HostList;
 use super::incoming::Incoming;
 use super::origins::OriginList;
+use super::pages::{self, Pages, Table};
 use super::refusal::{Refusal, json, retry_after};
 use super::silence::Patience;
 use super::{body, negotiate};
-use crate::frame::{Frame, FrameLimits};
+use crate::frame::{Frame, FrameLimits, RequestId};
 use crate::header_names::{METHOD, NAME};
 use crate::held::hold;
 use crate::lifecycle::Lifecycle;
+use crate::metrics::Refused;
 use crate::pipeline::{Origin, Transport, trace_id};
 use crate::protocol::{Answer, BoxedBody, Protocol};
 use crate::response_body::ResponseBody;
@@ -66,9 +68,12 @@ pub(crate) struct Service<P> {
     origins: OriginList,
     limits: HttpLimits,
     gatekeeper: Gatekeeper,
+    places: Arc<Semaphore>,
     in_flight: Arc<Semaphore>,
     large_bodies: Semaphore,
     lifecycle: Lifecycle,
+    /// Of a listener that has pages instead of an endpoint.
+    pub(super) table: Option<Table>,
 }
 
 impl<P: Protocol> Service<P> {
@@ -86,10 +91,60 @@ impl<P: Protocol> Service<P> {
             origins,
             limits,
             gatekeeper,
+            places: Arc::new(Semaphore::new(limits.connections)),
             in_flight: Arc::new(Semaphore::new(limits.in_flight)),
             large_bodies: Semaphore::new(body::LARGE_AT_ONCE),
             lifecycle,
+            table: None,
         }
+    }
+
+    /// The same connections and guards for a listener that has `pages`, under the names `hosts`, and no endpoint.
+    pub(crate) fn of_pages(
+        protocol: Arc<P>,
+        hosts: HostList,
+        gatekeeper: Gatekeeper,
+        pages: Arc<dyn Pages>,
+        lifecycle: Lifecycle,
+    ) -> Self {
+        let limits = HttpLimits {
+            frame: FrameLimits::default(),
+            connections: pages::CONNECTIONS,
+            in_flight: pages::IN_FLIGHT,
+            body: Duration::ZERO,
+            patience: pages::PATIENCE,
+            stream: Duration::ZERO,
+            sessions: false,
+        };
+        let table = Table {
+            pages,
+            hosts,
+            in_flight: Semaphore::new(pages::IN_FLIGHT),
+        };
+        let none = (HostList::loopback(), OriginList::loopback());
+        Self {
+            table: Some(table),
+            ..Self::new(protocol, none.0, none.1, gatekeeper, limits, lifecycle)
+        }
+    }
+
+    /// The places of connections.
+    pub(super) const fn places(&self) -> &Arc<Semaphore> {
+        &self.places
+    }
+
+    /// Connections that are open, and requests that are being answered.
+    pub(crate) fn load(&self) -> (usize, usize) {
+        let used = |all: usize, places: &Semaphore| all.saturating_sub(places.available_permits());
+        (
+            used(self.limits.connections, &self.places),
+            used(self.limits.in_flight, &self.in_flight),
+        )
+    }
+
+    /// A connection was turned away, for want of a place.
+    pub(super) fn turned_away(&self) {
+        self.gatekeeper.count(Refused::Connections);
     }
 
     pub(super) fn limits(&self) -> &HttpLimits {
@@ -106,6 +161,9 @@ impl<P: Protocol> Service<P> {
         request: Request<Incoming>,
         peer: IpAddr,
     ) -> Response<ResponseBody> {
+        if let Some(table) = self.table() {
+            return Box::pin(table.respond(request, peer)).await;
+        }
         let is_message = request.uri().path() == "/mcp" && request.method() == Method::POST;
         let unread = !is_message && !request.body().is_end_stream();
         let mut response = self.route(request, peer).await;
@@ -200,10 +258,15 @@ impl<P: Protocol> Service<P> {
         let _place = self
             .in_flight
             .try_acquire()
-            .map_err(|_| Refusal::overloaded(None).closing())?;
+            .map_err(|_| self.overloaded(None).closing())?;
         let request = for_protocol(parts, Full::default(), principal, origin);
         let response = Box::pin(self.protocol.handle(request)).await;
         Ok(self.for_a_while(response).map(ResponseBody::Boxed))
+    }
+
+    fn overloaded(&self, id: Option<&RequestId>) -> Refusal {
+        self.gatekeeper.count(Refused::Overloaded);
+        Refusal::overloaded(id)
     }
 
     /// One message: the body, its scopes, and whoever answers it.
@@ -226,7 +289,7 @@ impl<P: Protocol> Service<P> {
             Frame::parse(body.bytes.clone(), &limits.frame).map_err(Refusal::not_a_message)?;
         let place = Arc::clone(&self.in_flight)
             .try_acquire_owned()
-            .map_err(|_| Refusal::overloaded(frame.id()))?;
+            .map_err(|_| self.overloaded(frame.id()))?;
         if let Some(lacking) = self.protocol.lacks(&principal, &origin, &frame) {
             let challenge = self
                 .gatekeeper

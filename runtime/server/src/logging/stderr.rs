@@ -175,7 +175,8 @@ mod tests {
     fn a_reader_that_stops_holds_up_nobody_and_is_told_what_it_missed() {
         let (reader, writer) = io::pipe().unwrap();
         let tell = |lost| {
-            let filter = "warn".parse().unwrap();
+            let super::super::Filter(filter) = "warn".parse().unwrap();
+            let (filter, _) = tracing_subscriber::reload::Layer::new(filter);
             let subscriber = super::super::subscriber(filter, true, false, Stderr::default());
             tracing::subscriber::with_default(subscriber, || tell(lost));
         };

@@ -43,6 +43,11 @@ impl McpProtocol {
         }
     }
 
+    /// How many legacy sessions there are.
+    pub(crate) fn sessions(&self) -> usize {
+        self.http.sessions()
+    }
+
     /// How many sessions are awake.
     #[cfg(test)]
     pub(crate) async fn awake(&self) -> usize {

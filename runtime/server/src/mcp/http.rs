@@ -80,6 +80,10 @@ impl HttpProtocol {
         }
     }
 
+    pub(super) fn sessions(&self) -> usize {
+        self.sessions.count()
+    }
+
     #[cfg(test)]
     pub(super) async fn awake(&self) -> usize {
         self.sessions.library.sessions.read().await.len()

@@ -69,6 +69,11 @@ impl Sessions {
         })
     }
 
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.read().sessions.len()
+    }
+
     /// Reserves a place for one more session of `owner`; `None` when all are taken, or its share of them.
     pub(super) fn reserve(self: &Arc<Self>, owner: &Principal) -> Option<Reservation> {
         let share = self.limit.div_ceil(SHARES).max(LEAST_SHARE);

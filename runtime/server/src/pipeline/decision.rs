@@ -1,4 +1,4 @@
-//! What the audit says of one call: begun when it is known who wants what, written when it is over,
+//! What the audit and the metrics say of one call: begun when it is known who wants what, written when it is over,
 //! however it ends.
 
 use std::time::Instant;
@@ -6,11 +6,15 @@ use std::time::Instant;
 use mcp_factory_guard::{Audit, Fingerprint, Record};
 use mcp_factory_sdk::Scope;
 
-use super::{CallFailure, Caller, cache::Served, failure::shown};
+use super::{CallFailure, Caller, Pipeline, cache::Served, failure::shown};
+use crate::metrics::{Metrics, Refused, Row};
 
 /// The record of one call in the making. Dropped before its end, it says that the call was cancelled.
 pub(super) struct Decision<'a> {
     audit: &'a Audit,
+    metrics: Option<&'a Metrics>,
+    /// Where the call is counted; nowhere before it is known what it calls.
+    row: Option<&'a Row>,
     caller: Option<Caller>,
     begun: Instant,
     method: &'static str,
@@ -24,15 +28,18 @@ pub(super) struct Decision<'a> {
 impl<'a> Decision<'a> {
     /// Begins a record; costs nothing when nobody reads the audit.
     pub(super) fn begin(
-        audit: &'a Audit,
+        pipeline: &'a Pipeline,
         caller: &Caller,
         method: &'static str,
         name: &str,
         arguments: Option<&str>,
     ) -> Self {
+        let (audit, metrics) = (pipeline.audit(), pipeline.metrics());
         let wanted = audit.is_on();
         Self {
             audit,
+            row: metrics.and_then(|metrics| metrics.method(method)),
+            metrics,
             caller: wanted.then(|| caller.clone()),
             begun: Instant::now(),
             method,
@@ -50,6 +57,11 @@ impl<'a> Decision<'a> {
         self.scope = Some(scope);
     }
 
+    /// Notes which of the tools it is.
+    pub(super) fn tool(&mut self, index: usize) {
+        self.row = self.metrics.and_then(|metrics| metrics.tool(index));
+    }
+
     /// Notes whether anything ran for the answer.
     pub(super) fn served<T>(&mut self, served: &Served<T>) {
         self.cached = served.again;
@@ -64,13 +76,20 @@ impl<'a> Decision<'a> {
     }
 
     fn write(&mut self, outcome: &'static str, error_id: Option<&str>) {
-        let Some(caller) = self.caller.take() else {
-            return;
-        };
         let refused = matches!(
             outcome,
             "denied" | "gated" | "rate_limited" | "overloaded" | "unknown"
         );
+        if let Some(metrics) = self.metrics.take() {
+            let took = (!refused).then(|| self.begun.elapsed());
+            match self.row {
+                Some(row) => row.add(outcome, took, self.cached),
+                None => metrics.refuse(Refused::UnknownTool),
+            }
+        }
+        let Some(caller) = self.caller.take() else {
+            return;
+        };
         self.audit.record(&Record {
             event: if refused { "refused" } else { "call" },
             principal: Some(caller.principal.id()),

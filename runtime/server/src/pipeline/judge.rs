@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::{Origin, Pipeline, failure::shown};
 use crate::{
     frame::Frame,
+    metrics::Refused,
     protocol::{Lacking, MAX_SUBSCRIBED_URIS, MAX_URI_BYTES},
     registry::Registry,
 };
@@ -154,6 +155,14 @@ impl Pipeline {
     }
 
     fn note(&self, principal: &Principal, origin: &Origin, frame: &Frame, wanted: &Wanted) {
+        if let Some(metrics) = self.metrics() {
+            let tool = self.registry.tool(&wanted.name);
+            let tool = tool.filter(|_| wanted.method == "tools/call");
+            match tool.and_then(|tool| metrics.tool(tool.index)) {
+                Some(row) => row.add("denied", None, false),
+                None => metrics.refuse(Refused::Denied),
+            }
+        }
         let audit = self.audit();
         let arguments = frame.arguments().unwrap_or_default();
         audit.record(&Record {

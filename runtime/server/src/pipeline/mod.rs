@@ -43,6 +43,7 @@ pub(crate) use tenants::{PluginHealth, Tenant, Tenants};
 
 use crate::{
     config::{ToolLimits, Visibility},
+    metrics::Metrics,
     registry::{Entry, Registry},
 };
 
@@ -129,6 +130,8 @@ pub(crate) struct Pipeline {
     responses: Responses,
     places: Arc<Semaphore>,
     guards: Guards,
+    /// Of a server that somebody may ask for it.
+    metrics: Option<Arc<Metrics>>,
 }
 
 impl Pipeline {
@@ -157,7 +160,29 @@ impl Pipeline {
             tenants,
             limits,
             guards,
+            metrics: None,
         }
+    }
+
+    /// The same with counters.
+    pub(crate) fn measured(self) -> Self {
+        let metrics = Some(Arc::new(Metrics::new(self.registry.tools().len())));
+        Self { metrics, ..self }
+    }
+
+    pub(crate) fn metrics(&self) -> Option<&Metrics> {
+        self.metrics.as_deref()
+    }
+
+    /// The counters, for those who refuse before anything of a call is known.
+    pub(crate) fn shared_metrics(&self) -> Option<Arc<Metrics>> {
+        self.metrics.clone()
+    }
+
+    /// How many calls run, and how many may.
+    pub(crate) fn running(&self) -> (usize, usize) {
+        let all = self.limits.concurrency.min(Semaphore::MAX_PERMITS);
+        (all.saturating_sub(self.places.available_permits()), all)
     }
 
     pub(crate) const fn registry(&self) -> &Registry {
@@ -195,13 +220,8 @@ impl Pipeline {
         arguments: Arguments<'_>,
         caller: Caller,
     ) -> Result<Output, CallFailure> {
-        let mut decision = Decision::begin(
-            self.audit(),
-            &caller,
-            "tools/call",
-            name,
-            Some(arguments.as_str()),
-        );
+        let mut decision =
+            Decision::begin(self, &caller, "tools/call", name, Some(arguments.as_str()));
         let outcome = self.tool(name, arguments, caller, &mut decision).await;
         decision.end(&outcome);
         outcome
@@ -219,6 +239,7 @@ impl Pipeline {
             CallFailure::unknown_tool(name, &self.registry, visible)
         };
         let tool = self.registry.tool(name).ok_or_else(unknown)?;
+        decision.tool(tool.index);
         decision.found(&self.names[tool.mount], tool.definition.scope());
         let permit = match authorize(&caller.principal, tool.definition) {
             Ok(permit) => permit,
@@ -261,7 +282,7 @@ impl Pipeline {
         uri: &str,
         caller: Caller,
     ) -> Result<(Resource, &'static ResourceDefinition, Duration), CallFailure> {
-        let mut decision = Decision::begin(self.audit(), &caller, "resources/read", uri, None);
+        let mut decision = Decision::begin(self, &caller, "resources/read", uri, None);
         let outcome = self.resource(uri, caller, &mut decision).await;
         decision.end(&outcome);
         outcome
@@ -321,7 +342,7 @@ impl Pipeline {
         arguments: Variables,
         caller: Caller,
     ) -> Result<Prompt, CallFailure> {
-        let mut decision = Decision::begin(self.audit(), &caller, "prompts/get", name, None);
+        let mut decision = Decision::begin(self, &caller, "prompts/get", name, None);
         let outcome = self.prompt(name, arguments, caller, &mut decision).await;
         decision.end(&outcome);
         outcome
@@ -367,8 +388,7 @@ impl Pipeline {
         others: Variables,
         caller: Caller,
     ) -> Result<Vec<String>, CallFailure> {
-        let mut decision =
-            Decision::begin(self.audit(), &caller, "completion/complete", target, None);
+        let mut decision = Decision::begin(self, &caller, "completion/complete", target, None);
         let asked = Completing {
             of_prompt,
             target,
@@ -461,11 +481,11 @@ impl Pipeline {
         guard::run(run, admission, caller, start).await
     }
 
-    /// What every plugin says of itself.
-    pub(crate) async fn health(&self) -> Vec<PluginHealth> {
+    /// What every plugin says of itself within `patience`.
+    pub(crate) async fn health(&self, patience: Duration) -> Vec<PluginHealth> {
         let mounts = self.registry.mounts().iter();
         let mounts: Vec<&str> = mounts.map(|mount| mount.name()).collect();
-        self.tenants.health(&mounts).await
+        self.tenants.health(&mounts, patience).await
     }
 
     /// Stops the plugins, in the reverse order of their start, and writes the last records.

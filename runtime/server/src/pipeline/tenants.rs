@@ -1,15 +1,14 @@
 //! Whose plugins a call reaches: those of the caller's tenant, and no others.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures_util::{FutureExt as _, future::join_all};
 use mcp_factory_sdk::{Health, Instance, Principal};
+use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 
 use super::limits::places;
 use crate::config::Limit;
-
-/// How long a plugin may think about how it is.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a plugin says of itself.
 #[derive(Debug)]
@@ -19,6 +18,23 @@ pub(crate) struct PluginHealth {
     /// Whose plugin it is, where there are tenants.
     pub(crate) tenant: Option<String>,
     pub(crate) health: Health,
+}
+
+impl PluginHealth {
+    /// The same as JSON.
+    pub(crate) fn told(&self) -> Value {
+        let gauges = self.health.gauges().iter();
+        let gauges: Map<String, Value> = gauges
+            .map(|(name, value)| ((*name).to_owned(), json!(value)))
+            .collect();
+        json!({
+            "name": self.plugin,
+            "tenant": self.tenant,
+            "healthy": self.health.trouble().is_none(),
+            "trouble": self.health.trouble(),
+            "gauges": gauges,
+        })
+    }
 }
 
 /// The plugins started for one tenant, with its share of the server.
@@ -65,28 +81,23 @@ impl Tenants {
         }
     }
 
-    /// What every plugin says of itself, each asked for at most [`PATIENCE`]; `mounts` are the plugins'
+    /// What every plugin says of itself, all asked at once and for at most `patience`; `mounts` are the plugins'
     /// names.
-    pub(crate) async fn health(&self, mounts: &[&str]) -> Vec<PluginHealth> {
+    pub(crate) async fn health(&self, mounts: &[&str], patience: Duration) -> Vec<PluginHealth> {
         let nobodys = self.nobodys.iter().map(|tenant| (None, tenant));
         let mut named: Vec<_> = self.named.iter().collect();
         named.sort_by_key(|(name, _)| name.as_str());
         let named = named.into_iter().map(|(name, tenant)| (Some(name), tenant));
-        let mut answers = Vec::new();
-        for (name, tenant) in nobodys.chain(named) {
-            for (mount, instance) in mounts.iter().zip(&tenant.instances) {
-                let answer = tokio::time::timeout(PATIENCE, instance.health()).await;
-                let health = answer.unwrap_or_else(|_| {
-                    Health::failing(format!("it did not answer within {PATIENCE:?}"))
-                });
-                answers.push(PluginHealth {
-                    plugin: (*mount).to_owned(),
-                    tenant: name.cloned(),
-                    health,
-                });
-            }
-        }
-        answers
+        let plugins = nobodys.chain(named).flat_map(|(name, tenant)| {
+            let plugins = mounts.iter().zip(&tenant.instances);
+            plugins.map(move |(mount, instance)| (name, *mount, instance))
+        });
+        join_all(plugins.map(async |(name, mount, instance)| PluginHealth {
+            plugin: mount.to_owned(),
+            tenant: name.cloned(),
+            health: asked(instance, patience).await,
+        }))
+        .await
     }
 
     pub(crate) async fn stop(&self) {
@@ -95,5 +106,15 @@ impl Tenants {
                 instance.clone().stop().await;
             }
         }
+    }
+}
+
+/// What a plugin says of itself; one that says nothing in time, or panics over it, is not well.
+async fn asked(instance: &Instance, patience: Duration) -> Health {
+    let saying = AssertUnwindSafe(async { instance.health().await }).catch_unwind();
+    match tokio::time::timeout(patience, saying).await {
+        Ok(Ok(health)) => health,
+        Ok(Err(_)) => Health::failing("its health check panicked; the log has more"),
+        Err(_) => Health::failing(format!("it did not answer within {patience:?}")),
     }
 }

@@ -4,9 +4,9 @@ use std::{fmt, time::Duration};
 
 use serde::{Serialize, Serializer};
 
-/// A time since 1970.
+/// A time since 1970, that is displayed and serialised so.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Timestamp(pub(super) Duration);
+pub struct Timestamp(pub Duration);
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
