@@ -6,6 +6,7 @@
 //! this crate writes the crate that does.
 
 mod build;
+mod built;
 mod cargo;
 mod catalog;
 pub mod cli;
@@ -17,6 +18,8 @@ pub mod features;
 mod generate;
 mod graph;
 mod home;
+mod image;
+mod install;
 mod interrupt;
 mod lockfile;
 pub mod manifest;

@@ -6,21 +6,31 @@ use std::{
     path::Path,
 };
 
-/// The largest manifest or source file, in bytes.
-const MOST: u64 = 4 << 20;
+/// The largest manifest or source file, in MiB.
+const MOST: u64 = 4;
 
 /// The text of a file.
 ///
 /// # Errors
 /// When it is no regular file (a pipe would be waited for, a device never ends), too large, or not UTF-8.
 pub(crate) fn read_text(path: &Path) -> io::Result<String> {
+    read_text_up_to(path, MOST)
+}
+
+/// The text of a file of at most `most` MiB.
+///
+/// # Errors
+/// As those of `read_text`.
+pub(crate) fn read_text_up_to(path: &Path, most: u64) -> io::Result<String> {
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is no regular file"));
     }
     let mut text = String::new();
-    File::open(path)?.take(MOST + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MOST {
-        return Err(io::Error::other("it is larger than 4 MiB"));
+    File::open(path)?
+        .take((most << 20) + 1)
+        .read_to_string(&mut text)?;
+    if text.len() as u64 > most << 20 {
+        return Err(io::Error::other(format!("it is larger than {most} MiB")));
     }
     Ok(text)
 }

@@ -14,6 +14,7 @@ mod faults_page;
 mod gate;
 mod guards;
 mod http2;
+mod image;
 mod inspector;
 mod layering;
 mod management;

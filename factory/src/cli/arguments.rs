@@ -73,6 +73,10 @@ pub(super) enum Command {
     Plugins(PluginsCommand),
     /// Show what a built server is made of, without running it.
     Inspect(InspectArguments),
+    /// Make a container image of a built server, without Docker.
+    Image(ImageArguments),
+    /// Put a built server, or a URL, into the configuration of a client.
+    Install(InstallArguments),
     /// Tell cargo where this machine has the SDK, for working on plugins: writes .cargo/config.toml.
     Setup,
 }
@@ -170,6 +174,76 @@ pub(super) enum PluginsCommand {
 pub(super) struct InspectArguments {
     /// A server built by mcp-factory.
     pub(super) binary: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ImageArguments {
+    /// Servers built by mcp-factory, one for each architecture [default: the one of the manifest here].
+    #[arg(value_name = "BINARY")]
+    pub(super) binaries: Vec<PathBuf>,
+    /// Where to write [default: NAME-VERSION.tar].
+    #[arg(short, long, value_name = "PATH")]
+    pub(super) output: Option<PathBuf>,
+    /// Write a folder in the OCI image layout instead of a tar.
+    #[arg(long)]
+    pub(super) layout: bool,
+    /// The image's name [default: NAME:VERSION of the server].
+    #[arg(short, long, value_name = "NAME[:TAG]")]
+    pub(super) tag: Option<String>,
+    /// One more label.
+    #[arg(long = "label", value_name = "KEY=VALUE")]
+    pub(super) labels: Vec<String>,
+    /// What the server is started with; with --http among it the image has a health check [default: nothing: it
+    /// speaks on stdio].
+    #[arg(last = true, value_name = "ARGUMENT")]
+    pub(super) arguments: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
+pub(super) struct InstallArguments {
+    /// A server built by mcp-factory [default: the one of the manifest here].
+    #[arg(conflicts_with = "url")]
+    pub(super) binary: Option<PathBuf>,
+    /// Whose configuration: claude-desktop, claude-code, cursor, vscode, vscode-insiders, windsurf, zed, cline,
+    /// gemini or lmstudio.
+    #[arg(long, value_name = "CLIENT", value_parser = clap::builder::PossibleValuesParser::new(
+        crate::install::CLIENTS.iter().map(|client| client.name)
+    ), hide_possible_values = true)]
+    pub(super) client: String,
+    /// What the client calls the server [default: the server's own name].
+    #[arg(long)]
+    pub(super) name: Option<String>,
+    /// One setting of the server, as its own --set takes it.
+    #[arg(long, value_name = "KEY=VALUE", conflicts_with = "url")]
+    pub(super) set: Vec<String>,
+    /// A variable that the client sets for the server. The value stands in the client's file as it is.
+    #[arg(long, value_name = "NAME=VALUE", conflicts_with = "url")]
+    pub(super) env: Vec<String>,
+    /// A server that runs elsewhere, instead of a binary.
+    #[arg(long, value_name = "URL")]
+    pub(super) url: Option<String>,
+    /// Into the file of the project here instead of the user's.
+    #[arg(long)]
+    pub(super) project: bool,
+    /// Into this file, wherever the client has its own.
+    #[arg(long, value_name = "FILE", conflicts_with = "project")]
+    pub(super) file: Option<PathBuf>,
+    /// In the place of another server of this name.
+    #[arg(long)]
+    pub(super) replace: bool,
+    /// Show what would change, and change nothing.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Take back what was installed.
+    #[arg(long, conflicts_with_all = ["replace", "set", "env"])]
+    pub(super) undo: bool,
+    /// More arguments of the server.
+    #[arg(last = true, value_name = "ARGUMENT", conflicts_with = "url")]
+    pub(super) arguments: Vec<String>,
 }
 
 #[cfg(test)]

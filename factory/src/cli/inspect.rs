@@ -4,35 +4,19 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use crate::{
-    error::{Code, Failure, Result},
-    plan::count,
-    recipe::{self, Recipe},
-    sbom::{self, Bill},
-    verify::elf,
-};
+use crate::{built::Built, error::Result, plan::count, recipe::Recipe, sbom::Bill};
 
 use super::{arguments::InspectArguments, session::Session};
 
 pub(super) fn run(session: &mut Session<'_>, arguments: &InspectArguments) -> Result<()> {
-    let shown = arguments.binary.display();
-    let not_ours = |why: &str| {
-        Failure::new(
-            Code::NotAServer,
-            format!("{shown} is no server built by mcp-factory: {why}"),
-        )
-        .fix("name the binary that `mcp-factory build` wrote")
-    };
-    if !arguments.binary.is_file() {
-        return Err(not_ours("there is no such file").into());
-    }
-    let facts = elf::facts(&arguments.binary).map_err(|error| not_ours(&error.to_string()))?;
-    let sections = elf::sections(&arguments.binary, &[recipe::SECTION, sbom::SECTION])?;
-    let section = |index: usize| sections.get(index).and_then(Option::as_deref);
-    let recipe = section(0).ok_or_else(|| not_ours("it has no section .mcp-factory"))?;
-    let recipe = recipe::read(recipe).ok_or_else(|| not_ours("its recipe has another form"))?;
-    let bill = section(1).and_then(sbom::read);
-    let is_static = !facts.interpreter && facts.libraries.is_empty();
+    let built = Built::read(&arguments.binary)?;
+    let is_static = built.is_static();
+    let Built {
+        facts,
+        recipe,
+        bill,
+        ..
+    } = built;
 
     if session.report.is_json() {
         session.report.event(&json!({

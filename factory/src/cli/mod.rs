@@ -1,9 +1,12 @@
 //! The command line: what can be asked for, and which module does it.
 
 mod arguments;
+mod binary;
 mod build;
 mod generate;
+mod image;
 mod inspect;
+mod install;
 mod new;
 mod plan;
 mod plugins;
@@ -88,6 +91,8 @@ fn run(cli: Cli, report: &mut Report) -> Result<()> {
         Command::New(arguments) => new::run(&mut session, &arguments),
         Command::Plugins(command) => plugins::run(&mut session, &command),
         Command::Inspect(arguments) => inspect::run(&mut session, &arguments),
+        Command::Image(arguments) => image::run(&mut session, &arguments),
+        Command::Install(arguments) => install::run(&mut session, &arguments),
         Command::Setup => setup::run(&mut session),
     }
 }

@@ -63,6 +63,8 @@ codes! {
     ForeignDirectory = "MF0104", Usage;
     /// The file to inspect is not a server built by the factory.
     NotAServer = "MF0105", Usage;
+    /// A client's file cannot be read as one, or changed meanwhile.
+    ClientFile = "MF0106", Usage;
 
     /// There is no manifest here.
     NoManifest = "MF0200", Manifest;

@@ -84,6 +84,8 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Ask the server that runs with the same options whether it is ready: exit code 0, or 1
+    Healthcheck,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

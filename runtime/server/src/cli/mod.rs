@@ -1,4 +1,4 @@
-//! The built server's own command line: serve, describe, call, check.
+//! The built server's own command line: serve, describe, call, check, healthcheck.
 //!
 //! In the room: reading the arguments (`args`), printing (`output`) and one file a
 //! command. Exit codes: 0 fine, 1 the call failed, 2 usage or configuration.
@@ -8,6 +8,7 @@ mod call;
 mod check;
 mod describe;
 mod doorkeeper;
+mod healthcheck;
 mod output;
 mod serve;
 mod start;
@@ -92,6 +93,12 @@ fn run_with(product: Product, arguments: impl IntoIterator<Item = OsString>) -> 
             arguments,
             json,
         }) => call::run(&product, &config, &tool, arguments.as_deref(), json),
+        Some(Command::Healthcheck) => {
+            let listen = args
+                .http
+                .map(|address| address.unwrap_or(config.http.listen));
+            healthcheck::run(&config, listen)
+        }
         Some(Command::Check { json }) => {
             let listen = args
                 .http

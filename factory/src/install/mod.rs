@@ -1,0 +1,156 @@
+//! A server's row in the configuration of a client: put in, and taken back.
+//!
+//! In the room: which clients there are and where they look (`clients`), the change of a text (`edit`), the
+//! file (`file`), and what an installation and its undoing come to (here). Not here: what the row says, which
+//! is the command line's business.
+
+mod clients;
+mod edit;
+mod file;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::error::{Code, Failure, Result};
+
+use edit::Document;
+use file::ClientFile;
+
+pub(crate) use clients::{CLIENTS, Client, System};
+
+/// What is going to be written, and what was there.
+#[derive(Debug)]
+pub(crate) struct Change {
+    file: ClientFile,
+    name: String,
+    /// `None` takes the file away: it was not there before.
+    after: Option<String>,
+    /// Whether the copy of before goes with it.
+    undoes: bool,
+}
+
+/// Plans to put `row` into the table of `client` in the file at `path`.
+///
+/// # Errors
+/// When the file is broken, and when another server has the name and `replace` is not said.
+pub(crate) fn install(
+    client: &Client,
+    path: &Path,
+    name: &str,
+    row: &Value,
+    replace: bool,
+) -> Result<Change> {
+    let file = ClientFile::read(path)?;
+    let document = parse(path, &file)?;
+    let there = document.row(client.table, name)?;
+    if let Some(there) = &there {
+        let ours = there["command"].is_string() && there["command"] == row["command"];
+        if there != row && !ours && !replace {
+            let message = format!(
+                "{} already has another server called {name:?} in {}",
+                client.title,
+                path.display()
+            );
+            return Err(Failure::new(Code::AlreadyExists, message)
+                .fix("give this one another name with --name, or put it in the other's place with --replace")
+                .into());
+        }
+    }
+    let after = if there.as_ref() == Some(row) {
+        // However it is written.
+        file.text.clone()
+    } else {
+        document.put(client.table, name, row)?;
+        Some(document.text())
+    };
+    Ok(Change {
+        file,
+        name: name.to_owned(),
+        after,
+        undoes: false,
+    })
+}
+
+/// Plans to take back what `install` did.
+///
+/// # Errors
+/// When the file is broken, and when there is no such server in it.
+pub(crate) fn undo(client: &Client, path: &Path, name: &str) -> Result<Change> {
+    let file = ClientFile::read(path)?;
+    let document = parse(path, &file)?;
+    let Some(row) = document.row(client.table, name)? else {
+        let message = format!(
+            "{} has no server called {name:?} in {}",
+            client.title,
+            path.display()
+        );
+        return Err(Failure::new(Code::Usage, message)
+            .fix("name it with --name")
+            .into());
+    };
+    let backup = ClientFile::read(&file.backup(name))?;
+    let before = parse(path, &backup)?;
+    let earlier = before.row(client.table, name)?;
+    // Nothing happened since: what was there comes back to the byte.
+    before.put(client.table, name, &row)?;
+    let after = if file.text.as_ref() == Some(&before.text()) {
+        backup.text
+    } else {
+        match earlier {
+            Some(earlier) => document.put(client.table, name, &earlier)?,
+            None => document.take(client.table, name)?,
+        }
+        Some(document.text())
+    };
+    Ok(Change {
+        file,
+        name: name.to_owned(),
+        after,
+        undoes: true,
+    })
+}
+
+fn parse(path: &Path, file: &ClientFile) -> Result<Document> {
+    Document::parse(
+        &path.display().to_string(),
+        file.text.as_deref().unwrap_or_default(),
+    )
+}
+
+impl Change {
+    /// Whether there is anything to do.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.file.text == self.after
+    }
+
+    /// The lines that go and come.
+    pub(crate) fn difference(&self, path: &Path) -> String {
+        let (before, after) = (self.file.text.as_deref(), self.after.as_deref());
+        let name = |text: Option<&str>| {
+            text.map_or_else(|| "/dev/null".to_owned(), |_| path.display().to_string())
+        };
+        similar::TextDiff::from_lines(before.unwrap_or_default(), after.unwrap_or_default())
+            .unified_diff()
+            .header(&name(before), &name(after))
+            .to_string()
+    }
+
+    /// Does it. Returns where the text of before is kept.
+    pub(crate) fn apply(&self) -> Result<Option<PathBuf>> {
+        let backup = if self.undoes {
+            None
+        } else {
+            self.file.keep(&self.name)?
+        };
+        match &self.after {
+            Some(text) => self.file.replace(text)?,
+            None => self.file.remove()?,
+        }
+        if self.undoes {
+            // It was good for one undoing.
+            let _absent = std::fs::remove_file(self.file.backup(&self.name));
+        }
+        Ok(backup)
+    }
+}
