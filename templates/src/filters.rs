@@ -1,4 +1,4 @@
-//! How a string becomes text inside Rust, TOML, and comments of either.
+//! How a string becomes text inside Rust, TOML, YAML, and comments of them.
 
 #![expect(
     unreachable_pub,
@@ -21,6 +21,12 @@ pub(crate) fn rust_str(value: impl Display, _: &dyn askama::Values) -> askama::R
 /// A TOML basic string, quotes included.
 #[askama::filter_fn]
 pub(crate) fn toml_str(value: impl Display, _: &dyn askama::Values) -> askama::Result<String> {
+    Ok(basic_string(&value.to_string()))
+}
+
+/// A string of YAML, quotes included. One of TOML is one of YAML: the same escapes have the same meaning.
+#[askama::filter_fn]
+pub(crate) fn yaml_str(value: impl Display, _: &dyn askama::Values) -> askama::Result<String> {
     Ok(basic_string(&value.to_string()))
 }
 

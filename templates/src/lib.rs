@@ -4,6 +4,7 @@
 //! bytes, and every `.rs` and `.toml` is parsed again before it leaves this crate. Deciding what goes
 //! into a model, and writing the files, is the factory's business.
 
+mod deploy;
 mod filters;
 mod model;
 mod plugin;
@@ -11,6 +12,7 @@ mod project;
 mod rendered;
 mod server;
 
+pub use deploy::{DeployKind, DeployPath, Deployment, render_deployment};
 pub use model::{
     BuiltInScaffold, DeclaredParameter, DeclaredTool, Dependency, DependencySource, GitReference,
     Mount, PluginScaffold, ProjectScaffold, ServerCrate, ToolHints, ToolRate,

@@ -5,9 +5,10 @@
 use std::{env, fs, path::Path};
 
 use mcp_factory_templates::{
-    BuiltInScaffold, DeclaredParameter, DeclaredTool, Dependency, DependencySource, GitReference,
-    Mount, PluginScaffold, ProjectScaffold, RenderedFile, ServerCrate, ToolHints, ToolRate,
-    render_plugin, render_project, render_server,
+    BuiltInScaffold, DeclaredParameter, DeclaredTool, Dependency, DependencySource, DeployKind,
+    DeployPath, Deployment, GitReference, Mount, PluginScaffold, ProjectScaffold, RenderedFile,
+    ServerCrate, ToolHints, ToolRate, render_deployment, render_plugin, render_project,
+    render_server,
 };
 
 fn assert_golden(name: &str, files: &[RenderedFile]) {
@@ -246,6 +247,85 @@ fn a_new_plugin() {
 #[test]
 fn a_new_project() {
     assert_golden("project", &render_project(&project()).unwrap());
+}
+
+fn deployment() -> Deployment {
+    let text = |text: &str| text.to_owned();
+    Deployment {
+        name: text("my_service"),
+        version: text("0.3.0"),
+        description: text("Platform team's \"tools\": all\nof them"),
+        factory: text("0.1.0"),
+        port: 8080,
+        management: Some(9090),
+        replicas: 3,
+        host: text("mcp.example.com"),
+        image: text("registry.example.com/team/my_service:0.3.0"),
+        env: vec![text("GITHUB_TOKEN"), text("REDIS_URL")],
+        paths: vec![
+            DeployPath {
+                path: text("/srv/docs"),
+                writable: false,
+            },
+            DeployPath {
+                path: text("/srv/work"),
+                writable: true,
+            },
+        ],
+        hosts: vec![text("api.github.com")],
+        egress: vec![443, 6379],
+        authenticated: false,
+        shared: false,
+        sandboxes: true,
+    }
+}
+
+const KINDS: [(DeployKind, &str); 6] = [
+    (DeployKind::Systemd, "systemd"),
+    (DeployKind::Kubernetes, "kubernetes"),
+    (DeployKind::Helm, "helm"),
+    (DeployKind::Nginx, "nginx"),
+    (DeployKind::Caddy, "caddy"),
+    (DeployKind::GithubActions, "github-actions"),
+];
+
+#[test]
+fn each_way_to_run_a_server() {
+    for (kind, name) in KINDS {
+        let files = render_deployment(&deployment(), kind).unwrap();
+        assert_golden(&format!("deploy/{name}"), &files);
+    }
+}
+
+/// What is not needed is not there, and leaves no hole.
+#[test]
+fn a_small_deployment_has_no_holes() {
+    let small = Deployment {
+        env: Vec::new(),
+        paths: Vec::new(),
+        hosts: Vec::new(),
+        egress: vec![443],
+        management: None,
+        authenticated: true,
+        sandboxes: false,
+        replicas: 1,
+        ..deployment()
+    };
+    for (kind, name) in KINDS {
+        for file in render_deployment(&small, kind).unwrap() {
+            assert!(!file.contents.contains("9090"), "{name}: {}", file.contents);
+            assert!(
+                !file.contents.contains("\n\n\n"),
+                "{name}: {}",
+                file.contents
+            );
+            assert!(
+                file.contents.lines().all(|line| line.trim_end() == line),
+                "{name}: {}",
+                file.contents
+            );
+        }
+    }
 }
 
 #[test]

@@ -129,6 +129,8 @@ fn an_image_runs_from_scratch_as_nobody() {
     drop(free);
     let start = [
         "--http",
+        "127.0.0.1:0",
+        "--management",
         address.as_str(),
         "--set",
         "plugins.fs.roots=[\"/\"]",

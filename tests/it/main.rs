@@ -9,6 +9,7 @@ mod clients;
 mod conformance;
 mod dance;
 mod declared;
+mod deploy;
 mod faults;
 mod faults_page;
 mod gate;

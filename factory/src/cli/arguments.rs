@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use mcp_factory_templates::DeployKind;
 
 use crate::{
     manifest::{Profile, StaticMode},
@@ -75,6 +76,8 @@ pub(super) enum Command {
     Inspect(InspectArguments),
     /// Make a container image of a built server, without Docker.
     Image(ImageArguments),
+    /// Write what operations puts around a server: a unit, manifests, a chart, a front end, a workflow.
+    Deploy(DeployArguments),
     /// Put a built server, or a URL, into the configuration of a client.
     Install(InstallArguments),
     /// Tell cargo where this machine has the SDK, for working on plugins: writes .cargo/config.toml.
@@ -244,6 +247,60 @@ pub(super) struct InstallArguments {
     /// More arguments of the server.
     #[arg(last = true, value_name = "ARGUMENT", conflicts_with = "url")]
     pub(super) arguments: Vec<String>,
+}
+
+/// Where a server runs.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Platform {
+    /// A unit with sandboxing directives.
+    Systemd,
+    /// Manifests with probes, autoscaling, a disruption budget and a network policy.
+    Kubernetes,
+    /// A chart of the same.
+    Helm,
+    /// A front end that streams.
+    Nginx,
+    /// Another one, which gets its certificate by itself.
+    Caddy,
+    /// A workflow that builds, tests, scans and releases.
+    GithubActions,
+}
+
+impl Platform {
+    pub(super) const fn kind(self) -> (DeployKind, &'static str) {
+        match self {
+            Self::Systemd => (DeployKind::Systemd, "systemd"),
+            Self::Kubernetes => (DeployKind::Kubernetes, "kubernetes"),
+            Self::Helm => (DeployKind::Helm, "helm"),
+            Self::Nginx => (DeployKind::Nginx, "nginx"),
+            Self::Caddy => (DeployKind::Caddy, "caddy"),
+            Self::GithubActions => (DeployKind::GithubActions, "github-actions"),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DeployArguments {
+    /// For what.
+    #[arg(value_enum)]
+    pub(super) platform: Platform,
+    #[command(flatten)]
+    pub(super) selection: Selection,
+    /// Where to write [default: deploy/PLATFORM; here for github-actions].
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: Option<PathBuf>,
+    /// The host that clients know the server by.
+    #[arg(long, default_value = "mcp.example.com")]
+    pub(super) host: String,
+    /// The image [default: NAME:VERSION].
+    #[arg(long, value_name = "IMAGE")]
+    pub(super) image: Option<String>,
+    /// How many of it run.
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub(super) replicas: u16,
+    /// Write over files that were changed.
+    #[arg(long)]
+    pub(super) force: bool,
 }
 
 #[cfg(test)]

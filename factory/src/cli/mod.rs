@@ -3,6 +3,7 @@
 mod arguments;
 mod binary;
 mod build;
+mod deploy;
 mod generate;
 mod image;
 mod inspect;
@@ -93,6 +94,7 @@ fn run(cli: Cli, report: &mut Report) -> Result<()> {
         Command::Inspect(arguments) => inspect::run(&mut session, &arguments),
         Command::Image(arguments) => image::run(&mut session, &arguments),
         Command::Install(arguments) => install::run(&mut session, &arguments),
+        Command::Deploy(arguments) => deploy::run(&mut session, &arguments),
         Command::Setup => setup::run(&mut session),
     }
 }

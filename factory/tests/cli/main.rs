@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 
 mod declared;
+mod deploy;
 mod driver;
 mod environment;
 mod examples;

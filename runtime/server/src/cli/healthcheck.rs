@@ -17,15 +17,19 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// More than any answer of ours has.
 const MOST_BYTES: usize = 16 * 1024;
 
-/// Asks the port of `listen`; exit code 0 when the server is ready, 1 when it is not or does not answer.
+/// Asks the management port, or without one the port of `listen`; exit code 0 when the server is ready, 1 when it
+/// is not or does not answer.
 pub(super) fn run(config: &Config, listen: Option<Listen>) -> ExitCode {
-    if config.http.tls.is_some() {
+    if config.management.listen.is_none() && config.http.tls.is_some() {
         return complain(
-            "healthcheck asks over plain HTTP, and http.tls is set: let the platform ask https://…/readyz",
+            "healthcheck asks over plain HTTP, and http.tls is set: give the server a management port, such as \
+             --management 127.0.0.1:9090",
             USAGE,
         );
     }
-    let address = reachable(listen.unwrap_or(config.http.listen).address());
+    // Only the management port asks the plugins.
+    let port = config.management.listen.or(listen);
+    let address = reachable(port.unwrap_or(config.http.listen).address());
     match ask(address) {
         Ok((200, _)) => Answers::plain().print("ready", DONE),
         Ok((status, text)) => complain(
