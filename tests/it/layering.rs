@@ -57,6 +57,8 @@ fn imports_run_one_way() {
         [
             "mcp-factory-guard",
             "mcp-factory-identity",
+            // With `otlp`: whoever dials a collector.
+            "mcp-factory-outbound",
             "mcp-factory-sdk"
         ]
     );
@@ -125,6 +127,9 @@ const OWNERS: &[(&str, &[&str])] = &[
             "mcp-factory-server",
         ],
     ),
+    // Collectors of traces.
+    ("opentelemetry-otlp", &["mcp-factory-server"]),
+    ("tonic", &["mcp-factory-server"]),
     // Tokens.
     ("jsonwebtoken", &["mcp-factory-identity"]),
     // Who dials out, by which names and with whom in confidence; Redis brings its own.

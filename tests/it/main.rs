@@ -36,3 +36,4 @@ mod stdio;
 mod tenants;
 mod tls;
 mod tour;
+mod traces;

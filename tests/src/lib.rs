@@ -4,7 +4,7 @@
 //! with their test (`process`), and the two ways to talk to a server without anybody's client library
 //! (`http`, `stdio`; `management` for its other port) in the protocol's words (`message`) as somebody (`caller`). Around them real authorization
 //! servers (`identity`), a real Redis (`redis`), a real PostgreSQL (`cluster`), and web services (`emulator`,
-//! `services`). For faults: what normal callers notice of them (`load`), and what they leave behind (`aftermath`). The tests themselves are in `tests/it`; those of plugins use the same drivers.
+//! `services`) and a collector of traces (`collector`). For faults: what normal callers notice of them (`load`), and what they leave behind (`aftermath`). The tests themselves are in `tests/it`; those of plugins use the same drivers.
 //!
 //! A driver that cannot go on panics with the reason: it is always the test's failure.
 
@@ -14,6 +14,7 @@ pub mod aftermath;
 pub mod caller;
 pub mod challenge;
 pub mod cluster;
+pub mod collector;
 pub mod emulator;
 pub mod guarded;
 pub mod http;
@@ -32,6 +33,7 @@ pub use aftermath::Subject;
 pub use caller::Caller;
 pub use challenge::Challenge;
 pub use cluster::Cluster;
+pub use collector::Collector;
 pub use emulator::Emulator;
 pub use guarded::Guarded;
 pub use http::{Connection, HttpServer, Response};

@@ -14,7 +14,7 @@ pub enum Product {
     /// The fixture of the conformance suite, and a plugin from a path that does everything wrong:
     /// `tests/faults-plugin`.
     Fixture,
-    /// A plugin from a path with one of everything that is guarded, `tests/guarded-plugin`, and files.
+    /// A plugin from a path with one of everything that is guarded, `tests/guarded-plugin`, and files; with `otlp`.
     Guarded,
     /// The built-in plugins that people use.
     Standard,
@@ -114,8 +114,12 @@ impl Product {
     /// A manifest in `folder` with a built-in plugin and one of `tests/PLUGIN-plugin`.
     fn manifest(self, folder: &Path, built_in: &str, plugin: &str) -> PathBuf {
         let tests = env!("CARGO_MANIFEST_DIR");
+        let features = match self {
+            Self::Guarded => "features = [\"otlp\"]\n",
+            _ => "",
+        };
         let manifest = format!(
-            "schema = 1\n\n[server]\nname = {name:?}\ndescription = \"The server under test\"\n\n\
+            "schema = 1\n\n[server]\nname = {name:?}\ndescription = \"The server under test\"\n{features}\n\
              {built_in}\n\n[plugins.{plugin}]\npath = \"{tests}/{plugin}-plugin\"\n",
             name = self.name()
         );

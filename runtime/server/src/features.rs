@@ -42,10 +42,6 @@ impl Feature {
     ///
     /// # Errors
     /// What to do, if the server was built without it.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "no setting needs a feature yet")
-    )]
     pub(crate) fn require(self) -> Result<(), String> {
         if self.is_built_in() {
             return Ok(());

@@ -33,6 +33,7 @@ mod runtime;
 mod server;
 mod startup;
 mod stdio;
+mod trace;
 
 pub use mount::{Mount, assert_unique, mount};
 

@@ -133,7 +133,15 @@ async fn serve(
             };
             watched = watch(None);
             tracing::debug!(server = product.identity.name, "serving on stdio");
-            stdio::serve(runtime.as_ref(), input, output, limits, &lifecycle).await;
+            // Boxed: it is large, and one of it is enough.
+            Box::pin(stdio::serve(
+                runtime.as_ref(),
+                input,
+                output,
+                limits,
+                &lifecycle,
+            ))
+            .await;
         }
         Transport::Http(listen) => {
             let listener = listener.ok_or("the listener is gone")?;

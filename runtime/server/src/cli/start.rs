@@ -14,12 +14,16 @@ use serde_json::{Map, Value};
 use super::Product;
 use super::doorkeeper::{authenticator, is_authenticated, tls};
 use crate::config::{Config, KeepFor, Problem, Problems, did_you_mean};
+use crate::features::Feature;
 use crate::http::Tls;
+use crate::identity::Identity;
 use crate::lifecycle::Lifecycle;
 use crate::pipeline::{CallLimits, Guards, Pipeline, Tenant, Tenants, may_be_kept};
 use crate::registry::Registry;
 use crate::runtime::Runtime;
 use crate::startup::{StartProblem, start_plugins};
+use crate::trace::{Recorder, TracingConfig};
+use tokio_util::task::TaskTracker;
 
 /// Characters of a key that nobody guesses.
 const SHORTEST_KEY: usize = 32;
@@ -66,6 +70,7 @@ pub(super) async fn start(
     };
     let gates = guards.as_ref().and_then(|guards| guards.gates.clone());
     let tenants = tenants(product, config, gates.as_ref(), &mut problems).await;
+    let recorder = recorder(product, config, lifecycle, &mut problems);
     let Some(guards) = guards.filter(|_| problems.is_empty()) else {
         tenants.stop().await;
         return Err(problems);
@@ -82,6 +87,7 @@ pub(super) async fn start(
     if config.management.listen.is_some() {
         pipeline = pipeline.measured();
     }
+    pipeline = pipeline.recorded(recorder);
     let runtime = Runtime::new(
         product.identity,
         pipeline,
@@ -96,6 +102,53 @@ pub(super) async fn start(
         authenticator,
         tls,
     })
+}
+
+/// Whoever is told of the calls. What is wrong with `[tracing]` goes to `problems`.
+fn recorder(
+    product: &Product,
+    config: &Config,
+    lifecycle: &Lifecycle,
+    problems: &mut Problems,
+) -> Option<Recorder> {
+    let url = config.tracing.endpoint.as_deref()?;
+    let opened = Feature::Otlp
+        .require()
+        .map_err(|message| ("endpoint", message))
+        .and_then(|()| open_recorder(&config.tracing, url, &product.identity, lifecycle.tasks()));
+    match opened {
+        Ok(recorder) => recorder,
+        Err((key, message)) => {
+            let path = format!("tracing.{key}");
+            problems.add(Problem::new(
+                config.place(&path),
+                format!("`{path}`: {message}"),
+            ));
+            None
+        }
+    }
+}
+
+#[cfg(feature = "otlp")]
+fn open_recorder(
+    config: &TracingConfig,
+    url: &str,
+    identity: &Identity,
+    tasks: &TaskTracker,
+) -> Result<Option<Recorder>, (&'static str, String)> {
+    crate::trace::open(config, url, identity, tasks).map(Some)
+}
+
+/// Never asked for: the feature was required before.
+#[cfg(not(feature = "otlp"))]
+#[expect(clippy::unnecessary_wraps, reason = "as with the feature")]
+fn open_recorder(
+    _: &TracingConfig,
+    _: &str,
+    _: &Identity,
+    _: &TaskTracker,
+) -> Result<Option<Recorder>, (&'static str, String)> {
+    Ok(None)
 }
 
 /// Whether tools that change something are left out.

@@ -31,6 +31,7 @@ use serde_json::{Map, Value};
 
 use crate::http::{Listen, TlsFiles};
 use crate::management::ManagementConfig;
+use crate::trace::TracingConfig;
 pub(crate) use access::{AccessConfig, KeepFor, Limit, TenantConfig, ToolLimits, Visibility};
 pub(crate) use problem::{Problem, Problems, did_you_mean};
 use source::Source;
@@ -50,6 +51,7 @@ pub(crate) struct Config {
     pub(crate) redis: Option<RedisConfig>,
     pub(crate) audit: AuditConfig,
     pub(crate) management: ManagementConfig,
+    pub(crate) tracing: TracingConfig,
     /// `[tenants.NAME]`, by name.
     pub(crate) tenants: BTreeMap<String, TenantConfig>,
     /// `[limits.tools.NAME]`, by the tool's public name.
@@ -277,6 +279,7 @@ impl Config {
         self.gate = sections.typed("gate", problems);
         self.redis = sections.typed("redis", problems);
         self.audit = sections.typed("audit", problems);
+        self.tracing = sections.typed("tracing", problems);
         self.management = sections.typed("management", problems);
         self.http.tls = sections.typed("http.tls", problems);
         self.tool_limits = sections.typed("limits.tools", problems);

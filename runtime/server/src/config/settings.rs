@@ -75,7 +75,15 @@ static SETTINGS: &[Setting] = settings! {
 };
 
 /// The sections that are read as a whole, each into a type of its own.
-const WHOLE: &[&str] = &["auth", "access", "gate", "redis", "audit", "management"];
+const WHOLE: &[&str] = &[
+    "auth",
+    "access",
+    "gate",
+    "redis",
+    "audit",
+    "management",
+    "tracing",
+];
 
 /// Whether the section takes back what an earlier layer said: read-only beats every other setting.
 fn loosens(config: &Config, section: &DeTable<'_>) -> bool {

@@ -31,9 +31,10 @@ use crate::header_names::{METHOD, NAME};
 use crate::held::hold;
 use crate::lifecycle::Lifecycle;
 use crate::metrics::Refused;
-use crate::pipeline::{Origin, Transport, trace_id};
+use crate::pipeline::{Origin, Transport};
 use crate::protocol::{Answer, BoxedBody, Protocol};
 use crate::response_body::ResponseBody;
+use crate::trace::Trace;
 
 /// Where a client looks for the metadata of a resource whose path it does not know.
 const METADATA_ROOT: &str = "/.well-known/oauth-protected-resource";
@@ -371,7 +372,7 @@ impl<P: Protocol> Service<P> {
         let origin = Origin {
             transport: Transport::Http,
             address: Some(address),
-            trace_id: text(&TRACEPARENT).and_then(trace_id),
+            trace: text(&TRACEPARENT).and_then(Trace::parse),
         };
         Ok((principal, Arc::new(origin)))
     }

@@ -110,6 +110,10 @@ impl Manager {
             )
             .value(&[], in_flight);
         }
+        if let Some(recorder) = self.runtime.pipeline.recorder() {
+            text.counter("mcp_spans_lost_total", "Spans that reached no collector.")
+                .value(&[], recorder.lost());
+        }
         let dropped = self.runtime.pipeline.audit().dropped();
         text.counter(
             "mcp_audit_dropped_total",

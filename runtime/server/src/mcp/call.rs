@@ -1,6 +1,6 @@
 //! The surroundings of one request: who sent it, in which era's words, and what came with it.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use mcp_factory_sdk::{Peer, Principal, Scope, ScopeSet};
 use rmcp::{
@@ -24,8 +24,12 @@ use super::{
 };
 use crate::{
     frame::Frame,
-    pipeline::{CallFailure, Caller, Origin, Pipeline, trace_id},
+    pipeline::{CallFailure, Caller, Origin, Pipeline},
+    trace::Trace,
 };
+
+/// Where a message says which trace it belongs to, and a result which one its call was in.
+const TRACEPARENT: &str = "traceparent";
 
 /// One request, as far as it is the same for every method and on both lanes.
 pub(super) struct Request {
@@ -81,7 +85,7 @@ impl Request {
             era,
             shared: Arc::clone(shared),
             principal: principal(&context),
-            origin: origin(&context),
+            origin: origin(shared, &context),
             client: Some(client),
             hint: extension::<Arc<StatusHint>>(&context),
             frame: extension::<Arc<Frame>>(&context),
@@ -118,9 +122,30 @@ impl Request {
         respond::tool_failure(failure, self.era)
     }
 
-    /// Who answers, for a result of the era that wants to know.
+    /// Who answers, for a result of the era that wants to know, and in which trace, if it is in one.
     pub(super) fn result_meta(&self) -> Option<MetaObject> {
-        (self.era == Era::Modern).then(|| self.shared.result_meta())
+        let mut meta = (self.era == Era::Modern).then(|| self.shared.result_meta());
+        if let Some(trace) = self.origin.trace {
+            let meta = meta.get_or_insert_default();
+            meta.insert(TRACEPARENT.to_owned(), trace.to_string().into());
+        }
+        meta
+    }
+
+    /// The same as JSON.
+    pub(super) fn result_meta_json(&self) -> Option<Cow<'_, str>> {
+        let who = (self.era == Era::Modern).then(|| self.shared.result_meta_json());
+        let Some(trace) = self.origin.trace else {
+            return who.map(Cow::Borrowed);
+        };
+        // Behind what is there, as it would be written.
+        let (open, comma) = match who.and_then(|who| who.strip_suffix('}')) {
+            Some(open) => (open, ","),
+            None => ("{", ""),
+        };
+        Some(Cow::Owned(format!(
+            "{open}{comma}\"{TRACEPARENT}\":\"{trace}\"}}"
+        )))
     }
 
     /// The arguments as they stand in the request, or as `parsed` if the transport kept no bytes.
@@ -225,23 +250,20 @@ pub(super) fn nobody() -> Arc<Principal> {
 }
 
 /// Where a request came in. What the message itself says of its trace is nearer than a header.
-fn origin(context: &RequestContext<RoleServer>) -> Arc<Origin> {
+fn origin(shared: &Shared, context: &RequestContext<RoleServer>) -> Arc<Origin> {
     let origin: Arc<Origin> = extension(context).unwrap_or_default();
-    nearer(
-        origin,
-        context.meta.get("traceparent").and_then(Value::as_str),
-    )
+    let traceparent = context.meta.get(TRACEPARENT).and_then(Value::as_str);
+    nearer(shared, origin, traceparent)
 }
 
 /// The origin of a request whose message says that its trace is `traceparent`.
-pub(super) fn nearer(origin: Arc<Origin>, traceparent: Option<&str>) -> Arc<Origin> {
-    match traceparent.and_then(trace_id) {
-        Some(id) => Arc::new(Origin {
-            trace_id: Some(id),
-            ..Origin::clone(&origin)
-        }),
-        None => origin,
-    }
+pub(super) fn nearer(
+    shared: &Shared,
+    origin: Arc<Origin>,
+    traceparent: Option<&str>,
+) -> Arc<Origin> {
+    let trace = traceparent.and_then(Trace::parse);
+    shared.pipeline.traced(origin, trace)
 }
 
 /// What a transport attached to a request: directly on stdio, in the HTTP request's parts over HTTP.

@@ -1,13 +1,15 @@
 //! What the audit and the metrics say of one call: begun when it is known who wants what, written when it is over,
 //! however it ends.
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
 
 use mcp_factory_guard::{Audit, Fingerprint, Record};
 use mcp_factory_sdk::Scope;
 
 use super::{CallFailure, Caller, Pipeline, cache::Served, failure::shown};
 use crate::metrics::{Metrics, Refused, Row};
+use crate::trace::{Finished, Recorder};
 
 /// The record of one call in the making. Dropped before its end, it says that the call was cancelled.
 pub(super) struct Decision<'a> {
@@ -15,11 +17,14 @@ pub(super) struct Decision<'a> {
     metrics: Option<&'a Metrics>,
     /// Where the call is counted; nowhere before it is known what it calls.
     row: Option<&'a Row>,
+    /// Of a call that is told of.
+    recorder: Option<&'a Recorder>,
+    argument_bytes: Option<usize>,
     caller: Option<Caller>,
     begun: Instant,
     method: &'static str,
     name: String,
-    plugin: Option<&'a str>,
+    plugin: Option<&'a Arc<str>>,
     scope: Option<Scope>,
     arguments: Option<Fingerprint>,
     cached: bool,
@@ -35,11 +40,16 @@ impl<'a> Decision<'a> {
         arguments: Option<&str>,
     ) -> Self {
         let (audit, metrics) = (pipeline.audit(), pipeline.metrics());
-        let wanted = audit.is_on();
+        let recorder = pipeline
+            .recorder()
+            .filter(|_| caller.origin.trace.is_some_and(|trace| trace.sampled));
+        let wanted = audit.is_on() || recorder.is_some();
         Self {
             audit,
             row: metrics.and_then(|metrics| metrics.method(method)),
             metrics,
+            recorder,
+            argument_bytes: arguments.map(str::len),
             caller: wanted.then(|| caller.clone()),
             begun: Instant::now(),
             method,
@@ -52,7 +62,7 @@ impl<'a> Decision<'a> {
     }
 
     /// Notes what was found under the name.
-    pub(super) fn found(&mut self, plugin: &'a str, scope: Scope) {
+    pub(super) fn found(&mut self, plugin: &'a Arc<str>, scope: Scope) {
         self.plugin = Some(plugin);
         self.scope = Some(scope);
     }
@@ -90,6 +100,30 @@ impl<'a> Decision<'a> {
         let Some(caller) = self.caller.take() else {
             return;
         };
+        let took = self.begun.elapsed();
+        if let Some((recorder, trace)) = self.recorder.zip(caller.origin.trace) {
+            recorder.record(Finished {
+                trace,
+                method: self.method,
+                name: self.name.clone(),
+                plugin: self.plugin.cloned(),
+                scope: self.scope,
+                argument_bytes: self.argument_bytes,
+                principal: Arc::clone(&caller.principal),
+                transport: caller.origin.transport.as_str(),
+                outcome,
+                error_id: error_id.map(str::to_owned),
+                cached: self.cached,
+                began: SystemTime::now()
+                    .checked_sub(took)
+                    .unwrap_or(SystemTime::UNIX_EPOCH),
+                took,
+            });
+        }
+        if !self.audit.is_on() {
+            return;
+        }
+        let trace_id = caller.origin.trace.map(|trace| trace.id());
         self.audit.record(&Record {
             event: if refused { "refused" } else { "call" },
             principal: Some(caller.principal.id()),
@@ -98,13 +132,13 @@ impl<'a> Decision<'a> {
             address: caller.origin.address,
             method: Some(self.method),
             name: Some(&self.name),
-            plugin: self.plugin,
+            plugin: self.plugin.map(|plugin| &**plugin),
             scope: self.scope.as_ref().map(Scope::as_str),
             outcome,
             arguments: self.arguments,
             cached: self.cached,
-            duration: (!refused).then(|| self.begun.elapsed()),
-            trace_id: caller.origin.trace_id.as_deref(),
+            duration: (!refused).then_some(took),
+            trace_id: trace_id.as_deref(),
             error_id,
         });
     }

@@ -177,7 +177,7 @@ impl Pipeline {
             scope: Some(wanted.scope.as_str()),
             outcome: "denied",
             arguments: audit.fingerprint(arguments.as_bytes()),
-            trace_id: origin.trace_id.as_deref(),
+            trace_id: origin.trace.map(|trace| trace.id()).as_deref(),
             ..Record::default()
         });
     }
@@ -232,7 +232,7 @@ impl Pipeline {
             method: Some(method),
             name: Some(name),
             outcome,
-            trace_id: origin.trace_id.as_deref(),
+            trace_id: origin.trace.map(|trace| trace.id()).as_deref(),
             ..Record::default()
         });
     }

@@ -45,6 +45,7 @@ use crate::{
     config::{ToolLimits, Visibility},
     metrics::Metrics,
     registry::{Entry, Registry},
+    trace::{Recorder, Trace},
 };
 
 /// Who calls, and how to reach them.
@@ -67,20 +68,8 @@ pub(crate) struct Origin {
     pub(crate) transport: Transport,
     /// The client's address, as far as proxies in front are trusted to tell it.
     pub(crate) address: Option<IpAddr>,
-    /// The trace that the client says the call belongs to.
-    pub(crate) trace_id: Option<String>,
-}
-
-/// The trace id in a W3C `traceparent`, when it is one.
-pub(crate) fn trace_id(traceparent: &str) -> Option<String> {
-    let mut parts = traceparent.split('-');
-    let (version, id) = (parts.next()?, parts.next()?);
-    let hex = |text: &str| {
-        text.bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    let valid = version.len() == 2 && id.len() == 32 && hex(version) && hex(id);
-    (valid && id.bytes().any(|byte| byte != b'0')).then(|| id.to_owned())
+    /// The trace that it belongs to, and where in it.
+    pub(crate) trace: Option<Trace>,
 }
 
 /// By which way.
@@ -132,6 +121,8 @@ pub(crate) struct Pipeline {
     guards: Guards,
     /// Of a server that somebody may ask for it.
     metrics: Option<Arc<Metrics>>,
+    /// Of a server whose calls are told of.
+    recorder: Option<Recorder>,
 }
 
 impl Pipeline {
@@ -161,6 +152,7 @@ impl Pipeline {
             limits,
             guards,
             metrics: None,
+            recorder: None,
         }
     }
 
@@ -168,6 +160,29 @@ impl Pipeline {
     pub(crate) fn measured(self) -> Self {
         let metrics = Some(Arc::new(Metrics::new(self.registry.tools().len())));
         Self { metrics, ..self }
+    }
+
+    /// The same, telling `recorder` of its calls.
+    pub(crate) fn recorded(self, recorder: Option<Recorder>) -> Self {
+        Self { recorder, ..self }
+    }
+
+    pub(crate) const fn recorder(&self) -> Option<&Recorder> {
+        self.recorder.as_ref()
+    }
+
+    /// The origin of a call in the trace of `nearer`, or of what is known of it already; in a new one where calls are
+    /// told of.
+    pub(crate) fn traced(&self, origin: Arc<Origin>, nearer: Option<Trace>) -> Arc<Origin> {
+        let trace = match &self.recorder {
+            None if nearer.is_none() => return origin,
+            None => nearer,
+            Some(recorder) => Some(recorder.join(nearer.or(origin.trace))),
+        };
+        Arc::new(Origin {
+            trace,
+            ..Origin::clone(&origin)
+        })
     }
 
     pub(crate) fn metrics(&self) -> Option<&Metrics> {
@@ -492,6 +507,9 @@ impl Pipeline {
     pub(crate) async fn stop(&self) {
         self.tenants.stop().await;
         self.guards.audit.close().await;
+        if let Some(recorder) = &self.recorder {
+            recorder.end().await;
+        }
     }
 }
 

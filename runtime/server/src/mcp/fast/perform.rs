@@ -94,7 +94,8 @@ impl FastLane {
         match outcome.await {
             Ok(ToolAnswer::Output(output)) => {
                 let mut message = Message::result(id, tool_result::size(&output));
-                tool_result::write(&mut message, output, era, self.shared.result_meta_json());
+                let meta = request.result_meta_json();
+                tool_result::write(&mut message, output, era, meta.as_deref());
                 plain(message.finish())
             }
             Ok(ToolAnswer::Questions(questions)) => {
@@ -117,7 +118,11 @@ impl FastLane {
             era: asked.era,
             shared: Arc::clone(&self.shared),
             principal: Arc::clone(principal),
-            origin: nearer(Arc::clone(origin), asked.traceparent.as_deref()),
+            origin: nearer(
+                &self.shared,
+                Arc::clone(origin),
+                asked.traceparent.as_deref(),
+            ),
             client: speaks.then(|| client(asked, way)),
             cancelled: None,
             hint: None,

@@ -5,8 +5,8 @@ use mcp_factory_sdk::{Content, Output};
 use super::super::{convert, respond::Era};
 use super::message::Message;
 
-/// Writes what a tool gave. `meta` is the JSON of the result's `_meta` for a client that wants it.
-pub(super) fn write(message: &mut Message, output: Output, era: Era, meta: &str) {
+/// Writes what a tool gave. `meta` is the JSON of the result's `_meta`, if it has one.
+pub(super) fn write(message: &mut Message, output: Output, era: Era, meta: Option<&str>) {
     let (blocks, structured) = output.into_parts();
     message.raw(match era {
         Era::Modern => br#"{"resultType":"complete","content":["#,
@@ -24,7 +24,7 @@ pub(super) fn write(message: &mut Message, output: Output, era: Era, meta: &str)
         message.raw(json.get().as_bytes());
     }
     message.raw(br#","isError":false"#);
-    if era == Era::Modern {
+    if let Some(meta) = meta {
         message.raw(br#","_meta":"#);
         message.raw(meta.as_bytes());
     }

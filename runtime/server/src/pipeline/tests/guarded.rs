@@ -296,7 +296,9 @@ pub(super) fn origin() -> Origin {
     Origin {
         transport: Transport::Http,
         address: Some(IpAddr::from([192, 0, 2, 1])),
-        trace_id: Some("4bf92f3577b34da6a3ce929d0e0e4736".to_owned()),
+        trace: crate::trace::Trace::parse(
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        ),
     }
 }
 
