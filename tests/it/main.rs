@@ -18,6 +18,7 @@ mod http2;
 mod image;
 mod inspector;
 mod layering;
+mod logs;
 mod management;
 mod outside;
 mod pages;

@@ -12,7 +12,9 @@ mod rate;
 mod shared;
 mod timestamp;
 
-pub use audit::{Audit, AuditConfig, AuditTarget, Fingerprint, NotATarget, Record};
+pub use audit::{
+    Audit, AuditConfig, AuditTarget, Fingerprint, LogFile, NotATarget, Record, not_opened,
+};
 pub use gate::{
     Closed, GATE_PLUGIN, GateConfig, GatePlugin, Gates, GroupConfig, GroupStatus, NotLocked,
     NotOpened, Opened,

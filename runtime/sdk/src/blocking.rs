@@ -2,7 +2,7 @@
 
 use tokio::task::AbortHandle;
 
-use crate::{Context, ToolError};
+use crate::{Context, ToolError, trace};
 
 /// The threads on which a call may wait, for an `async` tool that has to only now and then.
 ///
@@ -36,7 +36,8 @@ pub(crate) async fn run<T: Send + 'static>(
     context: Context,
     work: impl FnOnce(&Context) -> T + Send + 'static,
 ) -> Result<T, ToolError> {
-    let work = tokio::task::spawn_blocking(move || work(&context));
+    let trace = trace::current();
+    let work = tokio::task::spawn_blocking(move || trace::at_once(trace, || work(&context)));
     let _unbegun = Unbegun(work.abort_handle());
     match work.await {
         Ok(result) => Ok(result),

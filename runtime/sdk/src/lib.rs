@@ -71,6 +71,7 @@ mod scope;
 mod secret;
 mod secret_reference;
 pub mod testing;
+pub mod trace;
 mod uri_template;
 mod visible;
 

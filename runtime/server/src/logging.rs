@@ -1,5 +1,6 @@
-//! What the server says about itself, on stderr and nowhere else.
+//! What the server says about itself, on stderr or in a file, and nowhere else.
 
+mod lines;
 mod stderr;
 
 use std::backtrace::{Backtrace, BacktraceStatus};
@@ -8,15 +9,18 @@ use std::panic::PanicHookInfo;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
+use mcp_factory_guard::LogFile;
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::Format;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry};
 
+use lines::Lines;
 use stderr::Stderr;
 
 /// The library's own lines tell a request's arguments, so it is kept quiet.
@@ -111,17 +115,25 @@ fn way_out() -> &'static Stderr {
     WAY_OUT.get_or_init(Stderr::default)
 }
 
-/// Starts logging for the whole process. A second call changes nothing.
-pub(crate) fn start(filter: Filter, json: bool) {
+/// Starts logging for the whole process, to `file` or to stderr. A second call changes nothing.
+pub(crate) fn start(filter: Filter, json: bool, file: Option<LogFile>) {
     let way_out = way_out();
+    let colours = file.is_none() && io::stderr().is_terminal();
+    if let Some(file) = file {
+        way_out.to(file);
+    }
     let (filter, handle) = reload::Layer::new(filter.0);
-    let subscriber = subscriber(filter, json, io::stderr().is_terminal(), way_out.clone());
+    let subscriber = subscriber(filter, json, colours, way_out.clone());
     if subscriber.try_init().is_err() || FILTER.set(handle).is_err() {
         tracing::debug!("logging was already started");
         return;
     }
     // A panic is told like everything else, so that it does not wait for a reader either.
-    std::panic::set_hook(Box::new(|panic| way_out.send(panicked(panic).as_bytes())));
+    std::panic::set_hook(Box::new(move |panic| {
+        let words = panicked(panic);
+        let words = if json { lines::panicked(&words) } else { words };
+        way_out.send(words.as_bytes());
+    }));
 }
 
 /// Waits a moment for the last lines to be written when it is dropped, in a panic too.
@@ -164,14 +176,14 @@ fn subscriber<W>(
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
+    let form = Lines {
+        json,
+        text: Format::default(),
+    };
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(writer)
-        .with_ansi(colours && !json);
-    let lines = if json {
-        lines.json().flatten_event(true).boxed()
-    } else {
-        lines.boxed()
-    };
+        .with_ansi(colours && !json)
+        .event_format(form);
     Registry::default().with(lines.with_filter(filter))
 }
 
@@ -241,11 +253,35 @@ mod tests {
         for line in text.lines() {
             let event: serde_json::Value = serde_json::from_str(line).expect(line);
             assert!(
-                event["message"].is_string() && event["level"].is_string(),
+                event["msg"].is_string() && event["logger"].is_string(),
+                "{line}"
+            );
+            assert!(
+                event["ts"].is_string() && event["trace_id"].is_null(),
                 "{line}"
             );
         }
         assert!(text.lines().count() >= 3 && !text.contains('\u{1b}'));
+    }
+
+    #[tokio::test]
+    async fn lines_of_a_call_name_its_trace() {
+        let (text, json) = mcp_factory_sdk::trace::within(7, async {
+            (logged("warn", false), logged("warn", true))
+        })
+        .await;
+        let id = format!("{:032x}", 7);
+        assert!(
+            text.trim_end().ends_with(&format!("trace_id={id}")),
+            "{text}"
+        );
+        assert_eq!(text.lines().count(), 2, "a forged line is none: {text}");
+        let line: serde_json::Value = serde_json::from_str(json.trim_end()).unwrap();
+        assert_eq!(line["trace_id"], id.as_str());
+        assert_eq!(
+            (&line["level"], &line["logger"]),
+            (&"error".into(), &"rmcp".into())
+        );
     }
 
     #[test]

@@ -33,6 +33,7 @@ pub use self::{
     config::{AuditConfig, AuditTarget, NotATarget},
     fingerprint::Fingerprint,
     record::Record,
+    sink::LogFile,
 };
 use self::{
     fingerprint::Key,
@@ -189,7 +190,7 @@ impl Audit {
 }
 
 /// Words for a file that cannot be opened.
-fn not_opened(path: &Path, error: &io::Error) -> String {
+pub fn not_opened(path: &Path, error: &io::Error) -> String {
     let path = path.display();
     match error.kind() {
         io::ErrorKind::NotFound => {

@@ -30,31 +30,22 @@ impl Sink {
 
     /// The file at `path`.
     pub(super) fn file(path: &Path) -> io::Result<Self> {
-        let file = open(path)?;
-        Ok(Self::File(LogFile {
-            path: path.to_owned(),
-            identity: identity(&file.metadata()?),
-            file,
-            looked: Instant::now(),
-            tail: Tail::default(),
-        }))
+        LogFile::open(path).map(Self::File)
     }
 
     /// Writes a line, all of it or an error; waits for a place that is slow.
     pub(super) fn write(&mut self, line: &[u8]) -> io::Result<()> {
         match self {
             Self::Stderr(tail) => tail.write(&mut io::stderr().lock(), line),
-            Self::File(log) => {
-                log.follow();
-                log.tail.write(&mut log.file, line)
-            }
+            Self::File(log) => log.write_line(line),
         }
     }
 }
 
-/// A file, and how to know that it was renamed away.
+/// A file that is written at its end, and how to know that it was renamed away: then the path's new one is written,
+/// within a second. Writing blocks, so it is for a thread of its own.
 #[derive(Debug)]
-pub(super) struct LogFile {
+pub struct LogFile {
     path: PathBuf,
     file: File,
     /// Device and inode.
@@ -64,6 +55,26 @@ pub(super) struct LogFile {
 }
 
 impl LogFile {
+    /// The file at `path`, which is made with mode `600` when it is not there.
+    ///
+    /// # Errors
+    /// Why it cannot be written.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let file = open(path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            identity: identity(&file.metadata()?),
+            file,
+            looked: Instant::now(),
+            tail: Tail::default(),
+        })
+    }
+
+    fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
+        self.follow();
+        self.tail.write(&mut self.file, line)
+    }
+
     /// Goes over to the file that the path names now. Where none can be opened, the old one is better than none.
     fn follow(&mut self) {
         if self.looked.elapsed() < LOOK {
@@ -81,9 +92,20 @@ impl LogFile {
                 self.tail = Tail::default();
             }
             Err(error) => {
-                tracing::warn!(path = %self.path.display(), %error, "the audit goes on in the file that was renamed");
+                tracing::warn!(path = %self.path.display(), %error, "what is written goes on in the file that was renamed");
             }
         }
+    }
+}
+
+/// Whole lines, one at a time.
+impl Write for LogFile {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.write_line(line).map(|()| line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -16,6 +16,8 @@ mod start;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use mcp_factory_guard::{LogFile, not_opened};
+
 use crate::config::{Config, Layers};
 use crate::identity::Identity;
 use crate::logging::{self, Filter};
@@ -80,7 +82,9 @@ fn run_with(product: Product, arguments: impl IntoIterator<Item = OsString>) -> 
     if args.management.is_some() {
         config.management.listen = args.management;
     }
-    start_logging(&args, &config);
+    if let Err(message) = start_logging(&args, &config) {
+        return complain(&message, USAGE);
+    }
     match args.command {
         None | Some(Command::Serve | Command::Describe { .. }) => {
             let listen = args
@@ -109,7 +113,7 @@ fn run_with(product: Product, arguments: impl IntoIterator<Item = OsString>) -> 
 }
 
 /// Flags win over the configuration. A command that prints its own answer is quieter.
-fn start_logging(args: &Args, config: &Config) {
+fn start_logging(args: &Args, config: &Config) -> Result<(), String> {
     let serving = matches!(args.command, None | Some(Command::Serve));
     let configured = config
         .log
@@ -127,5 +131,11 @@ fn start_logging(args: &Args, config: &Config) {
     let json = args
         .log_format
         .map_or(config.log.json, |format| format == LogFormat::Json);
-    logging::start(filter, json);
+    // A command that prints its own answer is run by somebody who looks at it.
+    let path = config.log.to.as_deref().filter(|_| serving);
+    let file = path.map(|path| {
+        LogFile::open(path).map_err(|error| format!("`log.to`: {}", not_opened(path, &error)))
+    });
+    logging::start(filter, json, file.transpose()?);
+    Ok(())
 }

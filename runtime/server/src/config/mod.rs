@@ -156,6 +156,8 @@ pub(crate) struct LogConfig {
     pub(crate) level: Option<String>,
     /// One JSON object a line instead of text.
     pub(crate) json: bool,
+    /// The file that lines go to. Default: stderr.
+    pub(crate) to: Option<PathBuf>,
 }
 
 impl Default for ServerConfig {

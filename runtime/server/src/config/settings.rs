@@ -1,9 +1,11 @@
 //! Every setting that there is, and how it gets its value.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use ipnet::IpNet;
+use mcp_factory_guard::AuditTarget;
 use mcp_factory_sdk::SecretReference;
 use toml::de::{DeTable, DeValue};
 
@@ -71,6 +73,7 @@ static SETTINGS: &[Setting] = settings! {
     limits.max_result = |value| size(value, 1 << 10..=1 << 30);
     limits.cache = |value| if value.as_str() == Some("off") { Ok(0) } else { size(value, 1 << 20..=1 << 30) };
     log.level = |value| { let level = text(value)?; crate::logging::Filter::from_str(&level)?; Ok(Some(level)) };
+    log.to = |value| log_file(&text(value)?);
     log.json = |value| value.as_bool().ok_or_else(|| "expected true or false".to_owned());
 };
 
@@ -98,6 +101,18 @@ fn proxies(network: &str) -> Read<IpNet> {
     network.parse::<IpNet>().or(address).map_err(|_| {
         format!("`{network}` is no network: write `10.0.0.0/8`, or the address of one proxy")
     })
+}
+
+/// The file that a log goes to; none for stderr.
+fn log_file(target: &str) -> Read<Option<PathBuf>> {
+    match target.parse() {
+        Ok(AuditTarget::Stderr) => Ok(None),
+        Ok(AuditTarget::File(path)) => Ok(Some(path)),
+        Ok(AuditTarget::Off) => Err("to log nothing, write log.level = \"off\"".to_owned()),
+        Err(_) => Err(format!(
+            "`{target}` is no place for a log: write \"stderr\" or a path with a slash, as in \"./server.log\""
+        )),
+    }
 }
 
 fn each(items: &[String], mut check: impl FnMut(&str) -> Read<()>) -> Read<()> {

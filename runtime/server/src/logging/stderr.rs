@@ -1,4 +1,4 @@
-//! Stderr, written by a thread of its own: a supervisor that does not read it holds up nobody.
+//! Stderr or a file, written by a thread of its own: a supervisor that does not read it holds up nobody.
 //!
 //! What waits is bounded; what does not fit is counted, and told once there is room again.
 
@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use mcp_factory_guard::LogFile;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Lines that may wait, and their bytes together.
@@ -42,6 +43,11 @@ struct State {
 }
 
 impl Stderr {
+    /// Writes to `file` instead, unless the thread has begun.
+    pub(super) fn to(&self, file: LogFile) {
+        self.0.get_or_init(|| Queue::start(file, tell));
+    }
+
     /// Writes a line as soon as somebody reads, if there is room for it until then.
     pub(super) fn send(&self, line: &[u8]) {
         let own = OWN.with_borrow_mut(|own| own.as_mut().map(|own| own.extend_from_slice(line)));

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mcp_factory_sdk::{BoxFuture, Call, ToolError, ToolErrorKind};
+use mcp_factory_sdk::{BoxFuture, Call, ToolError, ToolErrorKind, trace};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -72,6 +72,7 @@ pub(super) async fn run<T: Send + 'static>(
     );
     let token = run.sees_call.then(CancellationToken::new);
     let admission = Arc::new(admission);
+    let trace = caller.origin.trace.map(|trace| trace.id);
     let call = Call {
         peer: caller.peer,
         plugin: run.plugin,
@@ -86,14 +87,18 @@ pub(super) async fn run<T: Send + 'static>(
     let end_of_call = token.map(CancellationToken::drop_guard);
     let ended = async {
         // The plugin sees only values that this call owns, so a panic leaves nothing half-changed behind.
-        let Ok(work) = catch_unwind(AssertUnwindSafe(|| start(call))) else {
-            return Err(panicked(name));
+        let Ok(mut work) = catch_unwind(AssertUnwindSafe(|| start(call))) else {
+            return Err(trace::at_once(trace, || panicked(name)));
         };
+        // On whichever thread it goes on.
+        if let Some(id) = trace {
+            work = Box::pin(trace::within(id, work));
+        }
         let work = pin!(run.aside.run(work, run.pace, admission));
         match within(run.timeout, caller.cancelled.as_ref(), work).await? {
             None => Err(CallFailure::Cancelled),
-            Some(Err(_)) => Err(panicked(name)),
-            Some(Ok(Err(error))) => Err(failed(name, error)),
+            Some(Err(_)) => Err(trace::at_once(trace, || panicked(name))),
+            Some(Ok(Err(error))) => Err(trace::at_once(trace, || failed(name, error))),
             Some(Ok(Ok(value))) => Ok(value),
         }
     }
