@@ -115,13 +115,26 @@ fn add(plan: &mut Plan, entry: &PluginEntry, plugin: &Resolved) {
         scopes: scopes.into_iter().collect(),
         env: plugin.metadata.env.clone(),
         hosts: plugin.metadata.hosts.clone(),
-        features: entry.features.iter().map(ToString::to_string).collect(),
+        features: features(entry, plugin),
         library: plugin.library.clone(),
         entry: plugin.metadata.entry.to_string(),
         location: plugin.location.clone(),
         declared: entry.declared.clone(),
         name,
     });
+}
+
+/// What the manifest asks for, and what the plugin needs for the tools that the manifest declares.
+fn features(entry: &PluginEntry, plugin: &Resolved) -> Vec<String> {
+    let mut features: Vec<String> = entry.features.iter().map(ToString::to_string).collect();
+    if !entry.declared.is_empty() {
+        let of_declared = plugin.metadata.declared_features.iter().cloned();
+        let missing: Vec<String> = of_declared
+            .filter(|name| !features.contains(name))
+            .collect();
+        features.extend(missing);
+    }
+    features
 }
 
 /// Why the manifest's entry leaves a tool out, if it does.

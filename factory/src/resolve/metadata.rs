@@ -18,6 +18,8 @@ pub(crate) struct PluginMetadata {
     pub(crate) entry: EntryPath,
     pub(crate) env: Vec<String>,
     pub(crate) hosts: Vec<String>,
+    /// Cargo features to turn on where the manifest declares tools of it.
+    pub(crate) declared_features: Vec<String>,
 }
 
 impl PluginMetadata {
@@ -76,6 +78,7 @@ impl PluginMetadata {
             entry: entry_path(entry, text("entry").unwrap_or("PLUGIN"))?,
             env: texts("env"),
             hosts: texts("hosts"),
+            declared_features: texts("declared-features"),
         })
     }
 }

@@ -20,7 +20,8 @@ fn project(lines: &str) -> Factory {
     factory.write(
         "asks/Cargo.toml",
         "[package]\nname = \"mcp-plugin-asks\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
-         [package.metadata.mcp-plugin]\ninterface = 1\n",
+         [features]\ngrammar = []\n\n\
+         [package.metadata.mcp-plugin]\ninterface = 1\ndeclared-features = [\"grammar\"]\n",
     );
     factory.write("asks/src/lib.rs", DECLARES);
     factory
@@ -48,6 +49,22 @@ fn a_declared_tool_is_planned_as_any_other() {
     let factory = project(&format!("deny = [\"orders\"]\nprefix = \"a\"\n{ORDERS}"));
     let plan = factory.run(&["plan", "--format", "json"]).succeeds().json();
     assert_eq!(plan["left_out"][0]["name"], "a_orders");
+}
+
+#[test]
+fn what_a_plugin_needs_for_declared_tools_is_compiled_where_there_are_some() {
+    let features = |lines: &str| {
+        let factory = project(lines);
+        factory.run(&["generate", "--out", "server"]).succeeds();
+        let manifest: toml::Table = factory.read("server/Cargo.toml").parse().unwrap();
+        manifest["dependencies"]["mcp-plugin-asks"]
+            .get("features")
+            .map(ToString::to_string)
+    };
+    assert_eq!(features(""), None);
+    assert_eq!(features(ORDERS).as_deref(), Some("[\"grammar\"]"));
+    let chosen = format!("features = [\"grammar\"]\n{ORDERS}");
+    assert_eq!(features(&chosen).as_deref(), Some("[\"grammar\"]"));
 }
 
 #[test]
