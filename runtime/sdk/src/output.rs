@@ -4,7 +4,7 @@ use std::any::Any;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 
 use crate::{Content, EmbeddedResource, Link, ToolError, schema};
 
@@ -15,7 +15,8 @@ use crate::{Content, EmbeddedResource, Link, ToolError, schema};
 #[derive(Clone, Debug, Default)]
 pub struct Output {
     content: Vec<Content>,
-    structured: Option<Box<RawValue>>,
+    /// JSON text of an object.
+    structured: Option<String>,
 }
 
 impl Output {
@@ -66,11 +67,11 @@ impl Output {
     /// # Errors
     /// When it cannot be serialised, or is not an object.
     pub fn structured(mut self, value: &impl Serialize) -> Result<Self, ToolError> {
-        let raw = serde_json::value::to_raw_value(value).map_err(ToolError::internal)?;
-        if !raw.get().starts_with('{') {
+        let json = serde_json::to_string(value).map_err(ToolError::internal)?;
+        if !json.starts_with('{') {
             return Err(ToolError::bug("structured content must be a JSON object"));
         }
-        self.structured = Some(raw);
+        self.structured = Some(json);
         Ok(self)
     }
 
@@ -81,11 +82,11 @@ impl Output {
 
     /// The structured content, as JSON text.
     pub fn structured_json(&self) -> Option<&str> {
-        self.structured.as_deref().map(RawValue::get)
+        self.structured.as_deref()
     }
 
-    /// Takes the answer apart into its blocks and its structured content.
-    pub fn into_parts(self) -> (Vec<Content>, Option<Box<RawValue>>) {
+    /// Takes the answer apart into its blocks and its structured content, the JSON text of an object.
+    pub fn into_parts(self) -> (Vec<Content>, Option<String>) {
         (self.content, self.structured)
     }
 }
@@ -146,17 +147,20 @@ impl<T: Serialize + JsonSchema + 'static> IntoOutput for T {
         if any.is::<()>() {
             return Ok(Output::new());
         }
-        let raw = serde_json::value::to_raw_value(&self).map_err(ToolError::internal)?;
-        let json = raw.get();
-        let text = if json.starts_with('"') {
-            serde_json::from_str(json).map_err(ToolError::internal)?
-        } else {
-            json.to_owned()
-        };
-        let mut output = Output::new().text(text);
-        if raw.get().starts_with('{') {
-            output.structured = Some(raw);
-        }
-        Ok(output)
+        of_json(serde_json::to_string(&self).map_err(ToolError::internal)?)
     }
+}
+
+/// The answer that a value is, which is `json`.
+fn of_json(json: String) -> Result<Output, ToolError> {
+    Ok(match json.as_bytes().first() {
+        Some(b'"') => {
+            Output::new().text(serde_json::from_str::<String>(&json).map_err(ToolError::internal)?)
+        }
+        Some(b'{') => Output {
+            structured: Some(json.clone()),
+            ..Output::new().text(json)
+        },
+        _ => Output::new().text(json),
+    })
 }

@@ -16,7 +16,7 @@ pub(super) fn output(output: Output) -> Result<CallToolResult, serde_json::Error
     let mut result = CallToolResult::success(blocks.into_iter().map(content).collect());
     result.is_error = Some(false);
     if let Some(json) = structured {
-        result.structured_content = Some(serde_json::from_str(json.get())?);
+        result.structured_content = Some(serde_json::from_str(&json)?);
     }
     Ok(result)
 }

@@ -21,7 +21,7 @@ pub(super) fn write(message: &mut Message, output: Output, era: Era, meta: Optio
     message.raw(b"]");
     if let Some(json) = structured {
         message.raw(br#","structuredContent":"#);
-        message.raw(json.get().as_bytes());
+        message.raw(json.as_bytes());
     }
     message.raw(br#","isError":false"#);
     if let Some(meta) = meta {
