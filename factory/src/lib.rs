@@ -10,6 +10,7 @@ mod built;
 mod cargo;
 mod catalog;
 pub mod cli;
+mod client;
 mod declared;
 mod embedded;
 mod emit;

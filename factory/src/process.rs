@@ -26,7 +26,12 @@ pub(crate) struct Group {
 impl Group {
     /// Starts a program. Ctrl-C on the terminal reaches us and not it, so we decide when it ends.
     pub(crate) fn spawn(command: &mut Command) -> io::Result<Self> {
-        command.process_group(0).stdin(Stdio::null());
+        Self::spawn_with_stdin(command, Stdio::null())
+    }
+
+    /// The same, with something to read.
+    pub(crate) fn spawn_with_stdin(command: &mut Command, stdin: Stdio) -> io::Result<Self> {
+        command.process_group(0).stdin(stdin);
         command.spawn().map(|child| Self { child })
     }
 

@@ -5,6 +5,7 @@ mod audit;
 mod auth;
 mod cache;
 mod canary;
+mod client;
 mod clients;
 mod conformance;
 mod dance;

@@ -6,6 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use mcp_factory_templates::DeployKind;
 
 use crate::{
+    client::Era,
     manifest::{Profile, StaticMode},
     report::Format,
 };
@@ -78,6 +79,8 @@ pub(super) enum Command {
     Image(ImageArguments),
     /// Write what operations puts around a server: a unit, manifests, a chart, a front end, a workflow.
     Deploy(DeployArguments),
+    /// Try a server out: any server, on stdio or by a URL.
+    Client(ClientArguments),
     /// Put a built server, or a URL, into the configuration of a client.
     Install(InstallArguments),
     /// Tell cargo where this machine has the SDK, for working on plugins: writes .cargo/config.toml.
@@ -301,6 +304,24 @@ pub(super) struct DeployArguments {
     /// Write over files that were changed.
     #[arg(long)]
     pub(super) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ClientArguments {
+    /// Where the server is, such as <http://127.0.0.1:8080/mcp>; curl speaks to it.
+    pub(super) url: Option<String>,
+    /// What to do, instead of asking; may be given several times.
+    #[arg(short, long, value_name = "COMMAND")]
+    pub(super) exec: Vec<String>,
+    /// A header of every request, with a URL.
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
+    pub(super) headers: Vec<String>,
+    /// Which revisions of the protocol to speak.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) era: Era,
+    /// The server to start, with its arguments.
+    #[arg(last = true, value_name = "SERVER")]
+    pub(super) command: Vec<String>,
 }
 
 #[cfg(test)]

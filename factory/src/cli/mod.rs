@@ -3,6 +3,7 @@
 mod arguments;
 mod binary;
 mod build;
+mod client;
 mod deploy;
 mod generate;
 mod image;
@@ -95,6 +96,7 @@ fn run(cli: Cli, report: &mut Report) -> Result<()> {
         Command::Image(arguments) => image::run(&mut session, &arguments),
         Command::Install(arguments) => install::run(&mut session, &arguments),
         Command::Deploy(arguments) => deploy::run(&mut session, &arguments),
+        Command::Client(arguments) => client::run(&mut session, &arguments),
         Command::Setup => setup::run(&mut session),
     }
 }

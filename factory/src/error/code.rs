@@ -65,6 +65,10 @@ codes! {
     NotAServer = "MF0105", Usage;
     /// A client's file cannot be read as one, or changed meanwhile.
     ClientFile = "MF0106", Usage;
+    /// A server that is to be tried out cannot be spoken to.
+    Unreachable = "MF0107", Usage;
+    /// Something that a server was asked failed.
+    CommandFailed = "MF0108", Usage;
 
     /// There is no manifest here.
     NoManifest = "MF0200", Manifest;
