@@ -117,6 +117,52 @@ fn a_file_takes_the_log_and_may_be_renamed() {
 }
 
 #[test]
+fn the_log_and_the_record_are_put_aside_when_they_are_full() {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let settings = [
+        format!("log.to={:?}", path("server.log")),
+        "log.rotate=\"1KiB\"".to_owned(),
+        "log.keep=3".to_owned(),
+        format!("audit.to={:?}", path("calls.jsonl")),
+        "audit.rotate=\"1KiB\"".to_owned(),
+    ];
+    let arguments: Vec<&str> = settings
+        .iter()
+        .flat_map(|set| ["--set", set.as_str()])
+        .collect();
+    let mut stdio = StdioServer::start(Product::Fixture, &arguments);
+    for id in 0..100 {
+        stdio.call(id, "fail", &json!({}));
+    }
+    stdio.close_stdin();
+    stdio
+        .process
+        .ended_within(Duration::from_secs(10))
+        .expect("it ends");
+    let texts = |name: &str| -> Vec<String> {
+        let entries = fs::read_dir(folder.path()).expect("it is there");
+        let paths = entries.map(|entry| entry.expect("an entry").path());
+        let ours = |path: &std::path::PathBuf| {
+            path.file_name()
+                .is_some_and(|file| file.to_string_lossy().starts_with(name))
+        };
+        paths
+            .filter(ours)
+            .map(|path| fs::read_to_string(path).expect("text"))
+            .collect()
+    };
+    let (log, record) = (texts("server.log"), texts("calls.jsonl"));
+    assert_eq!(log.len(), 4, "{log:?}");
+    assert!(record.len() > 10 && record.iter().chain(&log).all(|text| text.len() <= 1_024));
+    let calls = record.iter().flat_map(|text| text.lines());
+    let calls = calls.filter(|line| {
+        serde_json::from_str::<Value>(line).is_ok_and(|call| call["event"] == "call")
+    });
+    assert_eq!(calls.count(), 100, "{record:?}");
+}
+
+#[test]
 fn a_log_that_cannot_be_written_is_told_at_the_start() {
     for (to, words) in [
         ("server.log", "a path with a slash"),

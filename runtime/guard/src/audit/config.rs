@@ -5,10 +5,14 @@ use std::{ops::RangeInclusive, path::PathBuf, str::FromStr};
 use mcp_factory_sdk::SecretReference;
 use serde::{Deserialize, Deserializer};
 
+use super::rotation::{Rotate, Rotation};
 use crate::Problem;
 
 /// How many records may wait: some 500 bytes each, at most 8 KiB.
 const QUEUE: RangeInclusive<usize> = 1..=65_536;
+
+/// How many files that were put aside may be kept.
+const KEEP: RangeInclusive<usize> = 1..=10_000;
 
 /// The table `[audit]`: where the record of what was called goes.
 #[derive(Clone, Debug, Deserialize)]
@@ -21,6 +25,10 @@ pub struct AuditConfig {
     /// Where a key for the fingerprints of arguments is, 32 characters or more, so that equal arguments
     /// have one fingerprint in all replicas and after a restart. Unless told, each process makes its own.
     pub key: Option<SecretReference>,
+    /// When a file is put aside for a new one: `daily`, or at a size such as `64MiB`; never unless told.
+    pub rotate: Option<Rotate>,
+    /// How many files that were put aside are kept, 1 to 10,000, 90 unless told.
+    pub keep: usize,
 }
 
 impl Default for AuditConfig {
@@ -29,6 +37,8 @@ impl Default for AuditConfig {
             to: None,
             queue: 4_096,
             key: None,
+            rotate: None,
+            keep: 90,
         }
     }
 }
@@ -36,16 +46,23 @@ impl Default for AuditConfig {
 impl AuditConfig {
     /// What is wrong, as far as can be told without opening anything.
     pub fn problems(&self) -> Vec<Problem> {
-        if QUEUE.contains(&self.queue) {
-            return Vec::new();
-        }
-        let message = format!(
-            "{} is out of range: from {} to {}",
-            self.queue,
-            QUEUE.start(),
-            QUEUE.end()
-        );
-        vec![Problem::new("queue", message)]
+        let counts = [("queue", self.queue, QUEUE), ("keep", self.keep, KEEP)];
+        let wrong = counts
+            .into_iter()
+            .filter(|(_, count, range)| !range.contains(count));
+        wrong
+            .map(|(key, count, range)| {
+                let (least, most) = range.into_inner();
+                let message = format!("{count} is out of range: from {least} to {most}");
+                Problem::new(key, message)
+            })
+            .collect()
+    }
+
+    /// When its file is put aside, and how many of those are kept.
+    pub(super) fn rotation(&self) -> Option<Rotation> {
+        let keep = self.keep;
+        self.rotate.map(|when| Rotation { when, keep })
     }
 }
 
@@ -123,6 +140,11 @@ mod tests {
             };
             assert_eq!(config.problems()[0].path, "queue");
         }
+        let none_kept = AuditConfig {
+            keep: 0,
+            ..AuditConfig::default()
+        };
+        assert_eq!(none_kept.problems()[0].path, "keep");
         assert_eq!(AuditConfig::default().problems(), []);
     }
 }

@@ -11,6 +11,7 @@ mod config;
 mod escape;
 mod fingerprint;
 mod record;
+mod rotation;
 mod sink;
 mod writer;
 
@@ -33,6 +34,7 @@ pub use self::{
     config::{AuditConfig, AuditTarget, NotATarget},
     fingerprint::Fingerprint,
     record::Record,
+    rotation::{NotARotation, Rotate, Rotation},
     sink::LogFile,
 };
 use self::{
@@ -92,7 +94,7 @@ impl Audit {
         let sink = match config.to.as_ref().unwrap_or(otherwise) {
             AuditTarget::Off => None,
             AuditTarget::Stderr => Some(Sink::stderr()),
-            AuditTarget::File(path) => match Sink::file(path) {
+            AuditTarget::File(path) => match Sink::file(path, config.rotation()) {
                 Ok(sink) => Some(sink),
                 Err(error) => {
                     problems.push(Problem::new("to", not_opened(path, &error)));

@@ -6,10 +6,12 @@ use std::{
     os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use rustix::fs::OFlags;
+
+use super::rotation::{Age, Rotation};
 
 /// How often a file's path is looked at for whether it still names the file.
 const LOOK: Duration = Duration::from_secs(1);
@@ -29,8 +31,8 @@ impl Sink {
     }
 
     /// The file at `path`.
-    pub(super) fn file(path: &Path) -> io::Result<Self> {
-        LogFile::open(path).map(Self::File)
+    pub(super) fn file(path: &Path, rotation: Option<Rotation>) -> io::Result<Self> {
+        Ok(Self::File(LogFile::open(path)?.rotating(rotation)))
     }
 
     /// Writes a line, all of it or an error; waits for a place that is slow.
@@ -52,6 +54,8 @@ pub struct LogFile {
     identity: (u64, u64),
     looked: Instant,
     tail: Tail,
+    rotation: Option<Rotation>,
+    age: Age,
 }
 
 impl LogFile {
@@ -61,33 +65,66 @@ impl LogFile {
     /// Why it cannot be written.
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = open(path)?;
+        let metadata = file.metadata()?;
         Ok(Self {
             path: path.to_owned(),
-            identity: identity(&file.metadata()?),
+            identity: identity(&metadata),
             file,
             looked: Instant::now(),
             tail: Tail::default(),
+            rotation: None,
+            age: age(&metadata),
         })
     }
 
+    /// The same, put aside for a new one as `rotation` says.
+    #[must_use]
+    pub fn rotating(self, rotation: Option<Rotation>) -> Self {
+        Self { rotation, ..self }
+    }
+
     fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
+        if self.looked.elapsed() >= LOOK {
+            self.follow();
+        }
+        self.rotate(line.len(), since_epoch());
+        self.tail.write(&mut self.file, line)?;
+        self.age.add(line.len());
+        Ok(())
+    }
+
+    /// Puts the file aside if it is time. Where that fails, the old one is written on, until it is time again.
+    fn rotate(&mut self, line: usize, now: Duration) {
+        let is_due = |log: &Self| {
+            log.rotation
+                .filter(|rotation| rotation.is_due(log.age, line, now))
+        };
+        if is_due(self).is_none() {
+            return;
+        }
+        // Another process may have done it.
         self.follow();
-        self.tail.write(&mut self.file, line)
+        let Some(rotation) = is_due(self) else {
+            return;
+        };
+        if let Err(error) = rotation.put_aside(&self.path, now) {
+            tracing::warn!(path = %self.path.display(), %error, "a file that was due could not be put aside, or an old one removed");
+        }
+        self.age = Age::new(0, now);
+        self.follow();
     }
 
     /// Goes over to the file that the path names now. Where none can be opened, the old one is better than none.
     fn follow(&mut self) {
-        if self.looked.elapsed() < LOOK {
-            return;
-        }
         self.looked = Instant::now();
         let now = std::fs::metadata(&self.path);
         if now.is_ok_and(|now| identity(&now) == self.identity) {
             return;
         }
-        match open(&self.path).and_then(|file| Ok((identity(&file.metadata()?), file))) {
-            Ok((identity, file)) => {
-                self.identity = identity;
+        match open(&self.path).and_then(|file| Ok((file.metadata()?, file))) {
+            Ok((metadata, file)) => {
+                self.identity = identity(&metadata);
+                self.age = age(&metadata);
                 self.file = file;
                 self.tail = Tail::default();
             }
@@ -118,6 +155,17 @@ fn open(path: &Path) -> io::Result<File> {
         .mode(0o600)
         .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
         .open(path)
+}
+
+fn age(metadata: &std::fs::Metadata) -> Age {
+    let written = metadata.modified().ok();
+    let written = written.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    Age::new(metadata.len(), written.unwrap_or_else(since_epoch))
+}
+
+fn since_epoch() -> Duration {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or_default()
 }
 
 fn identity(metadata: &std::fs::Metadata) -> (u64, u64) {
@@ -189,6 +237,75 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn a_file_that_is_full_is_put_aside_with_no_line_lost() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.jsonl");
+        let rotation = Rotation {
+            when: super::super::Rotate::Size(100),
+            keep: 90,
+        };
+        let mut log = LogFile::open(&path)
+            .expect("a file")
+            .rotating(Some(rotation));
+        for number in 0..10 {
+            log.write_line(format!("{number:039}\n").as_bytes())
+                .expect("there is room");
+            // Names tell milliseconds apart.
+            thread::sleep(Duration::from_millis(2));
+        }
+        let mut files: Vec<PathBuf> = std::fs::read_dir(folder.path())
+            .expect("a folder")
+            .map(|entry| entry.expect("an entry").path())
+            .collect();
+        files.sort_unstable();
+        // The one that is written sorts before those with a time.
+        files.rotate_left(1);
+        assert_eq!(files.len(), 5);
+        let texts = files
+            .iter()
+            .map(|file| std::fs::read_to_string(file).expect("a file"));
+        let texts: Vec<String> = texts.collect();
+        assert!(texts.iter().all(|text| text.len() == 80), "{texts:?}");
+        let numbers: Vec<u32> = texts
+            .concat()
+            .lines()
+            .map(|line| line.parse().expect("one"))
+            .collect();
+        assert_eq!(numbers, (0..10).collect::<Vec<_>>());
+        // What was written before is counted after a restart, too.
+        drop(log);
+        let mut log = LogFile::open(&path)
+            .expect("a file")
+            .rotating(Some(rotation));
+        log.write_line(&[b'x'; 40]).expect("there is room");
+        assert_eq!(std::fs::read(&path).expect("a file").len(), 40);
+    }
+
+    #[test]
+    fn a_day_ends_with_the_first_line_of_the_next() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.jsonl");
+        let rotation = Rotation {
+            when: super::super::Rotate::Daily,
+            keep: 1,
+        };
+        let mut log = LogFile::open(&path)
+            .expect("a file")
+            .rotating(Some(rotation));
+        log.write_line(b"today\n").expect("there is room");
+        let tomorrow = since_epoch() + Duration::from_hours(24);
+        log.rotate(9, tomorrow);
+        log.rotate(9, tomorrow + Duration::from_secs(1));
+        assert_eq!(std::fs::read(&path).expect("a new file"), b"");
+        let count = || std::fs::read_dir(folder.path()).expect("a folder").count();
+        assert_eq!(count(), 2);
+        // Of older ones as many as are kept.
+        log.age = Age::new(7, tomorrow);
+        log.rotate(9, tomorrow + Duration::from_hours(24));
+        assert_eq!(count(), 2);
     }
 
     #[test]

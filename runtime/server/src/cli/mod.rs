@@ -16,7 +16,7 @@ mod start;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use mcp_factory_guard::{LogFile, not_opened};
+use mcp_factory_guard::{LogFile, Rotation, not_opened};
 
 use crate::config::{Config, Layers};
 use crate::identity::Identity;
@@ -24,6 +24,9 @@ use crate::logging::{self, Filter};
 use crate::mount::Mount;
 use args::{Args, Command, LogFormat};
 use output::{Answers, DONE, USAGE, complain};
+
+/// Files of the log that were put aside and are kept, unless told.
+const KEPT_LOGS: usize = 90;
 
 /// What a generated `main.rs` gives.
 #[derive(Debug, Clone, Copy)]
@@ -134,7 +137,13 @@ fn start_logging(args: &Args, config: &Config) -> Result<(), String> {
     // A command that prints its own answer is run by somebody who looks at it.
     let path = config.log.to.as_deref().filter(|_| serving);
     let file = path.map(|path| {
-        LogFile::open(path).map_err(|error| format!("`log.to`: {}", not_opened(path, &error)))
+        let rotation = config.log.rotate.map(|when| Rotation {
+            when,
+            keep: config.log.keep.unwrap_or(KEPT_LOGS),
+        });
+        LogFile::open(path)
+            .map(|file| file.rotating(rotation))
+            .map_err(|error| format!("`log.to`: {}", not_opened(path, &error)))
     });
     logging::start(filter, json, file.transpose()?);
     Ok(())

@@ -24,7 +24,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use mcp_factory_guard::{AuditConfig, GateConfig, RedisConfig};
+use mcp_factory_guard::{AuditConfig, GateConfig, RedisConfig, Rotate};
 use mcp_factory_identity::AuthConfig;
 use mcp_factory_sdk::{Rate, SecretReference};
 use serde_json::{Map, Value};
@@ -158,6 +158,10 @@ pub(crate) struct LogConfig {
     pub(crate) json: bool,
     /// The file that lines go to. Default: stderr.
     pub(crate) to: Option<PathBuf>,
+    /// When that file is put aside for a new one. Default: never.
+    pub(crate) rotate: Option<Rotate>,
+    /// How many files that were put aside are kept. Default 90.
+    pub(crate) keep: Option<usize>,
 }
 
 impl Default for ServerConfig {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use ipnet::IpNet;
-use mcp_factory_guard::AuditTarget;
+use mcp_factory_guard::{AuditTarget, Rotate};
 use mcp_factory_sdk::SecretReference;
 use toml::de::{DeTable, DeValue};
 
@@ -74,6 +74,8 @@ static SETTINGS: &[Setting] = settings! {
     limits.cache = |value| if value.as_str() == Some("off") { Ok(0) } else { size(value, 1 << 20..=1 << 30) };
     log.level = |value| { let level = text(value)?; crate::logging::Filter::from_str(&level)?; Ok(Some(level)) };
     log.to = |value| log_file(&text(value)?);
+    log.rotate = |value| text(value)?.parse::<Rotate>().map(Some).map_err(|error| error.to_string());
+    log.keep = |value| count(value, 1..=10_000).map(Some);
     log.json = |value| value.as_bool().ok_or_else(|| "expected true or false".to_owned());
 };
 

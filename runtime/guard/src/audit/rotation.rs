@@ -1,0 +1,238 @@
+//! When a file is put aside for a new one, and how many of those that were are kept.
+
+use std::{fs, io, path::Path, str::FromStr, time::Duration};
+
+use serde::{Deserialize, Deserializer};
+
+use crate::Timestamp;
+
+const DAY: u64 = 86_400;
+
+/// When a file is put aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotate {
+    /// With the first line of a day, UTC.
+    Daily,
+    /// Before it has more bytes than this.
+    Size(u64),
+}
+
+/// A text that is no time for it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` does not say when: write \"daily\", or a size from \"1KiB\" to \"1024GiB\"")]
+pub struct NotARotation(String);
+
+impl FromStr for Rotate {
+    type Err = NotARotation;
+
+    fn from_str(text: &str) -> Result<Self, NotARotation> {
+        if text == "daily" {
+            return Ok(Self::Daily);
+        }
+        let units = [("KiB", 10), ("MiB", 20), ("GiB", 30)];
+        let size = units.iter().find_map(|(unit, bits)| {
+            let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
+            (1..=1_024).contains(&number).then_some(number << bits)
+        });
+        size.map(Self::Size)
+            .ok_or_else(|| NotARotation(text.chars().take(64).collect()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Rotate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// When, and how many of those put aside are kept: the youngest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rotation {
+    /// When a file is put aside.
+    pub when: Rotate,
+    /// How many are kept.
+    pub keep: usize,
+}
+
+/// What is known of a file that may be put aside.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Age {
+    /// The day of its first line, as far as that is known, since 1970.
+    day: u64,
+    bytes: u64,
+}
+
+impl Age {
+    /// Of a file with these bytes, written last at this time since 1970.
+    pub(super) fn new(bytes: u64, written: Duration) -> Self {
+        let day = written.as_secs() / DAY;
+        Self { day, bytes }
+    }
+
+    pub(super) fn add(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+    }
+}
+
+impl Rotation {
+    /// Whether the file is put aside before a line of so many bytes. An empty one never is.
+    pub(super) fn is_due(self, age: Age, line: usize, now: Duration) -> bool {
+        age.bytes > 0
+            && match self.when {
+                Rotate::Daily => now.as_secs() / DAY != age.day,
+                Rotate::Size(most) => age.bytes + line as u64 > most,
+            }
+    }
+
+    /// Gives the file at `path` a name with the time, and removes the oldest of its like.
+    pub(super) fn put_aside(self, path: &Path, now: Duration) -> io::Result<()> {
+        let name = |at: Duration| {
+            let mut name = path.as_os_str().to_owned();
+            // Without colons, which some programs take for the name of a machine.
+            name.push(format!(".{}", Timestamp(at).to_string().replace(':', "")));
+            name
+        };
+        let mut at = now;
+        while fs::exists(name(at))? {
+            // Several in one millisecond: the next one that is free, so that their order stays.
+            at += Duration::from_millis(1);
+        }
+        fs::rename(path, name(at))?;
+        self.prune(path)
+    }
+
+    fn prune(self, path: &Path) -> io::Result<()> {
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+            return Ok(());
+        };
+        let folder = if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        };
+        let mut aside = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?.file_name();
+            let time = entry
+                .as_encoded_bytes()
+                .strip_prefix(name.as_encoded_bytes());
+            if time.is_some_and(is_time) {
+                aside.push(entry);
+            }
+        }
+        // By time, as they are written.
+        aside.sort_unstable();
+        let old = aside.len().saturating_sub(self.keep);
+        aside[..old]
+            .iter()
+            .try_for_each(|entry| fs::remove_file(folder.join(entry)))
+    }
+}
+
+/// Whether this is how the name of a file that was put aside ends: nothing else is removed.
+fn is_time(ending: &[u8]) -> bool {
+    let form = b".0000-00-00T000000.000Z";
+    ending.len() == form.len()
+        && ending.iter().zip(form).all(|(byte, form)| match form {
+            b'0' => byte.is_ascii_digit(),
+            form => byte == form,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_says_when() {
+        assert_eq!("daily".parse(), Ok(Rotate::Daily));
+        assert_eq!("64MiB".parse(), Ok(Rotate::Size(64 << 20)));
+        assert_eq!("1024GiB".parse(), Ok(Rotate::Size(1 << 40)));
+        for wrong in [
+            "", "weekly", "0MiB", "-1MiB", "64", "64MB", "2000GiB", "MiB",
+        ] {
+            let error = wrong.parse::<Rotate>().expect_err(wrong).to_string();
+            assert!(error.contains("daily"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_due_with_its_day_or_its_size() {
+        let hours = Duration::from_hours;
+        let daily = Rotation {
+            when: Rotate::Daily,
+            keep: 1,
+        };
+        assert!(!daily.is_due(Age::new(1, hours(1)), 9, hours(23)));
+        assert!(daily.is_due(Age::new(1, hours(23)), 9, hours(25)));
+        assert!(!daily.is_due(Age::new(0, hours(23)), 9, hours(25)));
+        let small = Rotation {
+            when: Rotate::Size(10),
+            keep: 1,
+        };
+        assert!(!small.is_due(Age::new(4, hours(1)), 6, hours(99)));
+        assert!(small.is_due(Age::new(5, hours(1)), 6, hours(1)));
+        // A line that is larger than a file is a file of its own.
+        assert!(!small.is_due(Age::new(0, hours(1)), 60, hours(1)));
+    }
+
+    #[test]
+    fn the_youngest_are_kept_and_nothing_else_is_touched() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.jsonl");
+        let others = [
+            "a.jsonl.old",
+            "a.jsonl.2026-11-21",
+            "b.jsonl.1970-01-01T000001.000Z",
+        ];
+        for other in others {
+            fs::write(folder.path().join(other), "").expect("a file");
+        }
+        let rotation = Rotation {
+            when: Rotate::Daily,
+            keep: 2,
+        };
+        for second in 1..=5 {
+            fs::write(&path, second.to_string()).expect("a file");
+            rotation
+                .put_aside(&path, Duration::from_secs(second))
+                .expect("it is renamed");
+            assert!(!path.exists());
+        }
+        let mut names: Vec<String> = fs::read_dir(folder.path())
+            .expect("a folder")
+            .map(|entry| {
+                entry
+                    .expect("an entry")
+                    .file_name()
+                    .into_string()
+                    .expect("text")
+            })
+            .collect();
+        names.sort_unstable();
+        let kept = [
+            "a.jsonl.1970-01-01T000004.000Z",
+            "a.jsonl.1970-01-01T000005.000Z",
+        ];
+        assert_eq!(
+            names,
+            [
+                &["a.jsonl.1970-01-01T000004.000Z"][..],
+                &kept[1..],
+                &["a.jsonl.2026-11-21", "a.jsonl.old"],
+                &others[2..]
+            ]
+            .concat()
+        );
+        let text = fs::read_to_string(folder.path().join(kept[1])).expect("a file");
+        assert_eq!(text, "5");
+        // One that is there is not written over.
+        fs::write(&path, "6").expect("a file");
+        rotation
+            .put_aside(&path, Duration::from_secs(5))
+            .expect("it is renamed");
+        let next = folder.path().join("a.jsonl.1970-01-01T000005.001Z");
+        assert_eq!(fs::read_to_string(next).expect("a file"), "6");
+    }
+}
