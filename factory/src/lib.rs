@@ -12,6 +12,7 @@ mod catalog;
 pub mod cli;
 mod client;
 mod declared;
+mod doctor;
 mod embedded;
 mod emit;
 pub mod error;

@@ -11,6 +11,7 @@ mod conformance;
 mod dance;
 mod declared;
 mod deploy;
+mod doctor;
 mod faults;
 mod faults_page;
 mod gate;

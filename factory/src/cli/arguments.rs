@@ -83,12 +83,14 @@ pub(super) enum Command {
     Client(ClientArguments),
     /// Put a built server, or a URL, into the configuration of a client.
     Install(InstallArguments),
+    /// Look for what commonly goes wrong: on this machine, in the manifest, in a server, in clients' files.
+    Doctor(DoctorArguments),
     /// Tell cargo where this machine has the SDK, for working on plugins: writes .cargo/config.toml.
     Setup,
 }
 
 /// Which server.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct Selection {
     /// Built-in plugins, separated by commas; no manifest is read.
     #[arg(
@@ -322,6 +324,15 @@ pub(super) struct ClientArguments {
     /// The server to start, with its arguments.
     #[arg(last = true, value_name = "SERVER")]
     pub(super) command: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArguments {
+    /// A server built by mcp-factory, to be looked at, too.
+    pub(super) binary: Option<PathBuf>,
+    /// What it is started with.
+    #[arg(last = true, value_name = "ARGUMENT", requires = "binary")]
+    pub(super) arguments: Vec<String>,
 }
 
 #[cfg(test)]

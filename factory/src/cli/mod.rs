@@ -5,6 +5,7 @@ mod binary;
 mod build;
 mod client;
 mod deploy;
+mod doctor;
 mod generate;
 mod image;
 mod inspect;
@@ -97,6 +98,7 @@ fn run(cli: Cli, report: &mut Report) -> Result<()> {
         Command::Install(arguments) => install::run(&mut session, &arguments),
         Command::Deploy(arguments) => deploy::run(&mut session, &arguments),
         Command::Client(arguments) => client::run(&mut session, &arguments),
+        Command::Doctor(arguments) => doctor::run(&mut session, &arguments),
         Command::Setup => setup::run(&mut session),
     }
 }

@@ -161,6 +161,8 @@ codes! {
     NoHome = "MF0707", Environment;
     /// No C compiler for the target, or one without the C library's headers.
     NoCCompiler = "MF0708", Environment;
+    /// The doctor found something that will not work.
+    Unwell = "MF0709", Environment;
 }
 
 #[cfg(test)]

@@ -92,6 +92,22 @@ impl Document {
         }))
     }
 
+    /// All rows of the table, by name.
+    ///
+    /// # Errors
+    /// When the table is no object.
+    pub(crate) fn rows(&self, table: &str) -> Result<Vec<(String, Value)>> {
+        let rows = self.table(table)?.and_then(|rows| rows.to_serde_value());
+        let rows = rows
+            .as_ref()
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten();
+        Ok(rows
+            .map(|(name, row)| (name.clone(), row.clone()))
+            .collect())
+    }
+
     /// Puts a row in, in the place of the one that has its name.
     ///
     /// # Errors

@@ -111,6 +111,14 @@ pub(crate) fn undo(client: &Client, path: &Path, name: &str) -> Result<Change> {
     })
 }
 
+/// The servers in the file of a client, by name.
+///
+/// # Errors
+/// When the file is broken.
+pub(crate) fn servers(client: &Client, path: &Path) -> Result<Vec<(String, Value)>> {
+    parse(path, &ClientFile::read(path)?)?.rows(client.table)
+}
+
 fn parse(path: &Path, file: &ClientFile) -> Result<Document> {
     Document::parse(
         &path.display().to_string(),

@@ -7,6 +7,7 @@
 mod client;
 mod declared;
 mod deploy;
+mod doctor;
 mod driver;
 mod environment;
 mod examples;
