@@ -55,6 +55,7 @@ mod tests {
             "mcp-factory-macros",
             "mcp-factory-outbound",
             "mcp-factory-sdk",
+            "mcp-factory-secrets",
             "mcp-factory-server",
             "mcp-plugin-echo",
         ] {

@@ -51,6 +51,10 @@ fn imports_run_one_way() {
         ours("mcp-factory-identity", &all),
         ["mcp-factory-outbound", "mcp-factory-sdk"]
     );
+    assert_eq!(
+        ours("mcp-factory-secrets", &all),
+        ["mcp-factory-outbound", "mcp-factory-sdk"]
+    );
     assert_eq!(ours("mcp-factory-guard", &all), ["mcp-factory-sdk"]);
     assert_eq!(
         ours("mcp-factory-server", &all),
@@ -59,7 +63,8 @@ fn imports_run_one_way() {
             "mcp-factory-identity",
             // With `otlp`: whoever dials a collector.
             "mcp-factory-outbound",
-            "mcp-factory-sdk"
+            "mcp-factory-sdk",
+            "mcp-factory-secrets"
         ]
     );
     assert!(ours("mcp-factory-templates", &all).is_empty());
@@ -94,6 +99,7 @@ fn every_package_is_known_to_this_test() {
         "mcp-factory-macros",
         "mcp-factory-outbound",
         "mcp-factory-sdk",
+        "mcp-factory-secrets",
         "mcp-factory-server",
         "mcp-factory-templates",
         "mcp-factory-tests",

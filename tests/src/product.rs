@@ -14,7 +14,8 @@ pub enum Product {
     /// The fixture of the conformance suite, and a plugin from a path that does everything wrong:
     /// `tests/faults-plugin`.
     Fixture,
-    /// A plugin from a path with one of everything that is guarded, `tests/guarded-plugin`, and files; with `otlp`.
+    /// A plugin from a path with one of everything that is guarded, `tests/guarded-plugin`, and files; with all
+    /// features of the runtime.
     Guarded,
     /// The built-in plugins that people use.
     Standard,
@@ -115,7 +116,7 @@ impl Product {
     fn manifest(self, folder: &Path, built_in: &str, plugin: &str) -> PathBuf {
         let tests = env!("CARGO_MANIFEST_DIR");
         let features = match self {
-            Self::Guarded => "features = [\"otlp\"]\n",
+            Self::Guarded => "features = [\"otlp\", \"vault\", \"awssm\"]\n",
             _ => "",
         };
         let manifest = format!(

@@ -16,7 +16,7 @@ use crate::{
     memo::sha256,
     names::Target,
     plan::{Plan, Why, count},
-    verify::describe::tokens,
+    verify::{describe::tokens, secrets},
 };
 
 use super::{
@@ -87,6 +87,9 @@ pub(super) fn run(session: &mut Session<'_>, arguments: &BuildArguments) -> Resu
         Some(verify(&staged, &plan, &linking, &session.interrupt)?)
     };
     if let Some(verified) = &verified {
+        if let Some(description) = &verified.description {
+            secrets::check(&plan, description, project.manifest.source.as_ref())?;
+        }
         report_verified(session, verified, &plan);
     }
     session.interrupt.check()?;

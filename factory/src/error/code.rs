@@ -92,6 +92,8 @@ codes! {
     UnknownSchema = "MF0209", Manifest;
     /// A declared tool that its plugin does not accept.
     Declaration = "MF0210", Manifest;
+    /// A secret that is written down where its name belongs.
+    LiteralSecret = "MF0211", Manifest;
 
     /// There is no built-in plugin of this name.
     UnknownPlugin = "MF0301", Plugin;

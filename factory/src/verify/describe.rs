@@ -356,4 +356,4 @@ pub(crate) fn tokens(description: &Description) -> usize {
 
 #[cfg(test)]
 #[path = "describe_tests.rs"]
-mod tests;
+pub(super) mod tests;

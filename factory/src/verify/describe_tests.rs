@@ -10,7 +10,7 @@ use crate::{
     scan::ScannedHints,
 };
 
-fn plan() -> Plan {
+pub(in crate::verify) fn plan() -> Plan {
     Plan {
         format: 1,
         factory: "0.1.0".to_owned(),

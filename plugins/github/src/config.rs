@@ -17,7 +17,6 @@ use crate::allow::AllowList;
 pub struct Config {
     /// Where the token is: `env:NAME` or `file:/path` (reread when it changes). A fine-grained token with
     /// exactly the permissions that are to be used. Either this or `app`.
-    #[schemars(with = "Option<String>")]
     pub token: Option<SecretReference>,
     /// A GitHub App instead of a token.
     pub app: Option<AppConfig>,
@@ -89,7 +88,6 @@ pub struct AppConfig {
     /// The number of its installation.
     pub installation: u64,
     /// Where its private key is: `env:NAME` or `file:/path`, a PEM file as GitHub makes it.
-    #[schemars(with = "String")]
     pub private_key: SecretReference,
 }
 

@@ -16,7 +16,6 @@ const MOST_TEAMS: usize = 200;
 pub struct Config {
     /// Where the API key (`lin_api_…`) or the OAuth token is: `env:NAME` or `file:PATH`. Required. A file is
     /// read anew for each call, so it may be replaced while the server runs.
-    #[schemars(with = "Option<String>")]
     pub token: Option<SecretReference>,
     /// The keys of the teams that may be used, and nothing else may: `["ENG", "OPS"]`. Required. `["*"]` is
     /// every team that the token can see.

@@ -18,7 +18,6 @@ const MOST_ROOTS: usize = 200;
 pub struct Config {
     /// Where the token of the connection (`ntn_…`) is: `env:NAME` or `file:PATH`. Required. A file is read
     /// anew for each call, so it may be replaced while the server runs.
-    #[schemars(with = "Option<String>")]
     pub token: Option<SecretReference>,
     /// The ids of pages, databases and data sources that may be used with all that is below them, and
     /// nothing else may. Required. `["*"]` is all that is shared with the connection.

@@ -12,7 +12,6 @@ use serde::Deserialize;
 pub struct Config {
     /// Where the connection URL is, `env:NAME` or `file:PATH`; the URL itself is
     /// `postgres://user:password@host:5432/database`. Required. A file is read anew for every connection.
-    #[schemars(with = "Option<String>")]
     pub url: Option<SecretReference>,
     /// Whether the tools that change something may be used.
     pub mode: Mode,

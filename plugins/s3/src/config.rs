@@ -20,13 +20,10 @@ pub struct Config {
     /// More root certificates, as a PEM file.
     pub roots_file: Option<std::path::PathBuf>,
     /// The access key, as `env:NAME` or `file:PATH`.
-    #[schemars(with = "Option<String>")]
     pub access_key: Option<SecretReference>,
     /// The secret key, as `env:NAME` or `file:PATH`.
-    #[schemars(with = "Option<String>")]
     pub secret_key: Option<SecretReference>,
     /// The token of temporary credentials, as `env:NAME` or `file:PATH`.
-    #[schemars(with = "Option<String>")]
     pub session_token: Option<SecretReference>,
     /// The buckets that can be reached; no other can.
     pub buckets: Vec<BucketConfig>,

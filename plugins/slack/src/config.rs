@@ -16,7 +16,6 @@ const MOST_CHANNELS: usize = 500;
 pub struct Config {
     /// Where the bot token (`xoxb-…`) is: `env:NAME` or `file:PATH`. Required. A file is read anew for each
     /// call, so it may be replaced while the server runs.
-    #[schemars(with = "Option<String>")]
     pub token: Option<SecretReference>,
     /// The ids of the channels that may be used, and nothing else may: `["C0123456789"]`. Required.
     /// `["*"]` is every public channel; private channels, group messages and direct messages must be listed

@@ -45,7 +45,7 @@ impl Credential {
     /// Why there is none any more.
     pub async fn current(&self) -> Result<Secret<String>, SecretProblem> {
         match &self.reference {
-            SecretReference::Environment(_) => Ok(self.first.clone()),
+            SecretReference::Environment(_) | SecretReference::Store(_) => Ok(self.first.clone()),
             SecretReference::File(_) => read(self.reference.clone()).await,
         }
     }

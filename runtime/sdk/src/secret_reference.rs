@@ -1,23 +1,30 @@
 //! Where a secret is, instead of the secret: what stands in a configuration file.
 //!
-//! In the room: `env:NAME` and `file:PATH`. Not here: what a plugin gets (`secret`).
+//! In the room: `env:NAME`, `file:PATH`, and the names of what is in a store of secrets. Not here: what a plugin
+//! gets (`secret`), and talking to a store, which the server does before plugins start.
 
 use std::{fmt, io::Read as _, path::PathBuf, str::FromStr};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
-use crate::Secret;
+use crate::{Secret, kept_secrets};
 
 /// The most that a secret's file may hold: a secret is short, and a wrong path may be a device.
 const LARGEST: u64 = 64 << 10;
 
-/// `env:NAME` or `file:PATH`. A literal is refused: files of configuration are copied, mailed and committed.
+/// How [`SecretProblem::NotFetched`] ends: a server that could not fetch has told why, and leaves this out.
+pub const NOT_FETCHED: &str = "was not fetched when the server started";
+
+/// `env:NAME`, `file:PATH`, or what is in a store: `vault:MOUNT/PATH#FIELD`, `awssm:NAME#KEY`. A literal is refused: files of configuration are copied, mailed and committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretReference {
     /// The value of an environment variable, which changes only with a restart.
     Environment(String),
     /// The first line of a file, read anew at every [`read`](Self::read).
     File(PathBuf),
+    /// Something in a store of secrets, by its whole text. The server fetches it once, before plugins start.
+    Store(String),
 }
 
 /// Why a secret cannot be had. Never holds any of it.
@@ -29,6 +36,9 @@ pub enum SecretProblem {
     /// The variable is not set, or empty.
     #[error("the environment variable {0} is not set")]
     Unset(String),
+    /// It was not fetched when the server started.
+    #[error("{0} {NOT_FETCHED}")]
+    NotFetched(String),
     /// The file cannot be read.
     #[error("{path} cannot be read: {error}")]
     Unreadable {
@@ -61,20 +71,29 @@ impl SecretReference {
     /// orchestrators mount them).
     pub fn read(&self) -> Result<Secret<String>, SecretProblem> {
         let text = match self {
-            Self::Environment(name) => {
-                std::env::var(name).map_err(|_| SecretProblem::Unset(name.clone()))?
-            }
+            Self::Environment(name) => match std::env::var(name) {
+                Ok(text) => text,
+                Err(_) => kept(self).ok_or_else(|| SecretProblem::Unset(name.clone()))?,
+            },
             Self::File(path) => read_private(path)?,
+            Self::Store(_) => {
+                kept(self).ok_or_else(|| SecretProblem::NotFetched(self.to_string()))?
+            }
         };
         let text = text.trim();
         if text.is_empty() {
             return Err(match self {
                 Self::Environment(name) => SecretProblem::Unset(name.clone()),
                 Self::File(path) => SecretProblem::Empty(path.display().to_string()),
+                Self::Store(text) => SecretProblem::Empty(text.clone()),
             });
         }
         Ok(Secret::new(text.to_owned()))
     }
+}
+
+fn kept(reference: &SecretReference) -> Option<String> {
+    kept_secrets::find(&reference.to_string()).map(|secret| secret.expose().clone())
 }
 
 /// The text of a file that nobody else may read.
@@ -120,6 +139,7 @@ impl FromStr for SecretReference {
             _ if place.is_empty() => Err(SecretProblem::Literal),
             "env" => Ok(Self::Environment(place.to_owned())),
             "file" => Ok(Self::File(PathBuf::from(place))),
+            "vault" | "awssm" => Ok(Self::Store(text.to_owned())),
             _ => Err(SecretProblem::Literal),
         }
     }
@@ -130,6 +150,7 @@ impl fmt::Display for SecretReference {
         match self {
             Self::Environment(name) => write!(formatter, "env:{name}"),
             Self::File(path) => write!(formatter, "file:{}", path.display()),
+            Self::Store(text) => formatter.write_str(text),
         }
     }
 }
@@ -140,6 +161,22 @@ impl<'de> Deserialize<'de> for SecretReference {
         let text = String::deserialize(deserializer)
             .map_err(|_| serde::de::Error::custom(SecretProblem::Literal))?;
         text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for SecretReference {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "SecretReference".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string", "pattern": "^(env|file|vault|awssm):.+$", "writeOnly": true,
+        })
+    }
+
+    fn inline_schema() -> bool {
+        true
     }
 }
 
@@ -205,5 +242,21 @@ mod tests {
         assert!(!error.to_string().contains("424242"), "{error}");
         let reference: SecretReference = "file:/run/secrets/x".parse().expect("a reference");
         assert_eq!(reference.to_string(), "file:/run/secrets/x");
+    }
+
+    #[test]
+    fn what_a_server_keeps_is_found_by_its_name() {
+        let reference: SecretReference = "vault:secret/app#token".parse().expect("a reference");
+        assert_eq!(reference.to_string(), "vault:secret/app#token");
+        let error = reference.read().expect_err("nothing was fetched");
+        assert!(matches!(error, SecretProblem::NotFetched(_)), "{error}");
+        crate::keep_secret("vault:secret/app#token", Secret::new("kept\n".to_owned()));
+        assert_eq!(reference.read().expect("kept").expose(), "kept");
+        crate::keep_secret("env:MCP_FACTORY_ONLY_KEPT", Secret::new("too".to_owned()));
+        let variable = SecretReference::Environment("MCP_FACTORY_ONLY_KEPT".into());
+        assert_eq!(variable.read().expect("kept").expose(), "too");
+        crate::keep_secret("env:PATH", Secret::new("canary".to_owned()));
+        let variable = SecretReference::Environment("PATH".into());
+        assert_ne!(variable.read().expect("set").expose(), "canary");
     }
 }

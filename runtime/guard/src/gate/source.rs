@@ -31,7 +31,9 @@ impl SeedSource {
     pub(super) fn new(reference: &SecretReference) -> Result<(Self, Arc<Seed>), NoSeed> {
         let seed = Arc::new(read(reference)?);
         let source = match reference {
-            SecretReference::Environment(_) => Self::Fixed(Arc::clone(&seed)),
+            SecretReference::Environment(_) | SecretReference::Store(_) => {
+                Self::Fixed(Arc::clone(&seed))
+            }
             SecretReference::File(_) => Self::File(reference.clone()),
         };
         Ok((source, seed))

@@ -27,9 +27,18 @@ pub(super) struct Args {
     #[arg(long, global = true, value_name = "ADDR")]
     pub(super) management: Option<Listen>,
 
-    /// Read the configuration from a TOML file
+    /// Read the configuration from a file: TOML, or YAML where its name ends in .yaml
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
+
+    /// Use what the file says for a profile
+    #[arg(help = "Use what the file says in [profile.NAME], too [also: MCP_PROFILE]")]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+
+    /// Take variables that are not set from a file of NAME=value lines; for development
+    #[arg(long, global = true, value_name = "FILE", num_args = 0..=1, default_missing_value = ".env")]
+    pub(super) env_file: Option<PathBuf>,
 
     /// Override one setting
     #[arg(
@@ -80,12 +89,16 @@ pub(super) enum Command {
     },
     /// Check the configuration by starting every plugin, then say everything that is wrong
     Check {
-        /// As JSON
+        /// As JSON, with the place of every setting
         #[arg(long)]
         json: bool,
     },
     /// Ask the server that runs with the same options whether it is ready: exit code 0, or 1
     Healthcheck,
+    /// Print every setting as an environment variable, with its words: a .env.example
+    Env,
+    /// Print the JSON Schema of the configuration file, by which editors complete it
+    Schema,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

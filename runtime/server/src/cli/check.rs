@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use mcp_factory_identity::AuthConfig;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Product;
 use super::doorkeeper::{is_authenticated, outside_names};
@@ -20,11 +20,14 @@ use crate::pipeline::PluginHealth;
 /// How long a plugin may think about how it is.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Tells of every problem: those that were `found` while the configuration was read, and those of a start.
+///
 /// Starts every plugin with its section, asks how it is, and stops it again. A plugin that is not well,
 /// because something it needs is down, is told of; the configuration is fine all the same.
 pub(super) fn run(
     product: &Product,
     config: &Config,
+    mut found: Problems,
     listen: Option<Listen>,
     insecure: bool,
     json: bool,
@@ -48,6 +51,10 @@ pub(super) fn run(
         } else {
             Door::Stdio
         };
+        if config.is_partial() {
+            // What a file that cannot be read leaves unsaid is nobody's mistake.
+            return Ok(Vec::new());
+        }
         let started = start(product, config, door, &lifecycle).await?;
         let health = started.runtime.pipeline.health(PATIENCE).await;
         lifecycle.stop();
@@ -55,28 +62,32 @@ pub(super) fn run(
         Ok(health)
     });
     executor::end(executor);
-    if let Some(Err(message)) = listen.map(|listen| {
-        listen.check_exposure(outside_names(config), is_authenticated(config), insecure)
-    }) {
-        add(&mut outcome, Problem::new("--http", message));
+    if !config.is_unread("auth")
+        && let Some(Err(message)) = listen.map(|listen| {
+            listen.check_exposure(outside_names(config), is_authenticated(config), insecure)
+        })
+    {
+        found.add(Problem::new("--http", message));
     }
-    if let Some(Err(message)) = config.management.listen.map(|port| {
-        management::check_exposure(port, listen.is_some() && is_authenticated(config), insecure)
-    }) {
+    if !config.is_unread("auth")
+        && let Some(Err(message)) = config.management.listen.map(|port| {
+            management::check_exposure(port, listen.is_some() && is_authenticated(config), insecure)
+        })
+    {
         let place = config.place("management.listen");
-        add(&mut outcome, Problem::new(place, message));
+        found.add(Problem::new(place, message));
     }
-    report(answers, outcome, json)
+    if let Err(problems) = &outcome {
+        found.extend(problems);
+    }
+    if !found.is_empty() {
+        outcome = Err(found);
+    }
+    report(config, answers, outcome, json)
 }
 
-fn add(outcome: &mut Result<Vec<PluginHealth>, Problems>, problem: Problem) {
-    match outcome {
-        Ok(_) => *outcome = Err(problem.into()),
-        Err(problems) => problems.add(problem),
-    }
-}
-
-pub(super) fn report(
+fn report(
+    config: &Config,
     answers: Answers,
     outcome: Result<Vec<PluginHealth>, Problems>,
     json: bool,
@@ -88,8 +99,12 @@ pub(super) fn report(
             Err(problems) => (Vec::new(), problems.iter().map(told).collect()),
         };
         let plugins: Vec<Value> = plugins.iter().map(PluginHealth::told).collect();
+        let set: Map<String, Value> = config
+            .places()
+            .map(|(path, place)| (path.to_owned(), place.into()))
+            .collect();
         return answers.print(
-            &pretty(&json!({"ok": problems.is_empty(), "problems": problems, "plugins": plugins})),
+            &pretty(&json!({"ok": problems.is_empty(), "problems": problems, "plugins": plugins, "set": set})),
             code,
         );
     }

@@ -29,6 +29,9 @@ pub(super) fn authenticator(
     address: SocketAddr,
     problems: &mut Problems,
 ) -> Option<Authenticator> {
+    if config.is_unread("auth") {
+        return None;
+    }
     if !is_authenticated(config) {
         if config.auth != AuthConfig::default() {
             let message = "`auth.mode` is \"none\" and the rest of [auth] says otherwise: nobody would be asked who is calling; \

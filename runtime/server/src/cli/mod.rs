@@ -1,4 +1,4 @@
-//! The built server's own command line: serve, describe, call, check, healthcheck.
+//! The built server's own command line: serve, describe, call, check, env, schema, healthcheck.
 //!
 //! In the room: reading the arguments (`args`), printing (`output`) and one file a
 //! command. Exit codes: 0 fine, 1 the call failed, 2 usage or configuration.
@@ -12,18 +12,21 @@ mod healthcheck;
 mod output;
 mod serve;
 mod start;
+mod stores;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use mcp_factory_guard::{LogFile, Rotation, not_opened};
+use mcp_factory_sdk::{Secret, keep_secret};
+use serde_json::Value;
 
-use crate::config::{Config, Layers};
+use crate::config::{Config, Environment, Layers};
 use crate::identity::Identity;
 use crate::logging::{self, Filter};
 use crate::mount::Mount;
 use args::{Args, Command, LogFormat};
-use output::{Answers, DONE, USAGE, complain};
+use output::{Answers, DONE, USAGE, complain, pretty};
 
 /// Files of the log that were put aside and are kept, unless told.
 const KEPT_LOGS: usize = 90;
@@ -37,6 +40,18 @@ pub(crate) struct Product {
     /// Whether it was built without tools that change something.
     pub(crate) read_only: bool,
     pub(crate) mounts: &'static [Mount],
+}
+
+impl Product {
+    /// The schema of a plugin's section, by the mount's name.
+    pub(crate) fn schema_of(&self) -> impl Fn(&str) -> Value + use<> {
+        let mounts = self.mounts;
+        move |name| {
+            let mut mounts = mounts.iter();
+            let mount = mounts.find(|mount| mount.name() == name);
+            mount.map_or(Value::Bool(true), |mount| mount.plugin().config_schema())
+        }
+    }
 }
 
 /// Runs the command that the process's arguments name.
@@ -66,22 +81,32 @@ fn run_with(product: Product, arguments: impl IntoIterator<Item = OsString>) -> 
     if let Some(Command::Describe { json }) = args.command {
         return describe::run(&product, json);
     }
+    let plugins: Vec<&str> = product.mounts.iter().map(Mount::name).collect();
+    if let Some(Command::Schema) = args.command {
+        let schema = Config::schema(product.identity.name, &plugins, &product.schema_of());
+        return Answers::plain().print(&pretty(&schema), DONE);
+    }
     let layers = Layers {
         defaults: product.defaults,
         file: args.config.clone(),
         assignments: args.set.clone(),
         read_only: args.read_only,
+        profile: args.profile.clone(),
+        env_file: args.env_file.clone(),
+        environment: Environment::process(),
     };
-    let plugins: Vec<&str> = product.mounts.iter().map(Mount::name).collect();
-    let mut config = match Config::load(&layers, &plugins) {
-        Ok(config) => config,
-        Err(problems) => {
-            if let Some(Command::Check { json }) = args.command {
-                return check::report(Answers::plain(), Err(problems), json);
-            }
-            return complain(&problems.to_string(), USAGE);
-        }
-    };
+    let (mut config, problems) = Config::examine(&layers, &plugins, &product.schema_of());
+    if let Some(Command::Env) = args.command {
+        let schema = Config::schema(product.identity.name, &plugins, &product.schema_of());
+        return Answers::plain().print(&config.example(product.identity.name, &schema), DONE);
+    }
+    let checking = matches!(args.command, Some(Command::Check { .. }));
+    if !problems.is_empty() && !checking {
+        return complain(&problems.to_string(), USAGE);
+    }
+    for (name, value) in config.added_variables.iter() {
+        keep_secret(format!("env:{name}"), Secret::new(value.to_owned()));
+    }
     if args.management.is_some() {
         config.management.listen = args.management;
     }
@@ -89,7 +114,8 @@ fn run_with(product: Product, arguments: impl IntoIterator<Item = OsString>) -> 
         return complain(&message, USAGE);
     }
     match args.command {
-        None | Some(Command::Serve | Command::Describe { .. }) => {
+        // Those that need no configuration were answered above.
+        None | Some(Command::Serve | Command::Describe { .. } | Command::Env | Command::Schema) => {
             let listen = args
                 .http
                 .map(|address| address.unwrap_or(config.http.listen));
@@ -110,7 +136,7 @@ fn run_with(product: Product, arguments: impl IntoIterator<Item = OsString>) -> 
             let listen = args
                 .http
                 .map(|address| address.unwrap_or(config.http.listen));
-            check::run(&product, &config, listen, args.insecure, json)
+            check::run(&product, &config, problems, listen, args.insecure, json)
         }
     }
 }

@@ -8,12 +8,13 @@ use mcp_factory_guard::{
     Audit, AuditTarget, Clock, GatePlugin, Gates, RateLimits, Shared as SharedState,
 };
 use mcp_factory_identity::{Authenticator, Mode};
-use mcp_factory_sdk::{Instance, Principal, Scope, ScopeSet, Secret};
+use mcp_factory_sdk::{Instance, NOT_FETCHED, Principal, Scope, ScopeSet, Secret};
 use serde_json::{Map, Value};
 
 use super::Product;
 use super::doorkeeper::{authenticator, is_authenticated, tls};
-use crate::config::{Config, KeepFor, Problem, Problems, did_you_mean};
+use super::stores;
+use crate::config::{Config, KeepFor, Problem, Problems, did_you_mean, differences};
 use crate::features::Feature;
 use crate::http::Tls;
 use crate::identity::Identity;
@@ -56,6 +57,8 @@ pub(super) async fn start(
     lifecycle: &Lifecycle,
 ) -> Result<Started, Problems> {
     let mut problems = Problems::default();
+    stores::fetch(config, &mut problems).await;
+    let all_fetched = problems.is_empty();
     let registry = Registry::new(product.mounts, is_read_only(product, config));
     check_names(config, &registry, door, &mut problems);
     let guards = guards(product, config, &registry, door, &mut problems);
@@ -73,7 +76,8 @@ pub(super) async fn start(
     let recorder = recorder(product, config, lifecycle, &mut problems);
     let Some(guards) = guards.filter(|_| problems.is_empty()) else {
         tenants.stop().await;
-        return Err(problems);
+        // Whoever reads a secret that was not fetched says so once more.
+        return Err(problems.without(|message| !all_fetched && message.contains(NOT_FETCHED)));
     };
     let limits = CallLimits {
         timeout: config.limits.timeout,
@@ -298,6 +302,10 @@ fn guards(
     problems: &mut Problems,
 ) -> Option<Guards> {
     let mut section = |section: &str, found: Vec<mcp_factory_guard::Problem>| {
+        // What is missing in a section that could not be read may well be written there.
+        if config.is_unread(section) {
+            return;
+        }
         for problem in found {
             let path = format!("{section}.{}", problem.path);
             let message = format!("`{path}`: {}", problem.message);
@@ -362,6 +370,9 @@ async fn tenants(
         tenants.nobodys = instances.map(|instances| Tenant::new(instances, None, None));
     }
     for (name, tenant) in &config.tenants {
+        if config.is_unread(&format!("tenants.{name}")) {
+            continue;
+        }
         let sections = &tenant.plugins;
         let instances = instances(product, config, sections, Some(name), gates, problems).await;
         if let Some(instances) = instances {
@@ -388,19 +399,53 @@ async fn instances(
         }
         Err(failed) => {
             for StartProblem { mount, error } in failed {
-                problems.add(placed(config, tenant, mount, &error.to_string()));
+                let section = sections.get(mount);
+                let schema = product.schema_of()(mount);
+                let all = section.map(|section| differences(&schema, &schema, section, ""));
+                let all = all.unwrap_or_default();
+                let message = error.to_string();
+                for (path, told) in &all {
+                    problems.add(unfit(config, tenant, mount, path, told));
+                }
+                if all.is_empty() || !is_of_a_reader(&message) {
+                    problems.add(placed(config, tenant, mount, &message));
+                }
             }
             None
         }
     }
 }
 
-/// A plugin names the value that it complains about in backticks, first.
-fn placed(config: &Config, tenant: Option<&str>, mount: &str, message: &str) -> Problem {
-    let section = match tenant {
+/// Whether a plugin's complaint is its type's, which names the first thing that does not fit: all are told then.
+fn is_of_a_reader(message: &str) -> bool {
+    let words = [
+        "unknown key",
+        "unknown variant",
+        "invalid type",
+        "invalid value",
+        "a secret is named",
+    ];
+    words.iter().any(|word| message.contains(word))
+}
+
+/// One way in which a plugin's section does not fit its schema.
+fn unfit(config: &Config, tenant: Option<&str>, mount: &str, path: &str, told: &str) -> Problem {
+    let section = section_of(tenant, mount);
+    let full = format!("{section}.{path}");
+    let of = tenant.map_or_else(String::new, |tenant| format!(" of tenant `{tenant}`"));
+    Problem::new(config.place(&full), format!("plugin `{mount}`{of}: {told}"))
+}
+
+fn section_of(tenant: Option<&str>, mount: &str) -> String {
+    match tenant {
         None => format!("plugins.{mount}"),
         Some(tenant) => format!("tenants.{tenant}.plugins.{mount}"),
-    };
+    }
+}
+
+/// A plugin names the value that it complains about in backticks, first.
+fn placed(config: &Config, tenant: Option<&str>, mount: &str, message: &str) -> Problem {
+    let section = section_of(tenant, mount);
     let path = message
         .strip_prefix('`')
         .and_then(|rest| rest.split_once('`'))

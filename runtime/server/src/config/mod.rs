@@ -1,25 +1,36 @@
-//! The configuration: one typed value out of four layers.
+//! The configuration: one typed value out of layers, each value with the place it came from.
 //!
-//! Built-in defaults, the manifest's defaults, a few environment variables (`aliases`), `--config FILE`,
-//! `--set KEY=VALUE`;
-//! each layer overrides the one before it, setting by setting. In the room: the
-//! settings there are (`settings`), their values (`value`), `--set` (`assign`), the
-//! sections that are read as a whole (`sections`: the plugins' own, the tenants, and
-//! those that other crates define), and how problems are told (`problem`). Every
-//! problem is reported, not only the first.
+//! Built-in defaults, the manifest's defaults, variables by the names of an older framework (`aliases`),
+//! `--config FILE` (TOML or `yaml`, with variables in its values: `expand`), variables that are settings
+//! (`variables`), `--set KEY=VALUE` (`assign`); each layer overrides the one before it, setting by setting, and in
+//! a file a profile overrides what stands beside it. Also in the room: the settings there are (`settings`) and
+//! what they are in words (`catalogue`, and from it `schema` and `example`), their values (`value`), the
+//! sections that are read as a whole (`sections`: the plugins' own, the tenants, and those that other crates
+//! define), and how problems are told (`problem`). Every problem is reported, not only the first.
 
 mod access;
+mod against;
 mod aliases;
 mod assign;
+mod catalogue;
+mod environment;
+mod example;
+mod expand;
 mod problem;
+mod profile;
+mod schema;
 mod sections;
 mod settings;
 mod source;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_layers;
 mod value;
+mod variables;
+mod yaml;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -27,12 +38,15 @@ use ipnet::IpNet;
 use mcp_factory_guard::{AuditConfig, GateConfig, RedisConfig, Rotate};
 use mcp_factory_identity::AuthConfig;
 use mcp_factory_sdk::{Rate, SecretReference};
+use mcp_factory_secrets::SecretsConfig;
 use serde_json::{Map, Value};
 
 use crate::http::{Listen, TlsFiles};
 use crate::management::ManagementConfig;
 use crate::trace::TracingConfig;
 pub(crate) use access::{AccessConfig, KeepFor, Limit, TenantConfig, ToolLimits, Visibility};
+pub(crate) use against::differences;
+pub(crate) use environment::Environment;
 pub(crate) use problem::{Problem, Problems, did_you_mean};
 use source::Source;
 
@@ -52,11 +66,19 @@ pub(crate) struct Config {
     pub(crate) audit: AuditConfig,
     pub(crate) management: ManagementConfig,
     pub(crate) tracing: TracingConfig,
+    /// Where secrets are kept that are named by `vault:` and `awssm:`.
+    pub(crate) secrets: SecretsConfig,
     /// `[tenants.NAME]`, by name.
     pub(crate) tenants: BTreeMap<String, TenantConfig>,
     /// `[limits.tools.NAME]`, by the tool's public name.
     pub(crate) tool_limits: BTreeMap<String, ToolLimits>,
+    /// What `--env-file` added to the process's variables.
+    pub(crate) added_variables: Environment,
     sections: sections::Sections,
+    /// Sections that stand here as their defaults because what was written cannot be read.
+    unread: BTreeSet<String>,
+    /// Whether a whole layer could not be read.
+    partial: bool,
 }
 
 /// `[server]`
@@ -236,25 +258,65 @@ pub(crate) struct Layers {
     pub(crate) assignments: Vec<String>,
     /// `--read-only`.
     pub(crate) read_only: bool,
+    /// `--profile`, or the variable `MCP_PROFILE`.
+    pub(crate) profile: Option<String>,
+    /// `--env-file`.
+    pub(crate) env_file: Option<PathBuf>,
+    /// The process's variables.
+    pub(crate) environment: Environment,
 }
 
 impl Config {
-    /// Reads all layers. `plugins` are the names that `[plugins.NAME]` may have.
+    /// The whole of it or every problem.
+    #[cfg(test)]
+    pub(crate) fn load(
+        layers: &Layers,
+        plugins: &[&str],
+        schema_of: &dyn Fn(&str) -> Value,
+    ) -> Result<Self, Problems> {
+        let (config, problems) = Self::examine(layers, plugins, schema_of);
+        if problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// Reads all layers. `plugins` are the names that `[plugins.NAME]` may have, and `schema_of` gives the schema
+    /// of a plugin's section; it is asked when there is a problem, or a variable that may be a setting.
     ///
-    /// Reads a file, so it is called before the runtime is.
-    pub(crate) fn load(layers: &Layers, plugins: &[&str]) -> Result<Self, Problems> {
+    /// Gives what could be read in spite of the problems, for those who tell of all there are. Reads a file, so it
+    /// is called before the runtime is.
+    pub(crate) fn examine(
+        layers: &Layers,
+        plugins: &[&str],
+        schema_of: &dyn Fn(&str) -> Value,
+    ) -> (Self, Problems) {
         let mut config = Self::default();
         let mut problems = Problems::default();
+        let mut environment = layers.environment.clone();
+        if let Some(path) = &layers.env_file {
+            config.added_variables = environment.add_file(path, &mut problems);
+        }
+        let schema = || Self::schema("", plugins, schema_of);
         let mut sources = vec![Source::new("the manifest's defaults", layers.defaults)];
-        sources.extend(aliases::sources(|name| std::env::var(name).ok()));
+        sources.extend(aliases::sources(|name| {
+            environment.get(name).map(str::to_owned)
+        }));
         if let Some(path) = &layers.file {
             match std::fs::read_to_string(path) {
-                Ok(text) => sources.push(Source::new(path.display().to_string(), text)),
-                Err(error) => problems.add(Problem::new(
-                    "--config",
-                    format!("cannot read {}: {error}", path.display()),
-                )),
+                Ok(text) => sources.push(Source::file(path, text)),
+                Err(error) => {
+                    config.partial = true;
+                    problems.add(Problem::new(
+                        "--config",
+                        format!("cannot read {}: {error}", path.display()),
+                    ));
+                }
             }
+        }
+        if variables::are_any(&environment) {
+            sources.extend(variables::sources(&environment, &schema(), &mut problems));
         }
         for assignment in &layers.assignments {
             match assign::to_toml(assignment) {
@@ -266,39 +328,105 @@ impl Config {
             let text = "access.read_only = true".to_owned();
             sources.push(Source::assignment("access.read_only=true", text));
         }
+        let profile = match &layers.profile {
+            Some(name) => Some((name.as_str(), "--profile")),
+            None => environment
+                .get("MCP_PROFILE")
+                .filter(|name| !name.is_empty())
+                .map(|name| (name, "the environment variable MCP_PROFILE")),
+        };
+        let mut profiles = BTreeSet::new();
         for source in &sources {
-            settings::apply(&mut config, source, plugins, &mut problems);
+            let Some(mut table) = source.read(&environment, &mut problems) else {
+                config.partial = true;
+                continue;
+            };
+            let overlays = profile::take(&mut table, source, &mut problems);
+            settings::apply(&mut config, source, &table, plugins, &mut problems);
+            for (name, overlay) in &overlays {
+                if profile.is_some_and(|(chosen, _)| chosen == name) {
+                    settings::apply(&mut config, source, overlay, plugins, &mut problems);
+                }
+                profiles.insert(name.clone());
+            }
         }
-        config.read_sections(&mut problems);
-        if problems.is_empty() {
-            Ok(config)
-        } else {
-            Err(problems)
+        if let Some((name, place)) = profile.filter(|(name, _)| !profiles.contains(*name)) {
+            let meant = did_you_mean(name, profiles.iter().map(String::as_str));
+            let message = format!(
+                "there is no profile `{name}`{meant}; a profile is a table [profile.{name}] of the file"
+            );
+            problems.add(Problem::new(place, message));
         }
+        config.read_sections(&schema, &mut problems);
+        (config, problems)
+    }
+
+    /// The JSON Schema of the configuration file.
+    pub(crate) fn schema(
+        title: &str,
+        plugins: &[&str],
+        schema_of: &dyn Fn(&str) -> Value,
+    ) -> Value {
+        let plugins: Vec<(&str, Value)> = plugins
+            .iter()
+            .map(|name| (*name, schema_of(name)))
+            .collect();
+        schema::of_file(title, &plugins)
+    }
+
+    /// `.env.example`, made from the schema.
+    pub(crate) fn example(&self, server: &str, schema: &Value) -> String {
+        let mut names = BTreeSet::new();
+        for (_, value) in self.sections.all() {
+            example::named(value, &mut names);
+        }
+        example::of(server, schema, &names)
     }
 
     /// Reads what was laid into its types.
-    fn read_sections(&mut self, problems: &mut Problems) {
+    fn read_sections(&mut self, schema: &dyn Fn() -> Value, problems: &mut Problems) {
         let sections = &self.sections;
-        self.auth = sections.typed("auth", problems);
-        self.access = sections.typed("access", problems);
-        self.gate = sections.typed("gate", problems);
-        self.redis = sections.typed("redis", problems);
-        self.audit = sections.typed("audit", problems);
-        self.tracing = sections.typed("tracing", problems);
-        self.management = sections.typed("management", problems);
-        self.http.tls = sections.typed("http.tls", problems);
-        self.tool_limits = sections.typed("limits.tools", problems);
+        let mut reading = sections::Reading::new(sections, schema, problems);
+        self.auth = reading.typed(&["auth"]);
+        self.access = reading.typed(&["access"]);
+        self.gate = reading.typed(&["gate"]);
+        self.redis = reading.typed(&["redis"]);
+        self.audit = reading.typed(&["audit"]);
+        self.tracing = reading.typed(&["tracing"]);
+        self.management = reading.typed(&["management"]);
+        self.secrets = reading.typed(&["secrets"]);
+        self.http.tls = reading.typed(&["http", "tls"]);
+        self.tool_limits = reading.typed(&["limits", "tools"]);
         let tenants = sections.below("tenants");
         self.tenants = tenants
             .keys()
-            .map(|name| {
-                (
-                    name.clone(),
-                    sections.typed(&format!("tenants.{name}"), problems),
-                )
-            })
+            .map(|name| (name.clone(), reading.typed(&["tenants", name])))
             .collect();
+        self.unread = reading.unread;
+    }
+
+    /// Whether the section at the dotted path stands here as its default, since it cannot be read.
+    pub(crate) fn is_unread(&self, path: &str) -> bool {
+        self.unread.contains(path)
+    }
+
+    /// Whether a whole layer could not be read: what is missing then says nothing.
+    pub(crate) const fn is_partial(&self) -> bool {
+        self.partial
+    }
+
+    /// What is named in a store of secrets, with the path of the setting: each reference as often as it stands.
+    pub(crate) fn stored_secrets(&self) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        for (path, value) in self.sections.all() {
+            stored(&path, value, &mut found);
+        }
+        found
+    }
+
+    /// Where each setting came from, by its dotted path.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.sections.places()
     }
 
     /// The plugins' sections as JSON, by plugin; without those that nobody set anything in.
@@ -314,5 +442,26 @@ impl Config {
     /// The same, or nothing where nobody set anything around it.
     pub(crate) fn set_at(&self, path: &str) -> Option<&str> {
         self.sections.place(path)
+    }
+}
+
+fn stored(path: &str, value: &Value, found: &mut Vec<(String, String)>) {
+    match value {
+        Value::String(text) => {
+            if let Ok(SecretReference::Store(reference)) = text.parse() {
+                found.push((path.to_owned(), reference));
+            }
+        }
+        Value::Array(items) => {
+            for (at, item) in items.iter().enumerate() {
+                stored(&format!("{path}[{at}]"), item, found);
+            }
+        }
+        Value::Object(members) => {
+            for (key, member) in members {
+                stored(&format!("{path}.{key}"), member, found);
+            }
+        }
+        _ => {}
     }
 }

@@ -34,6 +34,21 @@ impl Problems {
         self.0.push(problem);
     }
 
+    /// Takes out those whose message `is_noise`: what only follows from another problem.
+    pub(crate) fn without(mut self, is_noise: impl Fn(&str) -> bool) -> Self {
+        self.0.retain(|problem| !is_noise(&problem.message));
+        self
+    }
+
+    /// Adds all of `others` that are not told yet.
+    pub(crate) fn extend(&mut self, others: &Self) {
+        for problem in others.iter() {
+            if !self.0.contains(problem) {
+                self.add(problem.clone());
+            }
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

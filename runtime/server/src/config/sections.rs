@@ -3,12 +3,13 @@
 //! In the room: merging, remembering where each value was set, and reading a section into its type.
 //! Not here: the single settings, which have a row each (`settings`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use toml::de::DeValue;
 
+use super::against::differences;
 use super::problem::{Problem, Problems, did_you_mean};
 use super::source::Source;
 use super::value::{Read, json};
@@ -17,8 +18,92 @@ use super::value::{Read, json};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sections {
     values: BTreeMap<String, Map<String, Value>>,
+    /// Settings that have a row each, as they were written.
+    singles: BTreeMap<String, Value>,
     /// By dotted path, such as `plugins.fs.roots[1]`; later layers overwrite.
     places: BTreeMap<String, String>,
+}
+
+/// Sections on their way into their types. The schema is made when the first does not fit.
+pub(super) struct Reading<'r> {
+    sections: &'r Sections,
+    make: &'r dyn Fn() -> Value,
+    schema: Option<Value>,
+    problems: &'r mut Problems,
+    /// The dotted paths of those that did not fit.
+    pub(super) unread: BTreeSet<String>,
+}
+
+impl<'r> Reading<'r> {
+    pub(super) fn new(
+        sections: &'r Sections,
+        make: &'r dyn Fn() -> Value,
+        problems: &'r mut Problems,
+    ) -> Self {
+        Self {
+            sections,
+            make,
+            schema: None,
+            problems,
+            unread: BTreeSet::new(),
+        }
+    }
+
+    /// The section at `path` as its type, the type's default when nobody set anything in it, or when it does
+    /// not fit.
+    pub(super) fn typed<T: DeserializeOwned + Default>(&mut self, path: &[&str]) -> T {
+        let dotted = path.join(".");
+        let Some(section) = self.sections.values.get(&dotted) else {
+            return T::default();
+        };
+        match serde_path_to_error::deserialize(Value::Object(section.clone())) {
+            Ok(value) => value,
+            Err(error) => {
+                let inner = match error.path().to_string() {
+                    root if root == "." => String::new(),
+                    inner => format!(".{inner}"),
+                };
+                self.refuse(
+                    path,
+                    &format!("{dotted}{inner}"),
+                    &error.into_inner().to_string(),
+                );
+                T::default()
+            }
+        }
+    }
+
+    /// Tells everything in which a section differs from its schema, and what its type says if that is something
+    /// else.
+    fn refuse(&mut self, path: &[&str], wrong: &str, message: &str) {
+        let dotted = path.join(".");
+        let section = self
+            .sections
+            .values
+            .get(&dotted)
+            .cloned()
+            .unwrap_or_default();
+        let whole = path
+            .iter()
+            .rev()
+            .fold(Value::Object(section), |value, name| {
+                Value::Object(Map::from_iter([((*name).to_owned(), value)]))
+            });
+        let schema = self.schema.get_or_insert_with(self.make);
+        let mut found = differences(schema, schema, &whole, "");
+        let message = explained(wrong, message);
+        let is_told = found
+            .iter()
+            .any(|(path, told)| path == wrong || *told == message);
+        if !is_told {
+            found.push((wrong.to_owned(), message));
+        }
+        for (path, message) in found {
+            let place = self.sections.place(&path).unwrap_or(&dotted);
+            self.problems.add(Problem::new(place, message));
+        }
+        self.unread.insert(dotted);
+    }
 }
 
 impl Sections {
@@ -69,28 +154,40 @@ impl Sections {
         Ok(())
     }
 
-    /// The section at `path` as its type, the type's default when nobody set anything in it.
-    pub(super) fn typed<T: DeserializeOwned + Default>(
-        &self,
-        path: &str,
-        problems: &mut Problems,
-    ) -> T {
-        let Some(section) = self.values.get(path) else {
-            return T::default();
-        };
-        match serde_path_to_error::deserialize(Value::Object(section.clone())) {
-            Ok(value) => value,
-            Err(error) => {
-                let inner = match error.path().to_string() {
-                    root if root == "." => String::new(),
-                    inner => format!(".{inner}"),
-                };
-                let message = explained(&format!("{path}{inner}"), &error.into_inner().to_string());
-                let place = self.place(&format!("{path}{inner}")).unwrap_or(path);
-                problems.add(Problem::new(place, message));
-                T::default()
-            }
+    /// Remembers a setting that is read by itself.
+    pub(super) fn note_single(&mut self, path: String, place: String, value: &DeValue<'_>) {
+        if let Ok(value) = json(value) {
+            self.singles.insert(path.clone(), value);
         }
+        self.places.insert(path, place);
+    }
+
+    /// Everything that was set, by dotted path.
+    pub(super) fn all(&self) -> impl Iterator<Item = (String, &Value)> {
+        let singles = self
+            .singles
+            .iter()
+            .map(|(path, value)| (path.clone(), value));
+        let members = self.values.iter().flat_map(|(path, section)| {
+            section
+                .iter()
+                .map(move |(key, value)| (format!("{path}.{key}"), value))
+        });
+        singles.chain(members)
+    }
+
+    /// Where every value was set, by dotted path; not what only holds others.
+    pub(super) fn places(&self) -> impl Iterator<Item = (&str, &str)> {
+        let holds_others = |path: &str| {
+            let mut after = self.places.range(format!("{path}\0")..);
+            after.next().is_some_and(|(next, _)| {
+                let rest = next.strip_prefix(path);
+                rest.is_some_and(|rest| rest.starts_with(['.', '[']))
+            })
+        };
+        let all = self.places.iter();
+        all.filter(move |(path, _)| !holds_others(path))
+            .map(|(path, place)| (path.as_str(), place.as_str()))
     }
 
     fn note(&mut self, path: &str, value: &DeValue<'_>, source: &Source<'_>) {

@@ -88,6 +88,7 @@ const WHOLE: &[&str] = &[
     "audit",
     "management",
     "tracing",
+    "secrets",
 ];
 
 /// Whether the section takes back what an earlier layer said: read-only beats every other setting.
@@ -121,25 +122,15 @@ fn each(items: &[String], mut check: impl FnMut(&str) -> Read<()>) -> Read<()> {
     items.iter().try_for_each(|item| check(item))
 }
 
-/// Lays one source over the configuration; what is wrong with it goes to `problems`.
+/// Lays what was read of one source over the configuration; what is wrong with it goes to `problems`.
 pub(super) fn apply(
     config: &mut Config,
     source: &Source<'_>,
+    layer: &DeTable<'_>,
     plugins: &[&str],
     problems: &mut Problems,
 ) {
-    let (document, errors) = DeTable::parse_recoverable(&source.text);
-    if !errors.is_empty() {
-        for error in errors {
-            let place = source.place(&error.span().unwrap_or_default());
-            problems.add(Problem::new(
-                place,
-                format!("not TOML: {}", error.message().trim()),
-            ));
-        }
-        return;
-    }
-    for (name, section) in document.get_ref() {
+    for (name, section) in layer {
         let place = source.place(&name.span());
         let name = name.get_ref().as_ref();
         let known = sections().any(|section| section == name);
@@ -169,6 +160,7 @@ pub(super) fn apply(
             }
             continue;
         }
+        let mut noted = Vec::new();
         for (key, value) in table {
             let (key_text, inner) = (key.get_ref().as_ref(), value.get_ref());
             let outcome = match (name, key_text) {
@@ -188,14 +180,27 @@ pub(super) fn apply(
                         source,
                     )
                     .map_err(|message| (true, message)),
-                _ => setting(config, name, key_text, inner),
+                _ => setting(config, name, key_text, inner).inspect(|()| {
+                    let path = format!("{name}.{key_text}");
+                    noted.push((path, source.place(&key.span()), inner));
+                }),
             };
             if let Err((on_value, message)) = outcome {
                 let span = if on_value { value.span() } else { key.span() };
                 problems.add(Problem::new(source.place(&span), message));
             }
         }
+        for (path, place, value) in noted {
+            config.sections.note_single(path, place, value);
+        }
     }
+}
+
+/// The keys of a section that have a row each.
+#[cfg(test)]
+pub(super) fn names(section: &str) -> impl Iterator<Item = &'static str> {
+    let rows = SETTINGS.iter().filter(move |row| row.section == section);
+    rows.map(|row| row.key)
 }
 
 /// Whether the value or the key is to blame, and what is wrong.

@@ -2,6 +2,14 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::path::Path;
+
+use toml::de::{DeTable, DeValue};
+
+use super::environment::Environment;
+use super::expand::expand;
+use super::problem::{Problem, Problems};
+use super::yaml;
 
 /// How a `--set` is called: by its key alone, for its value may be a secret that belongs elsewhere.
 pub(super) fn label(assignment: &str) -> String {
@@ -11,13 +19,15 @@ pub(super) fn label(assignment: &str) -> String {
     format!("--set {}", key.trim())
 }
 
-/// TOML with a name.
+/// A text with a name.
 #[derive(Debug)]
 pub(super) struct Source<'a> {
     label: String,
     pub(super) text: Cow<'a, str>,
     /// A `--set` or a variable: its label says it all, lines and columns would mean nothing.
     whole: bool,
+    /// In YAML, not in TOML.
+    yaml: bool,
 }
 
 impl<'a> Source<'a> {
@@ -26,6 +36,16 @@ impl<'a> Source<'a> {
             label: label.into(),
             text: text.into(),
             whole: false,
+            yaml: false,
+        }
+    }
+
+    /// A file: YAML when its name ends so, otherwise TOML.
+    pub(super) fn file(path: &Path, text: String) -> Self {
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        Self {
+            yaml: matches!(extension, Some("yaml" | "yml")),
+            ..Self::new(path.display().to_string(), text)
         }
     }
 
@@ -34,6 +54,7 @@ impl<'a> Source<'a> {
             label: label(assignment),
             text: text.into(),
             whole: true,
+            yaml: false,
         }
     }
 
@@ -42,7 +63,53 @@ impl<'a> Source<'a> {
             label: format!("the environment variable {name}"),
             text: text.into(),
             whole: true,
+            yaml: false,
         }
+    }
+
+    /// What stands in it, with the variables of a file's values replaced. What is wrong goes to `problems`;
+    /// `None` when nothing of it can be read.
+    pub(super) fn read(
+        &self,
+        environment: &Environment,
+        problems: &mut Problems,
+    ) -> Option<DeTable<'_>> {
+        let mut found = Vec::new();
+        let mut replace = |text: &str, span: Range<usize>| {
+            expand(text, environment).unwrap_or_else(|message| {
+                found.push((span, message));
+                text.to_owned()
+            })
+        };
+        let table = if self.yaml {
+            match yaml::parse(&self.text, &mut replace) {
+                Ok(table) => Some(table),
+                Err(fault) => {
+                    found.push(fault);
+                    None
+                }
+            }
+        } else {
+            let (document, errors) = DeTable::parse_recoverable(&self.text);
+            if errors.is_empty() {
+                let mut table = document.into_inner();
+                if !self.whole {
+                    replace_in(&mut table, &mut replace);
+                }
+                Some(table)
+            } else {
+                let fault = |error: &toml::de::Error| {
+                    let span = error.span().unwrap_or_default();
+                    (span, format!("not TOML: {}", error.message().trim()))
+                };
+                found.extend(errors.iter().map(fault));
+                None
+            }
+        };
+        for (span, message) in found {
+            problems.add(Problem::new(self.place(&span), message));
+        }
+        table
     }
 
     /// `file:line:column` of a span, both from 1, columns in characters.
@@ -60,5 +127,27 @@ impl<'a> Source<'a> {
             .count()
             + 1;
         format!("{}:{line}:{column}", self.label)
+    }
+}
+
+/// Replaces in every text of the table.
+fn replace_in(table: &mut DeTable<'_>, replace: &mut dyn FnMut(&str, Range<usize>) -> String) {
+    for (_, value) in table.iter_mut() {
+        replace_value(value, replace);
+    }
+}
+
+fn replace_value(
+    value: &mut toml::Spanned<DeValue<'_>>,
+    replace: &mut dyn FnMut(&str, Range<usize>) -> String,
+) {
+    let span = value.span();
+    match value.get_mut() {
+        DeValue::String(text) if text.contains('$') => *text = Cow::Owned(replace(text, span)),
+        DeValue::Array(items) => items
+            .iter_mut()
+            .for_each(|item| replace_value(item, replace)),
+        DeValue::Table(table) => replace_in(table, replace),
+        _ => {}
     }
 }

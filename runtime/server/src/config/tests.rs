@@ -25,9 +25,10 @@ fn load(
         file: file.map(|_| written.path().to_owned()),
         read_only: false,
         assignments: assignments.iter().map(ToString::to_string).collect(),
+        ..Layers::default()
     };
     let path = written.path().display().to_string();
-    Config::load(&layers, &["fs", "jira"]).map_err(|problems| {
+    Config::load(&layers, &["fs", "jira"], &|_| json!({})).map_err(|problems| {
         problems
             .iter()
             .map(|problem| problem.to_string().replace(&path, "FILE"))
@@ -181,7 +182,9 @@ fn broken_toml_and_a_missing_file_are_told() {
         file: Some("/nowhere/server.toml".into()),
         ..Layers::default()
     };
-    let problems = Config::load(&layers, &[]).unwrap_err().to_string();
+    let problems = Config::load(&layers, &[], &|_| json!({}))
+        .unwrap_err()
+        .to_string();
     assert!(
         problems.contains("--config: cannot read /nowhere/server.toml"),
         "{problems}"
@@ -259,6 +262,7 @@ fn answers_are_kept_for_as_long_and_in_as_much_memory_as_the_operator_says() {
         problems,
         [
             "FILE:2:9: `limits.cache`: the size is out of range: from 1048576 to 1073741824 bytes",
+            "FILE:6:1: unknown setting `limits.tools.b.cahe`; did you mean `cache`?",
             "FILE:4:1: `limits.tools.a.cache`: `25h` is out of range: from 1ms to 24h; or \"off\"",
         ]
     );

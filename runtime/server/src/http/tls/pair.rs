@@ -64,7 +64,7 @@ impl TlsFiles {
         };
         let key = match &self.key {
             SecretReference::File(path) => look(path),
-            SecretReference::Environment(_) => None,
+            SecretReference::Environment(_) | SecretReference::Store(_) => None,
         };
         Look([look(&self.certificate), key])
     }
