@@ -73,7 +73,7 @@ class Server:
     def call(self, number):
         params = {
             "name": "echo",
-            "arguments": {"message": f"call {number}"},
+            "arguments": {"text": f"call {number}"},
             "_meta": {
                 "io.modelcontextprotocol/protocolVersion": "2026-07-28",
                 "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "1"},
