@@ -176,17 +176,17 @@ impl Sections {
         singles.chain(members)
     }
 
-    /// Where every value was set, by dotted path; not what only holds others.
+    /// Where every value was set, by dotted path; not what only holds others, and a list as one value.
     pub(super) fn places(&self) -> impl Iterator<Item = (&str, &str)> {
         let holds_others = |path: &str| {
-            let mut after = self.places.range(format!("{path}\0")..);
+            let mut after = self.places.range(format!("{path}.")..);
             after.next().is_some_and(|(next, _)| {
                 let rest = next.strip_prefix(path);
-                rest.is_some_and(|rest| rest.starts_with(['.', '[']))
+                rest.is_some_and(|rest| rest.starts_with('.'))
             })
         };
         let all = self.places.iter();
-        all.filter(move |(path, _)| !holds_others(path))
+        all.filter(move |(path, _)| !path.contains('[') && !holds_others(path))
             .map(|(path, place)| (path.as_str(), place.as_str()))
     }
 
