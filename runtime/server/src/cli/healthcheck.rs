@@ -111,6 +111,9 @@ mod tests {
         let address = listener.local_addr().unwrap();
         thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
+            // What was not read when the socket is closed would take the answer with it.
+            let asked = stream.read(&mut [0; 1024]).unwrap();
+            assert!(asked > 0);
             for piece in pieces {
                 if stream.write_all(piece.as_bytes()).is_err() {
                     return;
