@@ -91,8 +91,9 @@ impl KeyRing {
             keys.push(match (read, reference) {
                 // One that is not there yet may still come.
                 (_, SecretReference::File(_)) => Source::File(reference.clone()),
-                (Ok(secret), SecretReference::Environment(_)) => Source::Read(Arc::new(secret)),
-                (Err(_), SecretReference::Environment(_)) => Source::Missing,
+                // A variable, or what the server fetched from a store.
+                (Ok(secret), _) => Source::Read(Arc::new(secret)),
+                (Err(_), _) => Source::Missing,
             });
         }
         let ring = Self::of(keys);
