@@ -61,18 +61,6 @@ impl CCompiler {
         host: &str,
         variable: impl Fn(&str) -> Option<OsString>,
     ) -> Result<Self> {
-        let mut found = Self::program(target, host, &variable)?;
-        if target.ends_with("musl") {
-            found.add_flags(target, ALLOCATOR_FLAGS, variable);
-        }
-        Ok(found)
-    }
-
-    fn program(
-        target: &str,
-        host: &str,
-        variable: impl Fn(&str) -> Option<OsString>,
-    ) -> Result<Self> {
         let underscored = target.replace('-', "_");
         let given = [
             format!("CC_{target}"),
@@ -123,37 +111,9 @@ impl CCompiler {
                 ..Self::default()
             });
         }
-        let mut found = borrowed(set(program));
-        found.add_flags(target, BORROWED_FLAGS, variable);
-        Ok(found)
-    }
-
-    /// Adds to what the user gives all C for `target`.
-    fn add_flags(
-        &mut self,
-        target: &str,
-        flags: &str,
-        variable: impl Fn(&str) -> Option<OsString>,
-    ) {
-        let name = format!("CFLAGS_{}", target.replace('-', "_"));
-        let place = self.variables.iter().position(|(given, _)| *given == name);
-        let place = place.unwrap_or_else(|| {
-            let given = variable(&name).unwrap_or_default();
-            self.variables.push((name, given));
-            self.variables.len() - 1
-        });
-        let value = &mut self.variables[place].1;
-        if !value.is_empty() {
-            value.push(" ");
-        }
-        value.push(flags);
+        Ok(borrowed(&underscored, set(program), variable))
     }
 }
-
-/// The allocator of servers for musl, mimalloc, has all but small pieces (64 KiB at most) from the system, each by
-/// itself, and gives them back when they are freed. From its own store it would give them back only when it is next
-/// asked for a page, and after a burst of large messages nobody asks.
-const ALLOCATOR_FLAGS: &str = "-DMI_DEFAULT_ARENA_MAX_OBJECT_SIZE=1";
 
 /// No checked copies (see [`borrowed`]), and no tables for unwinding: no panic passes through C, and they
 /// are a fifth of a megabyte.
@@ -166,7 +126,17 @@ const BORROWED_FLAGS: &str = "-U_FORTIFY_SOURCE -fno-asynchronous-unwind-tables"
 /// has, though: checked copies, which some distributions' compilers ask for by themselves and which are
 /// turned off here, and new names for old functions and for those on large files, which are given back to
 /// musl's when linking.
-fn borrowed(compiler: (String, OsString)) -> CCompiler {
+fn borrowed(
+    target: &str,
+    compiler: (String, OsString),
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> CCompiler {
+    let name = format!("CFLAGS_{target}");
+    let mut flags = variable(&name).unwrap_or_default();
+    if !flags.is_empty() {
+        flags.push(" ");
+    }
+    flags.push(BORROWED_FLAGS);
     // A function has to be asked for before it can have another name: nothing else may need it.
     let rename = |function: &str, name: String| {
         [
@@ -181,7 +151,7 @@ fn borrowed(compiler: (String, OsString)) -> CCompiler {
         .iter()
         .map(|function| (function, format!("{function}64")));
     CCompiler {
-        variables: vec![compiler],
+        variables: vec![compiler, (name, flags)],
         link_arguments: renamed
             .chain(large)
             .flat_map(|(function, name)| rename(function, name))
@@ -248,7 +218,7 @@ mod tests {
                 ("CC_x86_64_unknown_linux_musl", "cc"),
                 (
                     "CFLAGS_x86_64_unknown_linux_musl",
-                    "-U_FORTIFY_SOURCE -fno-asynchronous-unwind-tables -DMI_DEFAULT_ARENA_MAX_OBJECT_SIZE=1"
+                    "-U_FORTIFY_SOURCE -fno-asynchronous-unwind-tables"
                 ),
             ]
         );
@@ -270,22 +240,12 @@ mod tests {
     fn flags_of_the_users_are_kept() {
         let given = [("CFLAGS_x86_64_unknown_linux_musl", "-g0")];
         let found = find(MUSL, GLIBC, &["cc"], &given).unwrap();
-        assert_eq!(
-            variables(&found)[1].1,
-            format!("-g0 {BORROWED_FLAGS} {ALLOCATOR_FLAGS}")
-        );
+        assert_eq!(variables(&found)[1].1, format!("-g0 {BORROWED_FLAGS}"));
     }
 
     #[test]
     fn what_is_there_for_the_target_is_used_as_it_is() {
-        let flags = (
-            "CFLAGS_x86_64_unknown_linux_musl".to_owned(),
-            OsString::from(ALLOCATOR_FLAGS),
-        );
-        let nothing = CCompiler {
-            variables: vec![flags],
-            ..CCompiler::default()
-        };
+        let nothing = CCompiler::default();
         let of = |programs: &[&str], variables: &[(&str, &str)]| {
             find(MUSL, GLIBC, programs, variables).unwrap()
         };
@@ -303,23 +263,19 @@ mod tests {
         let found = of(&["cc", "musl-gcc"], &[]);
         assert_eq!(
             variables(&found),
-            [
-                ("CC_x86_64_unknown_linux_musl", "musl-gcc"),
-                ("CFLAGS_x86_64_unknown_linux_musl", ALLOCATOR_FLAGS)
-            ]
+            [("CC_x86_64_unknown_linux_musl", "musl-gcc")]
         );
         assert!(found.link_arguments.is_empty() && !found.is_borrowed());
     }
 
     #[test]
     fn at_home_nothing_has_to_be_told() {
-        let found = find(GLIBC, GLIBC, &["cc"], &[]).unwrap();
-        assert_eq!(found, CCompiler::default());
-        let found = find(MUSL, MUSL, &["cc"], &[]).unwrap();
-        assert_eq!(
-            variables(&found),
-            [("CFLAGS_x86_64_unknown_linux_musl", ALLOCATOR_FLAGS)]
-        );
+        for target in [MUSL, GLIBC] {
+            assert_eq!(
+                find(target, target, &["cc"], &[]).unwrap(),
+                CCompiler::default()
+            );
+        }
     }
 
     #[test]

@@ -7,11 +7,6 @@
 
 #![forbid(unsafe_code)]
 
-/// A call costs a quarter more with musl's own.
-#[cfg(target_env = "musl")]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 mod cli;
 mod config;
 mod describe;
