@@ -53,6 +53,7 @@ mod future;
 mod health;
 mod instance;
 pub mod json_text;
+mod kept;
 mod kept_secrets;
 mod lifecycle;
 mod output;

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Content, EmbeddedResource, Link, ToolError, schema};
+use crate::{Content, EmbeddedResource, Link, ToolError, kept, schema};
 
 /// A tool's answer: content blocks for the model and, for typed results, structured content.
 ///
@@ -67,7 +67,7 @@ impl Output {
     /// # Errors
     /// When it cannot be serialised, or is not an object.
     pub fn structured(mut self, value: &impl Serialize) -> Result<Self, ToolError> {
-        let json = serde_json::to_string(value).map_err(ToolError::internal)?;
+        let json = to_json(value)?;
         if !json.starts_with('{') {
             return Err(ToolError::bug("structured content must be a JSON object"));
         }
@@ -147,8 +147,24 @@ impl<T: Serialize + JsonSchema + 'static> IntoOutput for T {
         if any.is::<()>() {
             return Ok(Output::new());
         }
-        of_json(serde_json::to_string(&self).map_err(ToolError::internal)?)
+        of_json(to_json(&self)?)
     }
+}
+
+/// What a value is in JSON. Compiled for each type, so what need not be is in [`copied`].
+fn to_json<T: Serialize>(value: &T) -> Result<String, ToolError> {
+    let mut buffer = kept::take();
+    let written = serde_json::to_writer(&mut buffer, value);
+    copied(buffer, written)
+}
+
+fn copied(buffer: Vec<u8>, written: serde_json::Result<()>) -> Result<String, ToolError> {
+    written.map_err(ToolError::internal)?;
+    let json = str::from_utf8(&buffer)
+        .map_err(ToolError::internal)?
+        .to_owned();
+    kept::give_back(buffer);
+    Ok(json)
 }
 
 /// The answer that a value is, which is `json`.

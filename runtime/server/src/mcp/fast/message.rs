@@ -1,5 +1,7 @@
 //! The bytes of an answer: one JSON-RPC response, written once.
 
+use std::cell::Cell;
+
 use bytes::Bytes;
 use mcp_factory_sdk::json_text;
 use rmcp::model::ErrorData;
@@ -35,7 +37,7 @@ impl Message {
     }
 
     fn begin(id: &RequestId, size: usize) -> Self {
-        let mut message = Self(Vec::with_capacity(size + 64));
+        let mut message = Self(room(size + 64));
         message.raw(br#"{"jsonrpc":"2.0","id":"#);
         match id {
             RequestId::Number(number) => message.value(number),
@@ -63,6 +65,84 @@ impl Message {
     /// Ends the response.
     pub(super) fn finish(mut self) -> Bytes {
         self.raw(b"}");
-        Bytes::from(self.0)
+        if self.0.capacity() < KEPT_FROM {
+            return Bytes::from(self.0);
+        }
+        Bytes::from_owner(Kept(self.0))
+    }
+}
+
+/// From how many bytes a buffer is kept for the next answer: larger ones musl's allocator fetches from the system each
+/// time.
+const KEPT_FROM: usize = 6 << 10;
+/// The largest that is kept. Each thread keeps one.
+const KEPT_TO: usize = 64 << 10;
+
+thread_local! {
+    static KEPT: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Room for `size` bytes.
+fn room(size: usize) -> Vec<u8> {
+    if size < KEPT_FROM {
+        return Vec::with_capacity(size);
+    }
+    let mut kept = KEPT.take();
+    kept.reserve(size);
+    kept
+}
+
+/// The bytes of a long answer, on their way. Their room is kept when they are sent.
+struct Kept(Vec<u8>);
+
+impl AsRef<[u8]> for Kept {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        let mut room = std::mem::take(&mut self.0);
+        if room.capacity() > KEPT_TO {
+            return;
+        }
+        room.clear();
+        // A thread that ends keeps nothing.
+        let _ended = KEPT.try_with(|kept| kept.set(room));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(size: usize) -> Bytes {
+        let mut message = Message::result(&RequestId::Number(1), size);
+        message.raw(&vec![b'1'; size]);
+        message.finish()
+    }
+
+    #[test]
+    fn the_room_of_a_long_answer_is_the_next_ones() {
+        let first = answer(9_000);
+        let second = answer(9_000);
+        assert_ne!(
+            first.as_ptr(),
+            second.as_ptr(),
+            "one that is on its way is nobody else's"
+        );
+        let place = first.as_ptr();
+        drop(first);
+        let third = answer(8_000);
+        assert_eq!(third.as_ptr(), place);
+        assert!(third.ends_with(b"1}") && third.len() < 8_100);
+    }
+
+    #[test]
+    fn short_and_very_long_ones_leave_nothing() {
+        drop(answer(100));
+        drop(answer(KEPT_TO + 1));
+        assert_eq!(KEPT.take().capacity(), 0);
     }
 }
