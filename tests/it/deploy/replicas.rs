@@ -1,0 +1,168 @@
+//! Replicas behind nginx: one after the other is restarted, one dies, and they count together.
+
+use std::{
+    process::{Command, Stdio},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    thread,
+    time::Duration,
+};
+
+use mcp_factory_tests::{Process, Product, Redis, eventually, message};
+use serde_json::json;
+
+use super::{
+    HOST,
+    nginx::{Nginx, free_port},
+};
+
+/// A replica on `port`, told by which name it is known, with `settings`.
+fn replica(port: u16, settings: &[&str]) -> Process {
+    let mut command = Command::new(Product::Standard.binary());
+    command.args(["--http", &format!("127.0.0.1:{port}"), "--insecure"]);
+    command.args(["--set", &format!("http.public_url=\"https://{HOST}/mcp\"")]);
+    for setting in ["plugins.fs.roots=[\"/\"]", "limits.address_rate=\"off\""] {
+        command.args(["--set", setting]);
+    }
+    for setting in settings {
+        command.args(["--set", setting]);
+    }
+    let process = Process::start(command.stdin(Stdio::null()).stdout(Stdio::null()));
+    let up = eventually(Duration::from_secs(20), || {
+        let mut check = Command::new(Product::Standard.binary());
+        check.args(["healthcheck", "--http", &format!("127.0.0.1:{port}")]);
+        check
+            .output()
+            .expect("it starts")
+            .status
+            .success()
+            .then_some(())
+    });
+    assert!(up.is_some(), "{}", process.stderr());
+    process
+}
+
+/// A call of a caller who shows a token of their own, by which nginx chooses a replica. `Err` is what came instead of
+/// an answer.
+fn ask(nginx: &Nginx, caller: usize) -> Result<String, String> {
+    let text = format!("caller {caller}");
+    let call = message::call(1, "echo", &json!({ "text": text }));
+    let output = nginx
+        .curl(&call)
+        .args(["-H", &format!("Authorization: Bearer {caller}")])
+        .output()
+        .expect("curl is installed");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    if said.contains(&text) {
+        Ok(said)
+    } else {
+        Err(format!("{said} {output:?}"))
+    }
+}
+
+/// Behind nginx three replicas are restarted, one after the other, while calls come: each is answered.
+#[test]
+fn a_rolling_restart_behind_nginx_loses_no_call() {
+    let ports = [free_port(), free_port(), free_port()];
+    let mut replicas = ports.map(|port| replica(port, &[]));
+    let nginx = Nginx::start(&ports);
+    let (is_over, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..3)
+            .map(|worker| {
+                let (nginx, is_over, answered) = (&nginx, &is_over, &answered);
+                scope.spawn(move || {
+                    while !is_over.load(Ordering::SeqCst) {
+                        let told = ask(nginx, worker);
+                        let before = answered.load(Ordering::SeqCst);
+                        assert!(told.is_ok(), "lost after {before}: {told:?}");
+                        answered.fetch_add(1, Ordering::SeqCst);
+                    }
+                })
+            })
+            .collect();
+        for (replica_there, port) in replicas.iter_mut().zip(ports) {
+            thread::sleep(Duration::from_millis(500));
+            replica_there.terminate();
+            assert!(
+                replica_there
+                    .ended_within(Duration::from_secs(20))
+                    .is_some()
+            );
+            thread::sleep(Duration::from_millis(300));
+            *replica_there = replica(port, &[]);
+        }
+        is_over.store(true, Ordering::SeqCst);
+        for worker in workers {
+            worker.join().expect("no call was lost");
+        }
+    });
+    let answered = answered.load(Ordering::SeqCst);
+    assert!(answered > 50, "only {answered} calls");
+}
+
+/// A replica that dies takes with it what it was doing, one call of each caller at most, and nothing that comes later.
+#[test]
+fn a_killed_replica_loses_only_the_calls_on_it() {
+    const CALLERS: usize = 12;
+    let ports = [free_port(), free_port(), free_port()];
+    let mut replicas: Vec<Option<Process>> =
+        ports.iter().map(|port| Some(replica(*port, &[]))).collect();
+    let nginx = Nginx::start(&ports);
+    let (is_over, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let lost: Vec<Vec<String>> = thread::scope(|scope| {
+        let callers: Vec<_> = (0..CALLERS)
+            .map(|caller| {
+                let (nginx, is_over, answered) = (&nginx, &is_over, &answered);
+                scope.spawn(move || {
+                    let mut lost = Vec::new();
+                    while !is_over.load(Ordering::SeqCst) {
+                        match ask(nginx, caller) {
+                            Ok(_) => _ = answered.fetch_add(1, Ordering::SeqCst),
+                            Err(instead) => lost.push(instead),
+                        }
+                    }
+                    lost
+                })
+            })
+            .collect();
+        thread::sleep(Duration::from_millis(500));
+        let victim = replicas[0].take().expect("it is there");
+        // It takes calls and answers none, so that some are on it when it dies.
+        victim.freeze();
+        thread::sleep(Duration::from_millis(700));
+        drop(victim);
+        let before = answered.load(Ordering::SeqCst);
+        let more = eventually(Duration::from_secs(20), || {
+            let now = answered.load(Ordering::SeqCst);
+            (now > before + 5 * CALLERS).then_some(())
+        });
+        assert!(more.is_some(), "calls go on");
+        is_over.store(true, Ordering::SeqCst);
+        callers
+            .into_iter()
+            .map(|caller| caller.join().expect("it does not fail"))
+            .collect()
+    });
+    assert!(lost.iter().all(|lost| lost.len() <= 1), "{lost:#?}");
+    assert!(lost.iter().flatten().count() < CALLERS, "{lost:#?}");
+}
+
+/// What one caller may do, they may do once, whichever replica they meet.
+#[test]
+fn a_rate_holds_across_replicas() {
+    const RATE: usize = 20;
+    let redis = Redis::start();
+    let url = format!("redis.url=\"{}\"", redis.url());
+    let rate = format!("limits.rate=\"{RATE}/h\"");
+    let ports = [free_port(), free_port(), free_port()];
+    let _replicas = ports.map(|port| replica(port, &[&url, &rate]));
+    let nginx = Nginx::start(&ports);
+    // Nobody asks who they are, so all these are one caller: their address.
+    let told: Vec<_> = (0..3 * RATE).map(|token| ask(&nginx, token)).collect();
+    let answered = told.iter().filter(|told| told.is_ok()).count();
+    assert_eq!(answered, RATE, "{told:#?}");
+    let refused = told.iter().filter_map(|told| told.as_ref().err());
+    for refusal in refused {
+        assert!(refusal.contains("-31429"), "{refusal}");
+    }
+}
