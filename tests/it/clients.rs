@@ -13,7 +13,7 @@ fn expected(protocol: &str) -> Value {
     json!({
         "protocol": protocol,
         "server": "fixture",
-        "tools": 40,
+        "tools": 41,
         "text": ["This is a simple text response for testing."],
         "structured": { "begun": 0, "gone": 0 },
         "structured_text": r#"{"begun":0,"gone":0}"#,
