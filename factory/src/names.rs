@@ -98,6 +98,27 @@ name!(
 );
 
 name!(
+    /// The name of an environment variable.
+    VariableName,
+    "letters, digits and `_`, not starting with a digit, at most 128",
+    |text| !text.starts_with(|first: char| first.is_ascii_digit()) && made_of(text, 128, "_")
+);
+
+name!(
+    /// The name of a host, without scheme and port.
+    HostName,
+    "letters, digits and `-`, in parts joined by `.`, at most 253",
+    is_host
+);
+
+name!(
+    /// The hosts that a plugin reaches: one, or all directly below one.
+    HostPattern,
+    "letters, digits and `-`, in parts joined by `.`, with `*` for the first one if need be, at most 253",
+    |text| is_host(text.strip_prefix("*.").unwrap_or(text))
+);
+
+name!(
     /// The name of a tool, as every client accepts it.
     ToolName,
     "1 to 64 of the characters A-Z, a-z, 0-9, `_`, `.` and `-`",
@@ -163,6 +184,12 @@ fn made_of(text: &str, most: usize, others: &str) -> bool {
     !text.is_empty() && text.len() <= most && text.chars().all(good)
 }
 
+fn is_host(text: &str) -> bool {
+    let is_part =
+        |part: &str| made_of(part, 63, "-") && !part.starts_with('-') && !part.ends_with('-');
+    text.len() <= 253 && text.split('.').all(is_part)
+}
+
 /// ASCII only, and not a keyword.
 fn is_identifier(text: &str) -> bool {
     text.is_ascii() && syn::parse_str::<syn::Ident>(text).is_ok()
@@ -196,6 +223,20 @@ mod tests {
             assert!(PackageName::parse(text).is_none(), "{text:?}");
             assert!(EntryPath::parse(text).is_none(), "{text:?}");
             assert!(Target::parse(text).is_none(), "{text:?}");
+        }
+        for text in HOSTILE {
+            assert!(VariableName::parse(text).is_none(), "{text:?}");
+            assert!(HostName::parse(text).is_none(), "{text:?}");
+            assert!(HostPattern::parse(text).is_none(), "{text:?}");
+        }
+        for text in ["1A", "A-B", "A=B", "A\nExecStartPre=+/bin/sh"] {
+            assert!(VariableName::parse(text).is_none(), "{text:?}");
+        }
+        for text in [
+            "*", "*.", "a.*", "*.*.a", "a..b", "a.", "-a", "a-", "a:1", "http://a",
+        ] {
+            assert!(HostName::parse(text).is_none(), "{text:?}");
+            assert!(HostPattern::parse(text).is_none(), "{text:?}");
         }
         for text in HOSTILE {
             assert!(ScopeName::parse(text).is_none(), "{text:?}");

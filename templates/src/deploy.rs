@@ -150,14 +150,34 @@ templates! {
     ChartRest = "deploy/helm/templates/rest.askama", "angle";
 }
 
+/// What is written without quotes has to be what it says: units and manifests are read by root.
+fn check_names(deployment: &Deployment) -> Result<(), RenderError> {
+    let made_of = |text: &str, marks: &str| {
+        let good = |letter: char| letter.is_ascii_alphanumeric() || marks.contains(letter);
+        !text.is_empty() && text.chars().all(good)
+    };
+    let env = deployment.env.iter().map(|name| (name, "_"));
+    let paths = deployment.paths.iter().map(|path| (&path.path, "/._-"));
+    let host = std::iter::once((&deployment.host, ".-"));
+    match env
+        .chain(paths)
+        .chain(host)
+        .find(|(text, marks)| !made_of(text, marks))
+    {
+        Some((text, _)) => Err(RenderError::Name(text.clone())),
+        None => Ok(()),
+    }
+}
+
 /// Renders the files of one kind.
 ///
 /// # Errors
-/// When a rendered file does not parse.
+/// When a variable, the host or a path is none, or a rendered file does not parse.
 pub fn render_deployment(
     deployment: &Deployment,
     kind: DeployKind,
 ) -> Result<Vec<RenderedFile>, RenderError> {
+    check_names(deployment)?;
     let (platform, behind_proxy, alone) = match kind {
         DeployKind::Systemd => ("systemd", true, true),
         DeployKind::Nginx => ("nginx", true, false),

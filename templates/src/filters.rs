@@ -36,6 +36,16 @@ pub(crate) fn comment(value: impl Display, _: &dyn askama::Values) -> askama::Re
     Ok(one_line(&value.to_string()))
 }
 
+/// The value of a setting in a systemd unit: `%` would begin a specifier, and `\\` at the end would take in the next
+/// line.
+#[askama::filter_fn]
+pub(crate) fn unit_value(value: impl Display, _: &dyn askama::Values) -> askama::Result<String> {
+    let line = one_line(&value.to_string()).replace('%', "%%");
+    Ok(line
+        .trim_end_matches(|letter: char| letter == '\\' || letter.is_whitespace())
+        .to_owned())
+}
+
 fn basic_string(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');

@@ -22,6 +22,9 @@ pub enum RenderError {
         /// Why.
         source: askama::Error,
     },
+    /// A name has letters that no such name has, and would be written without quotes.
+    #[error("{0:?} is no name")]
+    Name(String),
     /// The text is not Rust, or not TOML. Some string got out of its quotes.
     #[error("the rendered {path} does not parse: {reason}")]
     Unparsable {

@@ -9,6 +9,7 @@ use toml::Value;
 use crate::{
     emit::write_if_changed,
     error::{Code, Failure, Result},
+    names::{HostName, VariableName},
     plan::{Plan, count},
 };
 
@@ -27,8 +28,7 @@ pub(super) fn run(session: &mut Session<'_>, arguments: &DeployArguments) -> Res
     let project = Project::load(session, &arguments.selection, None)?;
     let plan = project.plan(session)?;
     let host = arguments.host.to_lowercase();
-    let is_host = |letter: char| letter.is_ascii_alphanumeric() || "-.".contains(letter);
-    if host.is_empty() || host.len() > 253 || !host.chars().all(is_host) {
+    if HostName::parse(&host).is_none() {
         return Err(Failure::new(
             Code::Usage,
             format!("{:?} is no name of a host", arguments.host),
@@ -183,10 +183,7 @@ impl Needs {
                 .all(|letter| letter.is_ascii_alphanumeric() || marks.contains(letter))
         };
         if let Some(name) = text.strip_prefix("env:") {
-            if name
-                .chars()
-                .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
-            {
+            if VariableName::parse(name).is_some() {
                 self.env.insert(name.to_owned());
             }
         } else if let Some((scheme, rest)) = text.split_once("://") {
@@ -225,6 +222,7 @@ mod tests {
         let table: toml::Table = toml::from_str(
             r#"
             [plugins.fs]
+            odd = ["env:", "env:A\nB"]
             roots = ["/srv/docs", { path = "/srv/work", mode = "rw" }, "/with space", "/a/../b", "/"]
             [plugins.github]
             token = "env:GITHUB_TOKEN"

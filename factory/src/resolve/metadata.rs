@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     error::{Code, Failure, Result},
     manifest::PluginEntry,
-    names::EntryPath,
+    names::{EntryPath, FeatureName, HostPattern, VariableName},
 };
 
 use super::entry_path;
@@ -64,21 +64,40 @@ impl PluginMetadata {
                 .and_then(|section| section.get(key))
                 .and_then(Value::as_str)
         };
-        let texts = |key: &str| {
-            let list = section
-                .and_then(|section| section.get(key))
-                .and_then(Value::as_array);
-            list.into_iter()
-                .flatten()
-                .filter_map(|item| item.as_str().map(str::to_owned))
+        // They come to stand in units, manifests and a Cargo.toml: a crate of somebody else must not write there.
+        let texts = |key: &str, form: &str, is_one: fn(&str) -> bool| -> Result<Vec<String>> {
+            let Some(value) = section.and_then(|section| section.get(key)) else {
+                return Ok(Vec::new());
+            };
+            let refused = |what: &Value| {
+                let message = format!("plugin `{name}` has {key} that cannot be: {what}");
+                Failure::new(Code::NotAPlugin, message)
+                    .at(entry.place.as_ref(), "this plugin")
+                    .note(format!("in [package.metadata.mcp-plugin] of {package}"))
+                    .fix(format!(
+                        "in its Cargo.toml, write {key} = [\"…\"], each of {form}"
+                    ))
+            };
+            let list = value.as_array().ok_or_else(|| refused(value))?;
+            list.iter()
+                .map(|item| {
+                    let text = item.as_str().filter(|text| is_one(text));
+                    Ok(text.ok_or_else(|| refused(item))?.to_owned())
+                })
                 .collect()
         };
         Ok(Self {
             interface: INTERFACE_VERSION,
             entry: entry_path(entry, text("entry").unwrap_or("PLUGIN"))?,
-            env: texts("env"),
-            hosts: texts("hosts"),
-            declared_features: texts("declared-features"),
+            env: texts("env", VariableName::FORM, |text| {
+                VariableName::parse(text).is_some()
+            })?,
+            hosts: texts("hosts", HostPattern::FORM, |text| {
+                HostPattern::parse(text).is_some()
+            })?,
+            declared_features: texts("declared-features", FeatureName::FORM, |text| {
+                FeatureName::parse(text).is_some()
+            })?,
         })
     }
 }

@@ -104,9 +104,56 @@ fn a_host_is_a_name_alone() {
         "a b",
         "a;b",
         "",
+        ".",
+        "..",
+        "a..b",
     ] {
         factory
-            .run(&["deploy", "caddy", "--host", host])
+            .run(&["deploy", "nginx", "--host", host])
             .fails(2, &["is no name of a host", "--host mcp.example.com"]);
+    }
+    assert_eq!(factory.listing(), ["mcp-factory.toml"]);
+}
+
+/// What a crate says of itself comes to stand in files that root reads.
+#[test]
+fn a_plugin_writes_no_lines_of_its_own() {
+    for (line, words) in [
+        (
+            r#"env = ["OK", "X\nExecStartPre=+/bin/sh -c 'id >pwned'\n#"]"#,
+            r#"has env that cannot be: "X\nExecStartPre="#,
+        ),
+        (r#"env = "TOKEN""#, "has env that cannot be: \"TOKEN\""),
+        (
+            r#"hosts = ["*.acme.dev", "a\n    - to: []"]"#,
+            "has hosts that cannot be",
+        ),
+        (
+            r#"declared-features = ["a\"]"]"#,
+            "has declared-features that cannot be",
+        ),
+    ] {
+        let factory = Factory::with_manifest(
+            "schema = 1\n[server]\nname = \"files\"\n[plugins.jira]\npath = \"jira\"\n",
+        );
+        factory.write_plugin("jira", "acme-jira", &["search"]);
+        let manifest = factory.read("jira/Cargo.toml");
+        factory.write("jira/Cargo.toml", &format!("{manifest}{line}\n"));
+        factory.run(&["deploy", "systemd"]).fails(
+            4,
+            &[
+                "error[MF0302]",
+                words,
+                "mcp-factory.toml:4",
+                "of acme-jira",
+                "fix: in its Cargo.toml, write",
+            ],
+        );
+        assert!(
+            !factory
+                .listing()
+                .iter()
+                .any(|file| file.starts_with("deploy"))
+        );
     }
 }
