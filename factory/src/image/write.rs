@@ -1,6 +1,10 @@
 //! An image becomes one file or one folder, all at once: nobody sees half of it.
 
-use std::{fs, io::Write as _, path::Path};
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::Path,
+};
 
 use crate::error::{AtPath as _, Code, Failure, Result};
 
@@ -55,10 +59,23 @@ pub(crate) fn write_archive(image: &Image, path: &Path) -> Result<u64> {
     Ok(size)
 }
 
-/// Writes a folder in the OCI image layout. One that is there already is replaced.
+/// Writes a folder in the OCI image layout. One that is there already is replaced; nothing else is.
 pub(crate) fn write_layout(image: &Image, path: &Path) -> Result<()> {
-    let there = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
-    if there && !path.join(MARK).is_file() {
+    let foreign = match fs::read_dir(path) {
+        Ok(mut entries) => entries.next().is_some() && !path.join(MARK).is_file(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            let message = format!(
+                "{} is a file, and an image layout is a directory",
+                path.display()
+            );
+            return Err(Failure::new(Code::Destination, message)
+                .fix("name a directory with --output, or leave out --layout")
+                .into());
+        }
+        Err(error) => return Err(error).at_path("read", path),
+    };
+    if foreign {
         let message = format!("{} holds files and is no image layout", path.display());
         return Err(Failure::new(Code::ForeignDirectory, message)
             .fix("name an empty or a new directory with --output")
@@ -67,7 +84,7 @@ pub(crate) fn write_layout(image: &Image, path: &Path) -> Result<()> {
     let path = std::path::absolute(path).at_path("find", path)?;
     let folder = path.parent().unwrap_or(Path::new("/"));
     fs::create_dir_all(folder).at_path("create", folder)?;
-    let temporary = tempfile::Builder::new()
+    let mut temporary = tempfile::Builder::new()
         .prefix(".writing-")
         .tempdir_in(folder)
         .at_path("write in", folder)?;
@@ -82,14 +99,80 @@ pub(crate) fn write_layout(image: &Image, path: &Path) -> Result<()> {
         fs::create_dir_all(parent).at_path("create", parent)?;
         fs::write(&place, contents).at_path("write", &place)?;
     }
-    if path.exists() {
-        fs::rename(&path, temporary.path().join("old")).at_path("replace", &path)?;
+    let old = temporary.path().join("old");
+    let swapped = swap(&new, &old, &path);
+    // What could not be put back is not thrown away.
+    temporary.disable_cleanup(swapped.is_err() && old.exists());
+    swapped
+}
+
+/// Puts `new` into the place of what is at `path`, which goes to `old`, and comes back when that fails.
+fn swap(new: &Path, old: &Path, path: &Path) -> Result<()> {
+    let replaces = path.exists();
+    if replaces {
+        fs::rename(path, old).at_path("replace", path)?;
     }
-    fs::rename(&new, &path).at_path("write", &path)
+    let written = fs::rename(new, path).at_path("write", path);
+    if written.is_err() && replaces {
+        fs::rename(old, path).at_path("put back", path)?;
+    }
+    written
 }
 
 /// A temporary file is its owner's only; an image is an ordinary file.
 fn readable(path: &Path, mode: u32) -> Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).at_path("write", path)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::image::Blobs;
+
+    fn image() -> Image {
+        Image {
+            blobs: Blobs::default(),
+            index: json!({ "manifests": [] }),
+            docker: None,
+            digest: String::new(),
+            platforms: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_layout_takes_the_place_of_a_layout_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("x");
+        fs::write(&place, "mine").unwrap();
+        let error = write_layout(&image(), &place).unwrap_err();
+        assert_eq!(error.0[0].code, Code::Destination);
+        assert!(error.to_string().contains("is a file"), "{error}");
+        assert_eq!(fs::read_to_string(&place).unwrap(), "mine");
+
+        fs::remove_file(&place).unwrap();
+        write_layout(&image(), &place).unwrap();
+        fs::write(place.join("stale"), "").unwrap();
+        write_layout(&image(), &place).unwrap();
+        assert!(place.join(MARK).is_file() && !place.join("stale").exists());
+
+        fs::remove_file(place.join(MARK)).unwrap();
+        let error = write_layout(&image(), &place).unwrap_err();
+        assert_eq!(error.0[0].code, Code::ForeignDirectory);
+        let left = fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(left, 1, "something temporary is left");
+    }
+
+    #[test]
+    fn what_was_there_comes_back_when_the_new_cannot_come() {
+        let folder = tempfile::tempdir().unwrap();
+        let [new, old, place] = ["new", "old", "x"].map(|name| folder.path().join(name));
+        fs::create_dir(&place).unwrap();
+        fs::write(place.join(MARK), "mine").unwrap();
+        swap(&new, &old, &place).unwrap_err();
+        assert_eq!(fs::read_to_string(place.join(MARK)).unwrap(), "mine");
+        assert!(!old.exists());
+    }
 }
