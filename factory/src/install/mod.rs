@@ -28,6 +28,8 @@ pub(crate) struct Change {
     after: Option<String>,
     /// Whether the copy of before goes with it.
     undoes: bool,
+    /// Whether what is there now has to be kept: not where it is already our own work.
+    keeps: bool,
 }
 
 /// Plans to put `row` into the table of `client` in the file at `path`.
@@ -57,6 +59,13 @@ pub(crate) fn install(
                 .into());
         }
     }
+    // The copy of before our first row is the one to go back to.
+    let keeps = match &there {
+        Some(there) if is_same_server(there, row) => {
+            !file.backup(name).exists() && !is_all_ours(client, path, &file, name, there)?
+        }
+        _ => true,
+    };
     let after = if there.as_ref() == Some(row) {
         // However it is written.
         file.text.clone()
@@ -69,7 +78,28 @@ pub(crate) fn install(
         name: name.to_owned(),
         after,
         undoes: false,
+        keeps,
     })
+}
+
+/// Whether two rows start or reach one server, with whatever else they say.
+fn is_same_server(there: &Value, row: &Value) -> bool {
+    ["command", "url", "serverUrl", "httpUrl"]
+        .iter()
+        .any(|&key| there[key].is_string() && there[key] == row[key])
+}
+
+/// Whether the file is as an installation into none makes it.
+fn is_all_ours(
+    client: &Client,
+    path: &Path,
+    file: &ClientFile,
+    name: &str,
+    row: &Value,
+) -> Result<bool> {
+    let made = Document::parse(&path.display().to_string(), "")?;
+    made.put(client.table, name, row)?;
+    Ok(file.text.as_ref() == Some(&made.text()))
 }
 
 /// Plans to take back what `install` did.
@@ -108,6 +138,7 @@ pub(crate) fn undo(client: &Client, path: &Path, name: &str) -> Result<Change> {
         name: name.to_owned(),
         after,
         undoes: true,
+        keeps: false,
     })
 }
 
@@ -146,10 +177,11 @@ impl Change {
 
     /// Does it. Returns where the text of before is kept.
     pub(crate) fn apply(&self) -> Result<Option<PathBuf>> {
-        let backup = if self.undoes {
-            None
-        } else {
+        let backup = if self.keeps {
             self.file.keep(&self.name)?
+        } else {
+            let earlier = self.file.backup(&self.name);
+            (!self.undoes && earlier.exists()).then_some(earlier)
         };
         match &self.after {
             Some(text) => self.file.replace(text)?,
@@ -160,5 +192,59 @@ impl Change {
             let _absent = std::fs::remove_file(self.file.backup(&self.name));
         }
         Ok(backup)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_was_there_first_comes_back_after_many_installations() {
+        let client = Client::named("cursor").unwrap();
+        for before in [
+            None,
+            Some("{\n  // Mine.\n  \"mcpServers\": {\"files\": {\"command\": \"theirs\"}}\n}\n"),
+        ] {
+            for key in ["command", "url"] {
+                let folder = tempfile::tempdir().unwrap();
+                let path = folder.path().join("mcp.json");
+                if let Some(before) = before {
+                    fs::write(&path, before).unwrap();
+                }
+                for argument in ["a", "b", "c"] {
+                    let row = json!({ key: "/x", "args": [argument] });
+                    let change = install(client, &path, "files", &row, true).unwrap();
+                    assert_eq!(change.apply().unwrap().is_some(), before.is_some());
+                }
+                undo(client, &path, "files").unwrap().apply().unwrap();
+                assert_eq!(fs::read_to_string(&path).ok().as_deref(), before);
+                assert_eq!(
+                    fs::read_dir(folder.path()).unwrap().count(),
+                    usize::from(before.is_some()),
+                    "a copy is left"
+                );
+            }
+        }
+    }
+
+    /// A copy from long ago is not what somebody else's row goes back to.
+    #[test]
+    fn another_server_of_the_name_is_kept_anew() {
+        let client = Client::named("cursor").unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mcp.json");
+        fs::write(folder.path().join("mcp.json.before-files"), "{}").unwrap();
+        let theirs = "{\"mcpServers\": {\"files\": {\"command\": \"theirs\"}}}";
+        fs::write(&path, theirs).unwrap();
+        let row = json!({ "command": "/x" });
+        let change = install(client, &path, "files", &row, true).unwrap();
+        change.apply().unwrap();
+        undo(client, &path, "files").unwrap().apply().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), theirs);
     }
 }
