@@ -37,6 +37,7 @@ mod report;
 mod resolve;
 mod sbom;
 pub mod scan;
+mod started;
 mod suggest;
 mod verify;
 

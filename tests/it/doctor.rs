@@ -29,7 +29,13 @@ fn examined(arguments: &[&str]) -> (String, Option<i32>) {
 
 #[test]
 fn a_server_is_examined_as_it_runs() {
-    let (said, _) = examined(&["--set", "plugins.fs.roots=[\"/\"]"]);
+    let (said, _) = examined(&[
+        "serve",
+        "--http",
+        "127.0.0.1:0",
+        "--set",
+        "plugins.fs.roots=[\"/\"]",
+    ]);
     for words in [
         "standard 0.1.0, built by",
         "it is static",

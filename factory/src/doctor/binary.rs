@@ -7,7 +7,7 @@ use crate::{
     client::{Era, Target, open},
     error::{Code, Failure, plain},
     interrupt::Interrupt,
-    process,
+    process, started,
     verify::{describe, elf},
 };
 
@@ -70,7 +70,7 @@ pub(crate) fn examine_binary(
         Err(error) => return findings.trouble(error),
     }
     let mut check = Command::new(&path);
-    check.arg("check").args(arguments);
+    check.arg("check").args(started::options(arguments));
     match process::run(&mut check, PATIENCE, MOST_BYTES, interrupt) {
         Ok(outcome) if outcome.success() => {
             for line in outcome
@@ -102,12 +102,7 @@ pub(crate) fn examine_binary(
         }
     }
     let mut command = vec![path.display().to_string()];
-    command.extend(
-        arguments
-            .iter()
-            .filter(|argument| !argument.starts_with("--http"))
-            .cloned(),
-    );
+    command.extend(started::on_stdio(arguments));
     match open(&Target::Command(command), Era::Auto, false, interrupt) {
         Ok(_) => findings.fine("on stdio it answers, and writes nothing else to stdout"),
         Err(why) => {

@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     built::Built,
     error::{AtPath as _, Code, Failure, Result},
+    started,
     verify::elf,
 };
 
@@ -212,11 +213,9 @@ fn config(server: &Built, architecture: &str, layer: &str, options: &Options) ->
     }
     if listens(&options.arguments) {
         run["ExposedPorts"] = json!({ PORT: {} });
-        let mut test = vec!["CMD".to_owned(), program, "healthcheck".to_owned()];
-        test.extend(options.arguments.iter().cloned());
         // Nanoseconds, as the format has it. Docker runs it; Kubernetes has probes of its own.
         run["Healthcheck"] = json!({
-            "Test": test,
+            "Test": health_test(program, &options.arguments),
             "Interval": 30_000_000_000_u64,
             "Timeout": 5_000_000_000_u64,
             "StartPeriod": 10_000_000_000_u64,
@@ -231,6 +230,13 @@ fn config(server: &Built, architecture: &str, layer: &str, options: &Options) ->
         "rootfs": { "type": "layers", "diff_ids": [layer] },
         "history": [{ "created": created, "created_by": format!("mcp-factory {}", crate::VERSION) }],
     })
+}
+
+/// The server's own question, with the options that tell it where the server listens.
+fn health_test(program: String, arguments: &[String]) -> Vec<String> {
+    let mut test = vec!["CMD".to_owned(), program, "healthcheck".to_owned()];
+    test.extend(started::options(arguments));
+    test
 }
 
 /// Whether the server answers HTTP, and can so be asked how it is.
@@ -299,4 +305,24 @@ fn attach(blobs: &mut Blobs, server: &Built, subject: &Descriptor) -> Option<Val
     // Nobody runs it, so no machine is the right one.
     manifest.platform = Some(json!({ "architecture": "unknown", "os": "unknown" }));
     Some(json!(manifest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_told_to_serve_can_be_asked_how_it_is() {
+        for words in [
+            &["serve", "--http", "0.0.0.0:8080"][..],
+            &["--http", "0.0.0.0:8080"],
+        ] {
+            let arguments: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+            assert!(listens(&arguments));
+            assert_eq!(
+                health_test("/x".to_owned(), &arguments),
+                ["CMD", "/x", "healthcheck", "--http", "0.0.0.0:8080"]
+            );
+        }
+    }
 }
