@@ -13,7 +13,8 @@ use crate::{
     plan::Plan,
 };
 
-/// The server's own settings that take the name of a secret; `*` is any name or place in a list.
+/// The server's own settings that take the name of a secret; `*` is any name or place in a list. The address of a
+/// Redis may be written down as long as it holds no password.
 const OWN: &[&[&str]] = &[
     &["server", "state_key"],
     &["http", "tls", "key"],
@@ -21,6 +22,8 @@ const OWN: &[&[&str]] = &[
     &["auth", "keys", "*", "secret"],
     &["gate", "groups", "*", "secret"],
     &["audit", "key"],
+    &["redis", "url"],
+    &["tracing", "headers", "*"],
     &["secrets", "vault", "token"],
     &["secrets", "vault", "approle", "secret_id"],
     &["secrets", "awssm", "access_key"],
@@ -31,29 +34,60 @@ const OWN: &[&[&str]] = &[
 /// Refuses a plan that writes a secret down. No value is repeated.
 pub(crate) fn check(plan: &Plan, binary: &Description, source: Option<&Arc<Source>>) -> Result<()> {
     let mut found = Vec::new();
-    for path in OWN {
-        own(
-            &toml::Value::Table(plan.defaults.clone()),
-            path,
-            Vec::new(),
-            &mut found,
-        );
-    }
-    for plugin in &binary.plugins {
-        let section = plan
-            .defaults
-            .get("plugins")
-            .and_then(|all| all.get(&plugin.name));
-        if let Some(section) = section {
-            let path = vec!["plugins".to_owned(), plugin.name.clone()];
-            below(&plugin.config_schema, section, path, &mut found);
-        }
+    layer(&plan.defaults, binary, &[], &mut found);
+    // A profile is a configuration of its own, laid over the other one.
+    for (name, profile) in tables(&plan.defaults, "profile") {
+        layer(profile, binary, &["profile", name], &mut found);
     }
     let failures: Vec<Failure> = found.iter().map(|path| failure(path, source)).collect();
     if failures.is_empty() {
         Ok(())
     } else {
         Err(Error(failures))
+    }
+}
+
+/// Looks through a whole configuration, which stands at `path`.
+fn layer(table: &toml::Table, binary: &Description, path: &[&str], found: &mut Vec<Vec<String>>) {
+    let whole = toml::Value::Table(table.clone());
+    let start: Vec<String> = path.iter().map(|&part| part.to_owned()).collect();
+    for own_path in OWN {
+        own(&whole, own_path, start.clone(), found);
+    }
+    plugins(table, binary, &start, found);
+    // Tenants have plugins of their own.
+    for (name, tenant) in tables(table, "tenants") {
+        let path = [&start[..], &["tenants".to_owned(), name.clone()]].concat();
+        plugins(tenant, binary, &path, found);
+    }
+}
+
+/// The tables directly below `key`, by name.
+fn tables<'t>(
+    table: &'t toml::Table,
+    key: &str,
+) -> impl Iterator<Item = (&'t String, &'t toml::Table)> {
+    let all = table.get(key).and_then(toml::Value::as_table);
+    all.into_iter()
+        .flatten()
+        .filter_map(|(name, value)| Some((name, value.as_table()?)))
+}
+
+/// Looks through `table.plugins`; the table stands at `path`.
+fn plugins(
+    table: &toml::Table,
+    binary: &Description,
+    path: &[String],
+    found: &mut Vec<Vec<String>>,
+) {
+    let Some(sections) = table.get("plugins") else {
+        return;
+    };
+    for plugin in &binary.plugins {
+        if let Some(section) = sections.get(&plugin.name) {
+            let path = [path, &["plugins".to_owned(), plugin.name.clone()]].concat();
+            below(&plugin.config_schema, section, path, found);
+        }
     }
 }
 
@@ -80,7 +114,7 @@ fn failure(path: &[String], source: Option<&Arc<Source>>) -> Failure {
 
 fn own(value: &toml::Value, rest: &[&str], path: Vec<String>, found: &mut Vec<Vec<String>>) {
     let Some((first, rest)) = rest.split_first() else {
-        if is_literal(value) {
+        if is_literal(value) && !is_open_redis(value) {
             found.push(path);
         }
         return;
@@ -113,14 +147,20 @@ fn own(value: &toml::Value, rest: &[&str], path: Vec<String>, found: &mut Vec<Ve
 
 /// What of a plugin's section its schema marks as the name of a secret.
 fn below(schema: &Value, value: &toml::Value, path: Vec<String>, found: &mut Vec<Vec<String>>) {
-    let is_named = schema.get("writeOnly") == Some(&Value::Bool(true))
-        && schema
-            .get("pattern")
-            .and_then(Value::as_str)
-            .is_some_and(|pattern| pattern.contains("env|file"));
-    if is_named && is_literal(value) {
-        found.push(path);
+    if is_named(schema) {
+        if is_literal(value) && !found.contains(&path) {
+            found.push(path);
+        }
         return;
+    }
+    for way in ["anyOf", "oneOf", "allOf"] {
+        let ways = schema.get(way).and_then(Value::as_array);
+        for schema in ways.into_iter().flatten() {
+            // What is no text was written for another of the ways.
+            if value.is_str() || !is_named(schema) {
+                below(schema, value, path.clone(), found);
+            }
+        }
     }
     let mut step = |schema: &Value, name: String, value: &toml::Value| {
         let mut path = path.clone();
@@ -148,6 +188,15 @@ fn below(schema: &Value, value: &toml::Value, path: Vec<String>, found: &mut Vec
     }
 }
 
+/// Whether the schema is that of a secret's name.
+fn is_named(schema: &Value) -> bool {
+    schema.get("writeOnly") == Some(&Value::Bool(true))
+        && schema
+            .get("pattern")
+            .and_then(Value::as_str)
+            .is_some_and(|pattern| pattern.contains("env|file"))
+}
+
 fn is_literal(value: &toml::Value) -> bool {
     let Some(text) = value.as_str() else {
         return true;
@@ -156,6 +205,18 @@ fn is_literal(value: &toml::Value) -> bool {
     !names
         .iter()
         .any(|kind| text.strip_prefix(kind).is_some_and(|rest| !rest.is_empty()))
+}
+
+/// The address of a Redis that is reached without a password. Nothing else that takes a secret looks like one.
+fn is_open_redis(value: &toml::Value) -> bool {
+    let text = value.as_str().unwrap_or_default();
+    let rest = text
+        .strip_prefix("redis://")
+        .or_else(|| text.strip_prefix("rediss://"));
+    rest.is_some_and(|rest| {
+        let user = rest.rsplit_once('@').map_or("", |(user, _)| user);
+        !user.contains(':') && !rest.contains(['?', '#'])
+    })
 }
 
 /// Where the setting stands in the manifest: `plugins.fs.token` is in `[plugins.fs.config]`, and all else in
@@ -205,6 +266,7 @@ mod tests {
                 "config_schema": {"type": "object", "properties": {
                     "token": secret, "label": {"type": "string"},
                     "teams": {"type": "array", "items": {"properties": {"key": secret}}},
+                    "either": {"anyOf": [{"type": "integer"}, secret, {"properties": {"key": secret}}]},
                 }},
             }],
             "tools": [], "resources": [], "resource_templates": [], "prompts": [],
@@ -249,8 +311,43 @@ mod tests {
     }
 
     #[test]
+    fn no_corner_of_a_configuration_holds_one() {
+        let defaults = "[redis]\nurl = \"redis://:canary@host\"\n[tracing.headers]\nAuthorization = \"Bearer canary\"\n\
+                        [tenants.acme.plugins.slack]\ntoken = \"canary\"\n[plugins.slack]\neither = \"canary\"\n\
+                        [profile.prod.audit]\nkey = \"canary\"\n[profile.prod.plugins.slack]\neither.key = \"canary\"\n\
+                        [profile.prod.tenants.acme.plugins.slack]\ntoken = \"canary\"\n\
+                        [profile.test.redis]\nurl = \"redis://host?password=canary\"\n";
+        let manifest: String = defaults
+            .replace("[plugins.slack]", "[plugins.slack.config]")
+            .replace("[tenants", "[server.config.tenants")
+            .replace("[profile", "[server.config.profile")
+            .replace("[redis", "[server.config.redis")
+            .replace("[tracing", "[server.config.tracing");
+        let mut found = failures(&manifest, defaults);
+        found.sort();
+        let told = |path: &str, place: &str| {
+            format!(
+                "`{path}` is a secret, and it is written down, at m:{place}; the line is not shown here"
+            )
+        };
+        assert_eq!(
+            found,
+            [
+                told("plugins.slack.either", "8:10"),
+                told("profile.prod.audit.key", "10:7"),
+                told("profile.prod.plugins.slack.either.key", "12:14"),
+                told("profile.prod.tenants.acme.plugins.slack.token", "14:9"),
+                told("profile.test.redis.url", "16:7"),
+                told("redis.url", "2:7"),
+                told("tenants.acme.plugins.slack.token", "6:9"),
+                told("tracing.headers.Authorization", "4:17"),
+            ]
+        );
+    }
+
+    #[test]
     fn names_are_taken() {
-        let defaults = "[server]\nstate_key = \"vault:a/b#c\"\n[gate.groups.x]\nsecret = \"file:/x\"\n[plugins.slack]\ntoken = \"env:T\"";
+        let defaults = "[redis]\nurl = \"rediss://me@[::1]:7000/3\"\n[tracing.headers]\nx = \"env:X\"\n[tenants.acme.plugins.slack]\neither = 5\n[server]\nstate_key = \"vault:a/b#c\"\n[gate.groups.x]\nsecret = \"file:/x\"\n[plugins.slack]\ntoken = \"env:T\"";
         assert_eq!(failures("", defaults), Vec::<String>::new());
     }
 }
