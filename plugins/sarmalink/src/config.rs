@@ -74,7 +74,6 @@ pub struct EngineConfig {
     pub model: String,
     /// Its keys, used in turn: `env:NAME` or `file:/path`.
     #[serde(default)]
-    #[schemars(with = "Vec<String>")]
     pub keys: Vec<SecretReference>,
     /// The engine wants no key.
     #[serde(default)]
@@ -133,4 +132,17 @@ pub enum TokenLimit {
     #[default]
     MaxTokens,
     MaxCompletionTokens,
+}
+
+#[cfg(test)]
+mod tests {
+    /// By the mark, the factory knows what it must not compile in.
+    #[test]
+    fn keys_are_marked_as_secrets() {
+        let schema = crate::PLUGIN.config_schema();
+        let key = schema.pointer("/properties/chain/items/properties/keys/items");
+        let key = key.expect("engines have keys");
+        assert_eq!(key["writeOnly"], true, "{key}");
+        assert_eq!(key["pattern"], "^(env|file|vault|awssm):.+$", "{key}");
+    }
 }
