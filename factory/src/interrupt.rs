@@ -38,6 +38,12 @@ impl Interrupt {
         Ok(this)
     }
 
+    /// As if a signal had come.
+    #[cfg(test)]
+    pub(crate) fn ask(&self) {
+        self.asked.store(true, Ordering::SeqCst);
+    }
+
     /// Whether a signal has come.
     pub(crate) fn is_set(&self) -> bool {
         self.asked.load(Ordering::SeqCst)

@@ -4,11 +4,13 @@
 use std::{
     fmt::Write as _,
     io::{BufRead as _, BufReader, Read as _, Write as _},
-    process::{ChildStdout, Command, Stdio},
+    process::{Command, Stdio},
     time::Duration,
 };
 
 use crate::{error::plain, interrupt::Interrupt, process::Group};
+
+use super::piped::Piped;
 
 /// For an answer, streamed or not.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -29,7 +31,8 @@ pub(super) struct Http {
 pub(super) struct Answer {
     pub(super) status: u16,
     events: bool,
-    body: BufReader<std::io::Take<ChildStdout>>,
+    body: BufReader<std::io::Take<Piped>>,
+    // Ended with the answer, whether it was read or not.
     _curl: Group,
 }
 
@@ -41,6 +44,11 @@ impl Http {
             session: None,
             interrupt: interrupt.clone(),
         }
+    }
+
+    /// Whether we have been asked to stop; what is read of an answer then is not all of it.
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.interrupt.is_set()
     }
 
     /// Sends a frame with more headers.
@@ -97,8 +105,13 @@ impl Http {
             let _told = stdin.write_all(settings.as_bytes());
         }
         let stdout = curl.child().stdout.take().ok_or("curl cannot be read")?;
-        let mut body = BufReader::new(stdout.take(MOST));
+        let mut body = BufReader::new(Piped::new(stdout, &self.interrupt).take(MOST));
         let Some((status, headers)) = head(&mut body) else {
+            // It may go on after a head that is none, and its stderr stays open as long.
+            curl.kill();
+            if self.interrupt.is_set() {
+                return Err("interrupted".to_owned());
+            }
             let mut said = String::new();
             if let Some(stderr) = curl.child().stderr.take() {
                 let _read = stderr.take(4096).read_to_string(&mut said);

@@ -1,10 +1,12 @@
 //! A client for trying a server out: any server, on stdio or by a URL, in whichever era it speaks.
 //!
-//! In the room: the two ways to a server (`stdio`, `http`), the conversation (`session`), what the words of a line
-//! mean (`words`), and what a command does (`shell`). Not here: the terminal, which is the command line's business.
-//! It can nothing that a server might ask of it, and says so.
+//! In the room: the two ways to a server (`stdio`, `http` with `piped`), what it said meanwhile (`kept`), the
+//! conversation (`session`), what the words of a line mean (`words`), and what a command does (`shell`). Not here: the
+//! terminal, which is the command line's business. It can nothing that a server might ask of it, and says so.
 
 mod http;
+mod kept;
+mod piped;
 mod session;
 mod shell;
 mod stdio;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{http::Http, stdio::Child};
+use super::{http::Http, kept::Kept, stdio::Child};
 
 /// The revision without a handshake, and the last one with it.
 pub(super) const MODERN: &str = "2026-07-28";
@@ -15,6 +15,9 @@ const PATIENCE: Duration = Duration::from_mins(5);
 const TRY: Duration = Duration::from_secs(10);
 /// Pages of a list; a server that has more repeats itself.
 const PAGES: usize = 100;
+
+/// Lines that are looked at between two commands; a server that has more goes on with them.
+const AT_ONCE: usize = 1000;
 
 /// Which era to speak.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -71,9 +74,9 @@ pub(super) struct Session {
     /// What the server said of itself.
     pub(super) info: Value,
     /// Frames, each with the direction that it went, when they are wanted.
-    pub(super) frames: Option<Vec<String>>,
+    pub(super) frames: Option<Kept<String>>,
     /// Notifications that nobody has looked at.
-    pub(super) notices: Vec<Value>,
+    pub(super) notices: Kept<Value>,
 }
 
 impl Session {
@@ -84,8 +87,8 @@ impl Session {
             modern: true,
             next: 0,
             info: Value::Null,
-            frames: frames.then(Vec::new),
-            notices: Vec::new(),
+            frames: frames.then(Kept::default),
+            notices: Kept::default(),
         };
         if era != Era::Legacy {
             match session.request_within("server/discover", json!({}), TRY) {
@@ -194,7 +197,15 @@ impl Session {
         let deadline = Instant::now() + patience;
         self.show('>', &frame.to_string());
         match &mut self.link {
-            Link::Http(_) => return self.exchange_http(frame, method, name),
+            Link::Http(_) => {
+                let answer = self.exchange_http(frame, method, name);
+                return match &self.link {
+                    Link::Http(server) if answer.is_err() && server.is_interrupted() => {
+                        Err(Trouble::Gone("interrupted".to_owned()))
+                    }
+                    _ => answer,
+                };
+            }
             Link::Stdio(server) => server.send(&frame.to_string()).map_err(Trouble::Gone)?,
         }
         while let Some(line) = self.receive(deadline).map_err(Trouble::Gone)? {
@@ -293,7 +304,7 @@ impl Session {
         })?;
         if frame.get("method").is_some() {
             match frame.get("id") {
-                None => self.notices.push(frame),
+                None => self.notices.push(frame, text.len()),
                 Some(question) => {
                     let mut answer = json!({ "jsonrpc": "2.0", "id": question });
                     if frame["method"] == "ping" {
@@ -317,10 +328,13 @@ impl Session {
 
     /// Looks at what came meanwhile.
     pub(super) fn listen(&mut self) {
-        let Link::Stdio(server) = &self.link else {
-            return;
-        };
-        for line in server.waiting() {
+        for _ in 0..AT_ONCE {
+            let Link::Stdio(server) = &mut self.link else {
+                return;
+            };
+            let Some(line) = server.waiting() else {
+                return;
+            };
             // Nobody waits for an answer now; what is not understood will show at the next one.
             let _dealt = self.take(&line, &Value::Null);
         }
@@ -328,7 +342,9 @@ impl Session {
 
     fn show(&mut self, direction: char, frame: &str) {
         if let Some(frames) = &mut self.frames {
-            frames.push(format!("{direction} {frame}"));
+            let line = format!("{direction} {frame}");
+            let bytes = line.len();
+            frames.push(line, bytes);
         }
     }
 }

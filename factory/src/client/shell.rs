@@ -86,11 +86,14 @@ impl Shell {
 
     /// Frames that nobody has seen, where they are wanted.
     pub(crate) fn frames(&mut self) -> Vec<String> {
-        self.session
-            .frames
-            .as_mut()
-            .map(std::mem::take)
-            .unwrap_or_default()
+        let Some(frames) = &mut self.session.frames else {
+            return Vec::new();
+        };
+        let (mut frames, lost) = frames.take();
+        if lost > 0 {
+            frames.push(format!("{lost} more frames were too many to keep"));
+        }
+        frames
     }
 
     /// The words that a line may begin with, or name.
@@ -112,7 +115,7 @@ impl Shell {
     /// Looks at what the server said by itself; asks anew for what it says has changed. Returns what to show.
     pub(crate) fn notices(&mut self) -> Vec<String> {
         self.session.listen();
-        let notices = std::mem::take(&mut self.session.notices);
+        let (notices, lost) = self.session.notices.take();
         let mut shown = Vec::new();
         let mut changed = false;
         for notice in &notices {
@@ -132,6 +135,11 @@ impl Shell {
                 ),
                 _ => method.trim_start_matches("notifications/").to_owned(),
             });
+        }
+        if lost > 0 {
+            shown.push(format!("{lost} more were too many to keep"));
+            // A change may have been among them.
+            changed = true;
         }
         if changed {
             shown.push(match self.refresh() {

@@ -1,6 +1,14 @@
 //! The client against servers that misbehave or are old; real ones are tried end to end.
 
-use crate::driver::Factory;
+use std::{
+    io::{ErrorKind, Read as _, Write as _},
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    process::Stdio,
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::driver::{Factory, Ran};
 
 /// An older server in shell: it asks something itself, tells how far it is, and has one more tool after a call.
 const OLD: &str = r#"
@@ -102,4 +110,67 @@ fn what_cannot_be_spoken_to_is_said() {
             .run(arguments)
             .fails(2, &["error[MF0101]", "name one server"]);
     }
+}
+
+/// A server that takes the request and says this; what the client says when it is asked to stop, and the connection,
+/// which curl holds.
+fn interrupted(answer: &str) -> (Ran, TcpStream) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+    let factory = Factory::new();
+    let mut command = factory.command(&["client", "--era", "modern", &url, "-e", "info"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.env("no_proxy", "*").spawn().unwrap();
+    let (mut stream, _) = listener.accept().unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    let read = stream.read(&mut [0; 8192]).unwrap();
+    assert!(read > 0);
+    stream.write_all(answer.as_bytes()).unwrap();
+    thread::sleep(Duration::from_millis(300));
+    assert!(child.try_wait().unwrap().is_none(), "it does not wait");
+    let started = Instant::now();
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let ran = Ran::of(&child.wait_with_output().unwrap());
+    assert!(started.elapsed() < Duration::from_secs(15), "{ran:?}");
+    (ran, stream)
+}
+
+#[test]
+fn a_server_that_is_reached_by_a_url_can_be_left_at_once() {
+    for answer in [
+        "",
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nda",
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+    ] {
+        let (ran, mut stream) = interrupted(answer);
+        ran.fails(130, &["error[MF0002]"]);
+        // Nobody holds the connection any more: curl went along.
+        let left = stream.read_to_end(&mut Vec::new());
+        let gone = left
+            .as_ref()
+            .map_or_else(|error| error.kind() == ErrorKind::ConnectionReset, |_| true);
+        assert!(gone, "{left:?}");
+    }
+}
+
+#[test]
+fn notices_without_end_are_counted_and_not_kept() {
+    // 6 MiB of them before one answer.
+    let notice =
+        r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":1,"message":"#;
+    let server = OLD.replace(
+        "      touch called\n",
+        &format!(
+            "      long=$(head -c 60000 /dev/zero | tr '\\0' x); n=0\n\
+             while [ $n -lt 100 ]; do printf '%s\"%s\"}}}}\\n' '{notice}' \"$long\"; n=$((n+1)); done\n"
+        ),
+    );
+    let ran = Factory::new().run(&["client", "-e", "grow", "--", "sh", "-c", &server]);
+    let said = &ran.succeeds().stderr;
+    let heard = said.lines().filter(|line| line.contains("progress 1 xxx"));
+    assert!((10..100).contains(&heard.count()), "{}", said.len());
+    assert!(said.contains("more were too many to keep"));
 }
