@@ -13,8 +13,8 @@ mod shared;
 mod timestamp;
 
 pub use audit::{
-    Audit, AuditConfig, AuditTarget, Fingerprint, LogFile, NotARotation, NotATarget, Record,
-    Rotate, Rotation, not_opened,
+    Audit, AuditConfig, AuditTarget, Fingerprint, LogFile, NotAFile, NotARotation, NotATarget,
+    Record, Rotate, Rotation, not_opened,
 };
 pub use gate::{
     Closed, GATE_PLUGIN, GateConfig, GatePlugin, Gates, GroupConfig, GroupStatus, NotLocked,

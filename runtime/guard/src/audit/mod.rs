@@ -34,7 +34,7 @@ pub use self::{
     config::{AuditConfig, AuditTarget, NotATarget},
     fingerprint::Fingerprint,
     record::Record,
-    rotation::{NotARotation, Rotate, Rotation},
+    rotation::{NotAFile, NotARotation, Rotate, Rotation},
     sink::LogFile,
 };
 use self::{
@@ -96,8 +96,8 @@ impl Audit {
             AuditTarget::Stderr => Some(Sink::stderr()),
             AuditTarget::File(path) => match Sink::file(path, config.rotation()) {
                 Ok(sink) => Some(sink),
-                Err(error) => {
-                    problems.push(Problem::new("to", not_opened(path, &error)));
+                Err(problem) => {
+                    problems.push(problem);
                     None
                 }
             },

@@ -1,6 +1,11 @@
 //! When a file is put aside for a new one, and how many of those that were are kept.
 
-use std::{fs, io, path::Path, str::FromStr, time::Duration};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
 use serde::{Deserialize, Deserializer};
 
@@ -46,6 +51,16 @@ impl<'de> Deserialize<'de> for Rotate {
     }
 }
 
+/// What is written is no file that could be put aside: a device, a pipe, or a link to a file somewhere else.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} is a device, a pipe or a link, and only a file is put aside: name a file, or leave `rotate` out", .0.display())]
+pub struct NotAFile(pub(super) PathBuf);
+
+/// Whether the path itself is that of a file.
+pub(super) fn names_a_file(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
+}
+
 /// When, and how many of those put aside are kept: the youngest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rotation {
@@ -86,7 +101,12 @@ impl Rotation {
     }
 
     /// Gives the file at `path` a name with the time, and removes the oldest of its like.
+    ///
+    /// Nothing but a file is renamed: what it was at the start, somebody may have made another thing of.
     pub(super) fn put_aside(self, path: &Path, now: Duration) -> io::Result<()> {
+        if !names_a_file(path) {
+            return Err(io::Error::other(NotAFile(path.to_owned())));
+        }
         let name = |at: Duration| {
             let mut name = path.as_os_str().to_owned();
             // Without colons, which some programs take for the name of a machine.
@@ -154,6 +174,26 @@ mod tests {
         ] {
             let error = wrong.parse::<Rotate>().expect_err(wrong).to_string();
             assert!(error.contains("daily"), "{error}");
+        }
+    }
+
+    #[test]
+    fn only_a_file_is_renamed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, link) = (folder.path().join("a"), folder.path().join("link"));
+        fs::write(&path, "1").expect("a file");
+        std::os::unix::fs::symlink(&path, &link).expect("a link");
+        let rotation = Rotation {
+            when: Rotate::Daily,
+            keep: 1,
+        };
+        for path in [&link, folder.path()] as [&Path; 2] {
+            let error = rotation
+                .put_aside(path, Duration::ZERO)
+                .expect_err("it is none")
+                .to_string();
+            assert!(error.contains("only a file is put aside"), "{error}");
+            assert!(fs::symlink_metadata(path).is_ok(), "it is where it was");
         }
     }
 

@@ -11,7 +11,8 @@ use std::{
 
 use rustix::fs::OFlags;
 
-use super::rotation::{Age, Rotation};
+use super::rotation::{Age, NotAFile, Rotation, names_a_file};
+use crate::Problem;
 
 /// How often a file's path is looked at for whether it still names the file.
 const LOOK: Duration = Duration::from_secs(1);
@@ -30,9 +31,14 @@ impl Sink {
         Self::Stderr(Tail::default())
     }
 
-    /// The file at `path`.
-    pub(super) fn file(path: &Path, rotation: Option<Rotation>) -> io::Result<Self> {
-        Ok(Self::File(LogFile::open(path)?.rotating(rotation)))
+    /// The file at `path`; else what is wrong with which setting.
+    pub(super) fn file(path: &Path, rotation: Option<Rotation>) -> Result<Self, Problem> {
+        let file = LogFile::open(path)
+            .map_err(|error| Problem::new("to", super::not_opened(path, &error)))?;
+        let file = file.rotating(rotation);
+        Ok(Self::File(file.map_err(|error| {
+            Problem::new("rotate", error.to_string())
+        })?))
     }
 
     /// Writes a line, all of it or an error; waits for a place that is slow.
@@ -78,9 +84,20 @@ impl LogFile {
     }
 
     /// The same, put aside for a new one as `rotation` says.
-    #[must_use]
-    pub fn rotating(self, rotation: Option<Rotation>) -> Self {
-        Self { rotation, ..self }
+    ///
+    /// # Errors
+    /// With a rotation, a path that leads to a device or a pipe, or by a link: to rename it would take it from others.
+    pub fn rotating(self, rotation: Option<Rotation>) -> Result<Self, NotAFile> {
+        let is_file = || {
+            self.file
+                .metadata()
+                .is_ok_and(|metadata| metadata.is_file())
+                && names_a_file(&self.path)
+        };
+        if rotation.is_some() && !is_file() {
+            return Err(NotAFile(self.path));
+        }
+        Ok(Self { rotation, ..self })
     }
 
     fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
@@ -249,7 +266,8 @@ mod tests {
         };
         let mut log = LogFile::open(&path)
             .expect("a file")
-            .rotating(Some(rotation));
+            .rotating(Some(rotation))
+            .expect("it is a file");
         for number in 0..10 {
             log.write_line(format!("{number:039}\n").as_bytes())
                 .expect("there is room");
@@ -279,9 +297,35 @@ mod tests {
         drop(log);
         let mut log = LogFile::open(&path)
             .expect("a file")
-            .rotating(Some(rotation));
+            .rotating(Some(rotation))
+            .expect("it is a file");
         log.write_line(&[b'x'; 40]).expect("there is room");
         assert_eq!(std::fs::read(&path).expect("a file").len(), 40);
+    }
+
+    #[test]
+    fn what_is_no_file_is_written_and_never_rotates() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("/dev/null", &link).expect("a link");
+        let rotation = Some(Rotation {
+            when: super::super::Rotate::Size(1 << 10),
+            keep: 1,
+        });
+        for path in [Path::new("/dev/null"), &link] {
+            let open = || LogFile::open(path).expect("it can be written");
+            let error = open().rotating(rotation).expect_err("it is none");
+            let error = error.to_string();
+            assert!(
+                error.contains("leave `rotate` out") && error.contains(&path.display().to_string()),
+                "{error}"
+            );
+            open()
+                .rotating(None)
+                .expect("it is only written")
+                .write_line(b"x\n")
+                .expect("it is written");
+        }
     }
 
     #[test]
@@ -294,7 +338,8 @@ mod tests {
         };
         let mut log = LogFile::open(&path)
             .expect("a file")
-            .rotating(Some(rotation));
+            .rotating(Some(rotation))
+            .expect("it is a file");
         log.write_line(b"today\n").expect("there is room");
         let tomorrow = since_epoch() + Duration::from_hours(24);
         log.rotate(9, tomorrow);

@@ -168,8 +168,9 @@ fn start_logging(args: &Args, config: &Config) -> Result<(), String> {
             keep: config.log.keep.unwrap_or(KEPT_LOGS),
         });
         LogFile::open(path)
-            .map(|file| file.rotating(rotation))
-            .map_err(|error| format!("`log.to`: {}", not_opened(path, &error)))
+            .map_err(|error| format!("`log.to`: {}", not_opened(path, &error)))?
+            .rotating(rotation)
+            .map_err(|error| format!("`log.rotate`: {error}"))
     });
     logging::start(filter, json, file.transpose()?);
     Ok(())
