@@ -80,11 +80,18 @@ impl Environment {
 }
 
 fn read(path: &Path) -> std::io::Result<String> {
-    use std::io::Read as _;
-    let mut text = String::new();
+    use std::io::{Error, ErrorKind, Read as _};
+    let mut bytes = Vec::new();
     let file = std::fs::File::open(path)?;
-    file.take(LARGEST).read_to_string(&mut text)?;
-    Ok(text)
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    // Half of it would be another configuration, and nobody would know.
+    if bytes.len() as u64 > LARGEST {
+        return Err(Error::new(
+            ErrorKind::FileTooLarge,
+            "it is larger than 1 MiB, the most that is read; is it the right file?",
+        ));
+    }
+    String::from_utf8(bytes).map_err(|_| Error::new(ErrorKind::InvalidData, "it is not text"))
 }
 
 /// `NAME=value`, `export NAME="value"`, or nothing in an empty line or a comment. The line is not repeated in
@@ -173,6 +180,24 @@ mod tests {
         ] {
             let error = assignment(line).unwrap_err();
             assert!(!error.contains("canary"), "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_too_large_is_refused_and_not_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".env");
+        let largest = usize::try_from(LARGEST).unwrap();
+        for (bytes, is_fine) in [(largest, true), (largest + 1, false)] {
+            let text = format!("A=1\n#{}\nB=2", " ".repeat(bytes - 9));
+            assert_eq!(text.len(), bytes);
+            std::fs::write(&path, text).unwrap();
+            let mut problems = Problems::default();
+            let added = Environment::default().add_file(&path, &mut problems);
+            assert_eq!(added.0.len(), if is_fine { 2 } else { 0 });
+            let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            assert_eq!(told.is_empty(), is_fine, "{told:?}");
+            assert!(is_fine || told[0].contains("larger than 1 MiB"), "{told:?}");
         }
     }
 

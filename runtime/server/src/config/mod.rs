@@ -337,7 +337,9 @@ impl Config {
         };
         let mut profiles = BTreeSet::new();
         for source in &sources {
-            let Some(mut table) = source.read(&environment, &mut problems) else {
+            let Some(mut table) =
+                source.read(&environment, profile.map(|(name, _)| name), &mut problems)
+            else {
                 config.partial = true;
                 continue;
             };

@@ -67,11 +67,12 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// What stands in it, with the variables of a file's values replaced. What is wrong goes to `problems`;
-    /// `None` when nothing of it can be read.
+    /// What stands in it, with the variables of a file's values replaced; those of a profile that is not `chosen`
+    /// stay, for they need not be set here. What is wrong goes to `problems`; `None` when nothing of it can be read.
     pub(super) fn read(
         &self,
         environment: &Environment,
+        chosen: Option<&str>,
         problems: &mut Problems,
     ) -> Option<DeTable<'_>> {
         let mut found = Vec::new();
@@ -82,7 +83,7 @@ impl<'a> Source<'a> {
             })
         };
         let table = if self.yaml {
-            match yaml::parse(&self.text, &mut replace) {
+            match yaml::parse(&self.text, chosen, &mut replace) {
                 Ok(table) => Some(table),
                 Err(fault) => {
                     found.push(fault);
@@ -94,7 +95,7 @@ impl<'a> Source<'a> {
             if errors.is_empty() {
                 let mut table = document.into_inner();
                 if !self.whole {
-                    replace_in(&mut table, &mut replace);
+                    replace_all(&mut table, chosen, &mut replace);
                 }
                 Some(table)
             } else {
@@ -127,6 +128,26 @@ impl<'a> Source<'a> {
             .count()
             + 1;
         format!("{}:{line}:{column}", self.label)
+    }
+}
+
+/// Replaces in every text of a file, but in no profile that is not `chosen`.
+fn replace_all(
+    table: &mut DeTable<'_>,
+    chosen: Option<&str>,
+    replace: &mut dyn FnMut(&str, Range<usize>) -> String,
+) {
+    for (key, value) in table.iter_mut() {
+        match value.get_mut() {
+            DeValue::Table(profiles) if key.get_ref() == "profile" => {
+                for (name, profile) in profiles.iter_mut() {
+                    if Some(name.get_ref().as_ref()) == chosen {
+                        replace_value(profile, replace);
+                    }
+                }
+            }
+            _ => replace_value(value, replace),
+        }
     }
 }
 

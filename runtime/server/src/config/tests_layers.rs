@@ -255,6 +255,45 @@ fn a_profile_lies_over_its_file() {
 }
 
 #[test]
+fn a_profile_that_nobody_chose_needs_no_variables() {
+    let toml = "[log]\njson = true\n[profile.prod.http]\npublic_url = '${NONE}'\n[profile.prod]\nlog.level = '${NONE:-info'\n\
+                [profile.dev.plugins.fs]\nroots = ['${HOME}']\n";
+    let yaml = "log: {json: true}\nprofile:\n  prod:\n    http: {public_url: '${NONE}'}\n    log: {level: '${NONE:-info'}\n  \
+                dev:\n    plugins: {fs: {roots: ['${HOME}']}}\n";
+    for (name, text) in [("server.toml", toml), ("server.yaml", yaml)] {
+        let mut set = Set::new(&[("HOME", "/h")]).file(name, text);
+        assert!(set.load().unwrap().log.json, "{name}");
+        set.layers.profile = Some("dev".to_owned());
+        let config = set.load().unwrap();
+        assert_eq!(
+            config.plugin_sections()["fs"]["roots"],
+            json!(["/h"]),
+            "{name}"
+        );
+        set.layers.profile = Some("prod".to_owned());
+        let problems = set.load().unwrap_err().join("\n");
+        assert!(
+            problems.contains("NONE is not set") && problems.contains("without `}`"),
+            "{name}: {problems}"
+        );
+    }
+    // What stands beside the profiles is everybody's, and a name is no profile below a section.
+    for text in [
+        "[http]\npublic_url = '${NONE}'\n",
+        "[plugins.fs.names.profile]\nx = '${NONE}'\n",
+        "[[profile]]\nx = '${NONE}'\n",
+    ] {
+        let problems = Set::new(&[]).file("server.toml", text).load().unwrap_err();
+        assert!(
+            problems
+                .iter()
+                .any(|problem| problem.contains("NONE is not set")),
+            "{problems:?}"
+        );
+    }
+}
+
+#[test]
 fn an_env_file_fills_what_is_not_set() {
     let mut set = Set::new(&[("MCP_LIMITS__CONCURRENCY", "7")])
         .file("server.toml", "[plugins.fs]\nlabel = '${LABEL}'");

@@ -16,12 +16,14 @@ const DEEPEST: usize = 64;
 /// What is wrong, and where.
 pub(super) type Fault = (Range<usize>, String);
 
-/// Reads the file. `expand` replaces variables in a value before its type is told.
+/// Reads the file. `expand` replaces variables in a value before its type is told, but in no profile that is not
+/// `chosen`.
 ///
 /// # Errors
 /// The first thing that is no YAML, or none that is read here.
 pub(super) fn parse(
     text: &str,
+    chosen: Option<&str>,
     expand: &mut dyn FnMut(&str, Range<usize>) -> String,
 ) -> Result<DeTable<'static>, Fault> {
     // Places are told in characters there and in bytes here.
@@ -30,6 +32,8 @@ pub(super) fn parse(
     let mut reader = Reader {
         events: Parser::new_from_str(text),
         offsets,
+        chosen,
+        path: Vec::new(),
         expand,
     };
     reader.document()
@@ -38,6 +42,9 @@ pub(super) fn parse(
 struct Reader<'t, 'e> {
     events: Parser<'t, saphyr_parser::StrInput<'t>>,
     offsets: Vec<usize>,
+    chosen: Option<&'e str>,
+    /// The keys around what is read now, as far as a profile is told by them: two.
+    path: Vec<String>,
     expand: &'e mut dyn FnMut(&str, Range<usize>) -> String,
 }
 
@@ -115,7 +122,11 @@ impl<'t> Reader<'t, '_> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 plain(anchor, tag.is_some())?;
-                let text = (self.expand)(&text, span.clone());
+                let text = if self.is_in_another_profile() {
+                    text.into_owned()
+                } else {
+                    (self.expand)(&text, span.clone())
+                };
                 if style == ScalarStyle::Plain {
                     scalar(text).map_err(|message| (span, message.to_owned()))
                 } else {
@@ -143,6 +154,10 @@ impl<'t> Reader<'t, '_> {
         }
     }
 
+    fn is_in_another_profile(&self) -> bool {
+        matches!(&self.path[..], [first, name] if first == "profile" && Some(name.as_str()) != self.chosen)
+    }
+
     fn table(&mut self, depth: usize) -> Result<DeValue<'static>, Fault> {
         let mut table = DeTable::new();
         loop {
@@ -156,7 +171,14 @@ impl<'t> Reader<'t, '_> {
                 return Err((key_span, ALIAS.to_owned()));
             }
             let (event, span) = self.next()?;
+            let is_told = depth < 2;
+            if is_told {
+                self.path.push(key.clone());
+            }
             let value = self.value(event, span.clone(), depth + 1)?;
+            if is_told {
+                self.path.pop();
+            }
             if table.contains_key(key.as_str()) {
                 return Err((key_span, "the key is there twice".to_owned()));
             }
@@ -200,7 +222,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<DeTable<'static>, Fault> {
-        parse(text, &mut |text, _| text.replace("${PORT}", "8080"))
+        parse(text, None, &mut |text, _| text.replace("${PORT}", "8080"))
     }
 
     #[test]
