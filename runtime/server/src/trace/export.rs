@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use mcp_factory_outbound::{Client, Reach, Url};
+use mcp_factory_outbound::{Client, Reach, Url, is_loopback};
 use opentelemetry::trace::{
     SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState,
 };
@@ -95,6 +95,11 @@ fn exporter(config: &TracingConfig, url: &str) -> Result<SpanExporter, Wrong> {
                     .to_owned(),
             )
         })?;
+    if !config.headers.is_empty() && parsed.scheme() == "http" && !is_loopback(&parsed) {
+        let message = "they would cross the network unencrypted, and what they hold is a token: write `endpoint` \
+                       with https (http is for this machine only), or leave them out";
+        return Err(("headers", message.to_owned()));
+    }
     let mut given = HashMap::new();
     for (name, reference) in &config.headers {
         let secret = reference
@@ -326,5 +331,46 @@ fn span_data(call: Finished, scope: &InstrumentationScope) -> SpanData {
             Status::error(error)
         },
         instrumentation_scope: scope.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_token_goes_nowhere_in_the_clear() {
+        // Its value matters to nobody.
+        let token = || {
+            [(
+                "x-token".to_owned(),
+                "env:CARGO_MANIFEST_DIR".parse().unwrap(),
+            )]
+            .into()
+        };
+        let with = |headers| TracingConfig {
+            headers,
+            ..TracingConfig::default()
+        };
+        for url in [
+            "http://collector.example:4318",
+            "http://10.0.0.7:4317",
+            "http://localhost.example:4318",
+        ] {
+            let (key, message) = exporter(&with(token()), url).unwrap_err();
+            assert_eq!(key, "headers", "{url}");
+            assert!(message.contains("https"), "{message}");
+            assert!(exporter(&with(BTreeMap::new()), url).is_ok(), "{url}");
+        }
+        for url in [
+            "https://collector.example:4318",
+            "http://127.0.0.1:4318",
+            "http://localhost:4317",
+            "http://[::1]:4318",
+        ] {
+            assert!(exporter(&with(token()), url).is_ok(), "{url}");
+        }
     }
 }
