@@ -10,8 +10,8 @@ use std::str::FromStr;
 use std::sync::OnceLock;
 
 use mcp_factory_guard::LogFile;
-use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
+use tracing::{Level, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::Format;
@@ -88,7 +88,7 @@ impl FromStr for Filter {
 /// Where the filter of the running process is changed.
 static FILTER: OnceLock<reload::Handle<Targets, Registry>> = OnceLock::new();
 
-/// Which events are told now, in words that [`set_filter`] takes.
+/// Which events are told now, in words that [`change`] takes.
 pub(crate) fn filter() -> String {
     let now = FILTER
         .get()
@@ -96,17 +96,60 @@ pub(crate) fn filter() -> String {
     now.unwrap_or_else(|| "off".to_owned())
 }
 
-/// Tells other events from now on. The words are those of `log.level`.
+/// Tells other events from now on, and returns which. The words are those of `log.level`; the library stays quiet
+/// whatever they say, for they come from whoever reaches the management port, and not from the operator's file.
+/// The log tells of it before and after: silence has a last line that says how it began.
 ///
 /// # Errors
 /// Words that are no level, or a process that does not log.
-pub(crate) fn set_filter(words: &str) -> Result<(), String> {
+pub(crate) fn change(words: &str) -> Result<String, String> {
     let Filter(wanted) = words.parse()?;
-    let changed = FILTER.get().map(|filter| filter.reload(wanted));
-    match changed {
-        Some(Ok(())) => Ok(()),
-        Some(Err(_)) | None => Err("this process does not log".to_owned()),
+    let handle = FILTER.get().ok_or(NO_LOG)?;
+    change_in(handle, &wanted).map_err(|_| NO_LOG.to_owned())
+}
+
+const NO_LOG: &str = "this process does not log";
+
+fn change_in(
+    handle: &reload::Handle<Targets, Registry>,
+    wanted: &Targets,
+) -> Result<String, reload::Error> {
+    let wanted = without_arguments(wanted);
+    let (before, after) = (
+        handle.with_current(ToString::to_string)?,
+        wanted.to_string(),
+    );
+    tell_of_change(&before, &after);
+    handle.reload(wanted)?;
+    tell_of_change(&before, &after);
+    Ok(after)
+}
+
+/// At the lowest level that is told: it is no error, and nobody shall miss it.
+fn tell_of_change(before: &str, after: &str) {
+    const WORDS: &str = "the level of the log is changed on the management port";
+    if tracing::enabled!(Level::INFO) {
+        tracing::info!(before, after, "{WORDS}");
+    } else if tracing::enabled!(Level::WARN) {
+        tracing::warn!(before, after, "{WORDS}");
+    } else {
+        tracing::error!(before, after, "{WORDS}");
     }
+}
+
+/// The same with the library at `warn` at most.
+fn without_arguments(wanted: &Targets) -> Targets {
+    let mut quiet = wanted.clone();
+    for (target, level) in wanted {
+        if target.starts_with("rmcp") && level > LevelFilter::WARN {
+            quiet = quiet.with_target(target, LevelFilter::WARN);
+        }
+    }
+    // By the default, or by a beginning of its name.
+    if quiet.would_enable("rmcp", &Level::INFO) {
+        quiet = quiet.with_target("rmcp", LevelFilter::WARN);
+    }
+    quiet
 }
 
 /// The one way to stderr of what is logged.
@@ -282,6 +325,60 @@ mod tests {
             (&line["level"], &line["logger"]),
             (&"error".into(), &"rmcp".into())
         );
+    }
+
+    /// What is in the log when it is changed from `before` to `after`, and what that came to.
+    fn changed(before: &str, after: &str) -> (String, String) {
+        let memory = Memory::default();
+        let writer = memory.clone();
+        let filter: Filter = before.parse().unwrap();
+        let (filter, handle) = reload::Layer::new(filter.0);
+        let subscriber = subscriber(filter, false, false, move || writer.clone());
+        let now = tracing::subscriber::with_default(subscriber, || {
+            let after: Filter = after.parse().unwrap();
+            let now = change_in(&handle, &after.0).unwrap();
+            tracing::info!(target: "rmcp", "argument");
+            tracing::info!(target: "rmcp::service", "argument");
+            now
+        });
+        let bytes = memory.0.lock().unwrap().clone();
+        (now, String::from_utf8(bytes).unwrap())
+    }
+
+    #[test]
+    fn a_log_that_is_silenced_says_so_in_its_last_line() {
+        for (before, after, lines, level) in [
+            ("info", "off", 1, "INFO"),
+            ("warn,mcp_factory=info", "off", 1, "INFO"),
+            ("warn", "error", 2, "WARN"),
+            ("error", "off", 1, "ERROR"),
+            ("off", "info", 1, "INFO"),
+        ] {
+            let (_, text) = changed(before, after);
+            assert_eq!(text.lines().count(), lines, "{before} {after}: {text}");
+            assert!(
+                text.contains("is changed on the management port") && text.contains(level),
+                "{before} {after}: {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_words_from_the_port_make_the_library_tell_arguments() {
+        for words in [
+            "trace",
+            "rmcp=trace",
+            "warn,rmcp=info,rmcp::service=debug",
+            "debug,mcp_factory=info",
+            "off,rm=trace",
+            "off,rmcp::service=trace",
+        ] {
+            let (now, text) = changed("info", words);
+            assert!(!text.contains("argument"), "{words}: {now}: {text}");
+        }
+        // Less is allowed.
+        let (now, _) = changed("info", "info,rmcp=off");
+        assert!(now.contains("rmcp=off"), "{now}");
     }
 
     #[test]

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, HOST, ORIGIN};
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::header::{ACCEPT, CONNECTION, FORWARDED, HOST, ORIGIN, VIA};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body as _;
 use mcp_factory_sdk::BoxFuture;
 use tokio::sync::Semaphore;
@@ -26,13 +27,21 @@ use crate::response_body::ResponseBody;
 const MAX_BODY: usize = 1 << 10;
 /// For its body.
 const BODY: Duration = Duration::from_secs(5);
+/// What a proxy adds to a request that it sends on: then it is not from this machine, wherever the proxy is.
+const SENT_ON: [HeaderName; 4] = [
+    FORWARDED,
+    VIA,
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-real-ip"),
+];
 /// Connections, and requests at once: some probes, a scraper or two, and a person.
 pub(super) const CONNECTIONS: usize = 64;
 pub(super) const IN_FLIGHT: usize = 32;
 
+/// Short: whoever asks asks at once, and a place that is kept is one that a probe does not get.
 pub(super) const PATIENCE: Patience = Patience {
-    header: Duration::from_secs(10),
-    idle: Duration::from_secs(75),
+    header: Duration::from_secs(5),
+    idle: Duration::from_secs(5),
     write: Duration::from_secs(10),
 };
 
@@ -43,12 +52,18 @@ pub(crate) struct Asked {
     pub(crate) path: String,
     pub(crate) accept: String,
     pub(crate) body: Bytes,
-    /// Whether it comes from this machine, and not from a page in its browser.
+    /// Whether it comes from this machine, and not from a page in its browser nor by a proxy.
     pub(crate) is_local: bool,
 }
 
 /// Whoever answers for a listener that has pages.
 pub(crate) trait Pages: Send + Sync + 'static {
+    /// Whether the page costs nothing and waits for nothing: then it is answered however many others are.
+    fn is_free(&self, path: &str) -> bool;
+
+    /// Whether the body of such a request is read. It is of this machine only.
+    fn takes_body(&self, method: &Method, path: &str) -> bool;
+
     fn answer(&self, asked: Asked) -> BoxFuture<'_, Response<ResponseBody>>;
 }
 
@@ -76,38 +91,72 @@ impl Table {
         request: Request<Incoming>,
         peer: IpAddr,
     ) -> Result<Response<ResponseBody>, Refusal> {
-        let _place = self
-            .in_flight
-            .try_acquire()
-            .map_err(|_| Refusal::overloaded(None).closing())?;
         let (parts, incoming) = request.into_parts();
-        let host = one(&parts.headers, HOST.as_str());
-        if !host.is_none_or(|host| self.hosts.names_a_machine(host)) {
-            return Err(Refusal::forbidden(
-                "this Host is not allowed: the operator can add it to management.allowed_hosts",
-            ));
-        }
-        let body = if incoming.is_end_stream() {
-            Bytes::new()
-        } else {
+        let host = self.host(&parts)?;
+        let here = HostList::loopback();
+        let is_local = peer.to_canonical().is_loopback()
+            && !parts.headers.contains_key(ORIGIN)
+            && !SENT_ON.iter().any(|name| parts.headers.contains_key(name))
+            && host.is_some_and(|host| here.allows(host))
+            && authority(&parts).is_none_or(|target| here.allows(target));
+        let path = parts.uri.path();
+        let has_body = !incoming.is_end_stream();
+        let is_read = is_local && self.pages.takes_body(&parts.method, path);
+        let body = if has_body && is_read {
             // None is larger than what is free.
             let large = Semaphore::const_new(0);
             body::read(incoming, MAX_BODY, BODY, &large).await?.bytes
+        } else {
+            Bytes::new()
         };
-        let is_local = peer.to_canonical().is_loopback()
-            && !parts.headers.contains_key(ORIGIN)
-            && host.is_some_and(|host| HostList::loopback().allows(host));
+        // Not before the body is there: a client that is slow keeps nobody else out.
+        let _place = if self.pages.is_free(path) {
+            None
+        } else {
+            let place = self.in_flight.try_acquire();
+            Some(place.map_err(|_| Refusal::overloaded(None).closing())?)
+        };
         let asked = Asked {
-            method: parts.method,
-            path: parts.uri.path().to_owned(),
+            path: path.to_owned(),
             accept: one(&parts.headers, ACCEPT.as_str())
                 .unwrap_or_default()
                 .to_owned(),
+            method: parts.method,
             body,
             is_local,
         };
-        Ok(self.pages.answer(asked).await)
+        let mut response = self.pages.answer(asked).await;
+        // Nobody reads it, so nothing can follow it.
+        if has_body && !is_read {
+            let headers = response.headers_mut();
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(response)
     }
+
+    /// The name that the request was sent to, if it says one. Two are refused, for a proxy may have judged the other.
+    fn host<'a>(&self, parts: &'a Parts) -> Result<Option<&'a str>, Refusal> {
+        let mut hosts = parts.headers.get_all(HOST).iter();
+        let host = hosts.next();
+        if hosts.next().is_some() {
+            return Err(Refusal::bad_request("a request has one Host header"));
+        }
+        // One that is no text names nothing.
+        let host = host.map(|host| host.to_str().unwrap_or_default());
+        let mut named = host.into_iter().chain(authority(parts));
+        if named.all(|name| self.hosts.names_a_machine(name)) {
+            Ok(host)
+        } else {
+            Err(Refusal::forbidden(
+                "this Host is not allowed: the operator can add it to management.allowed_hosts",
+            ))
+        }
+    }
+}
+
+/// That of an absolute target.
+fn authority(parts: &Parts) -> Option<&str> {
+    parts.uri.authority().map(http::uri::Authority::as_str)
 }
 
 fn one<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

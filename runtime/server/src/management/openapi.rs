@@ -7,6 +7,9 @@ use crate::identity::Identity;
 /// The page of what is logged, the only one that changes anything.
 pub(super) const LEVEL: &str = "/log/level";
 
+/// The pages that say that somebody answers, and nothing else.
+pub(super) const ALIVE: [&str; 2] = ["/livez", "/healthz"];
+
 /// The path, whether it may answer 503, what it is for.
 pub(super) const PAGES: &[(&str, bool, &str)] = &[
     (

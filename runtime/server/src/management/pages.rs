@@ -31,6 +31,14 @@ pub(super) struct Manager {
 }
 
 impl Pages for Manager {
+    fn is_free(&self, path: &str) -> bool {
+        openapi::ALIVE.contains(&path)
+    }
+
+    fn takes_body(&self, method: &Method, path: &str) -> bool {
+        sets_level(method, path)
+    }
+
     fn answer(&self, asked: Asked) -> BoxFuture<'_, Response<ResponseBody>> {
         Box::pin(async move {
             let mut response = self.route(&asked).await;
@@ -67,8 +75,7 @@ impl Manager {
                 &json!({ "error": "not found", "pages": all }),
             );
         }
-        let is_set = asked.path == openapi::LEVEL && asked.method == Method::PUT;
-        if is_set {
+        if sets_level(&asked.method, &asked.path) {
             return set_level(asked);
         }
         if !matches!(asked.method, Method::GET | Method::HEAD) {
@@ -172,9 +179,7 @@ impl Manager {
             .service
             .as_ref()
             .map_or((0, 0), |service| service.load());
-        let memory = tokio::task::spawn_blocking(Process::look)
-            .await
-            .unwrap_or_default();
+        let memory = Process::look();
         said(
             StatusCode::OK,
             &json!({
@@ -204,14 +209,14 @@ fn set_level(asked: &Asked) -> Response<ResponseBody> {
         return said(StatusCode::FORBIDDEN, &json!({ "error": error }));
     }
     let words = String::from_utf8_lossy(&asked.body);
-    match logging::set_filter(words.trim()) {
-        Ok(()) => {
-            let level = logging::filter();
-            tracing::info!(level, "the level of the log was changed");
-            said(StatusCode::OK, &json!({ "level": level }))
-        }
+    match logging::change(words.trim()) {
+        Ok(level) => said(StatusCode::OK, &json!({ "level": level })),
         Err(error) => said(StatusCode::BAD_REQUEST, &json!({ "error": error })),
     }
+}
+
+fn sets_level(method: &Method, path: &str) -> bool {
+    path == openapi::LEVEL && method == Method::PUT
 }
 
 fn said(status: StatusCode, words: &Value) -> Response<ResponseBody> {
@@ -221,4 +226,99 @@ fn said(status: StatusCode, words: &Value) -> Response<ResponseBody> {
 fn now() -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     Timestamp(since.unwrap_or_default()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use http_body_util::BodyExt as _;
+    use mcp_factory_guard::{Audit, RateLimits};
+    use mcp_factory_sdk::{Principal, ScopeHierarchy};
+
+    use super::*;
+    use crate::config::Visibility;
+    use crate::pipeline::{CallLimits, Guards, Pipeline, Tenants};
+    use crate::registry::Registry;
+
+    fn manager() -> Manager {
+        let guards = Guards {
+            hierarchy: ScopeHierarchy::default(),
+            visibility: Visibility::default(),
+            rates: RateLimits::new(100, None),
+            gates: None,
+            audit: Arc::new(Audit::off()),
+            validators: Vec::new(),
+        };
+        let pipeline = Pipeline::new(
+            Registry::new(&[], false),
+            Tenants::default(),
+            CallLimits::default(),
+            &BTreeMap::new(),
+            guards,
+        );
+        let identity = Identity {
+            name: "server",
+            version: "1.2.3",
+            description: "For tests.",
+            factory: "",
+        };
+        let lifecycle = Lifecycle::default();
+        let local = Principal::local();
+        let runtime = Runtime::new(identity, pipeline, local, None, true, 4, &lifecycle);
+        Manager::new(identity, Arc::new(runtime), None, lifecycle)
+    }
+
+    fn get(path: &str) -> Asked {
+        Asked {
+            method: Method::GET,
+            path: path.to_owned(),
+            accept: String::new(),
+            body: bytes::Bytes::new(),
+            is_local: false,
+        }
+    }
+
+    #[test]
+    fn tools_that_hold_every_thread_hold_no_page() {
+        let tokio = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .max_blocking_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let (done, wait) = mpsc::channel::<()>();
+        tokio.spawn_blocking(move || wait.recv());
+        let answers = tokio.block_on(async {
+            let manager = manager();
+            let all = async {
+                let mut texts = Vec::new();
+                for (path, ..) in openapi::PAGES {
+                    let response = manager.answer(get(path)).await;
+                    let body = response.into_body().collect().await.unwrap().to_bytes();
+                    texts.push((*path, String::from_utf8(body.to_vec()).unwrap()));
+                }
+                texts
+            };
+            tokio::time::timeout(Duration::from_secs(5), all).await
+        });
+        drop(done);
+        let answers: BTreeMap<&str, String> =
+            answers.expect("every page in time").into_iter().collect();
+        let detailed: Value = serde_json::from_str(&answers["/health/detailed"]).unwrap();
+        assert!(
+            detailed["memory_bytes"].as_u64() > Some(1 << 20),
+            "{detailed}"
+        );
+        assert!(answers["/metrics"].contains("mcp_build_info"));
+    }
+
+    #[test]
+    fn pages_that_cost_nothing_are_pages() {
+        for free in openapi::ALIVE {
+            assert!(openapi::PAGES.iter().any(|(path, ..)| *path == free));
+        }
+    }
 }

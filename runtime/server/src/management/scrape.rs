@@ -10,9 +10,8 @@ impl Manager {
     /// The metrics. Labels are names of what was compiled in or configured, never words of a caller.
     pub(super) async fn scrape(&self, form: Form) -> String {
         let seen = self.probe.look().await;
-        let process = tokio::task::spawn_blocking(Process::look)
-            .await
-            .unwrap_or_default();
+        // Here and not on a thread of the tools, which may all be at work: the kernel answers from memory.
+        let process = Process::look();
         let mut text = Exposition::new(form);
         let identity = &self.identity;
         text.gauge("mcp_build_info", "What is running; always 1.")

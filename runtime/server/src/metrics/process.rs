@@ -16,7 +16,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Looks. Reads files, if of memory only.
+    /// Looks. Reads files, but such as the kernel makes up from memory: nobody waits for a disk.
     pub(crate) fn look() -> Self {
         let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
         let limits = rustix::process::getrlimit(rustix::process::Resource::Nofile);

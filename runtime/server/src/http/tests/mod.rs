@@ -4,6 +4,7 @@ mod flow;
 mod guards;
 mod http2;
 mod limits;
+mod pages;
 mod rest;
 mod tls;
 
