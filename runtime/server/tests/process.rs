@@ -396,6 +396,19 @@ fn start_up_refuses_with_exit_code_2_and_the_fix() {
         2,
         &["--set plugins.fixture.start:", "`start`"],
     );
+    for section in ["log", "audit"] {
+        let [to, rotate] = [("to", "/dev/null"), ("rotate", "1MiB")]
+            .map(|(key, value)| format!("{section}.{key}={value}"));
+        says(
+            &run(&["--set", &to, "--set", &rotate]),
+            2,
+            &[
+                &format!("{section}.rotate"),
+                "/dev/null is a device, a pipe or a link",
+                "leave `rotate` out",
+            ],
+        );
+    }
     says(&run(&["--nonsense"]), 2, &["--nonsense"]);
     says(&run(&["--config", "/nowhere.toml"]), 2, &["/nowhere.toml"]);
 }
