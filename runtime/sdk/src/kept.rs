@@ -1,7 +1,7 @@
-//! A buffer that each thread keeps, for what is written to be copied to its size.
+//! A buffer that each thread keeps, for what is written to be copied to its size, or sent.
 //!
 //! Whoever writes JSON does not know how long it will be. A buffer that grows is copied at each step, and its last steps
-//! are of the size that some allocators fetch from the system and give back at once.
+//! are of the size that some allocators fetch from the system and give back at once: musl's does from some 8 KiB on.
 
 use std::cell::Cell;
 
@@ -10,18 +10,20 @@ thread_local! {
 }
 
 /// The largest that is kept, in bytes: there may be hundreds of threads.
-const MOST: usize = 32 << 10;
+pub const MOST: usize = 64 << 10;
 
-/// An empty buffer.
-pub(crate) fn take() -> Vec<u8> {
+/// An empty buffer, with room if this thread has kept some.
+pub fn take() -> Vec<u8> {
     KEPT.take()
 }
 
-/// Keeps a buffer for the next.
-pub(crate) fn give_back(mut buffer: Vec<u8>) {
+/// Keeps a buffer for the next on this thread, unless it is larger than [`MOST`]. May be called on any thread, and while
+/// one ends.
+pub fn give_back(mut buffer: Vec<u8>) {
     if buffer.capacity() <= MOST {
         buffer.clear();
-        KEPT.set(buffer);
+        // A thread that ends keeps nothing.
+        let _ended = KEPT.try_with(|kept| kept.set(buffer));
     }
 }
 

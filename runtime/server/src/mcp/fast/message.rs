@@ -1,9 +1,7 @@
 //! The bytes of an answer: one JSON-RPC response, written once.
 
-use std::cell::Cell;
-
 use bytes::Bytes;
-use mcp_factory_sdk::json_text;
+use mcp_factory_sdk::{json_text, kept};
 use rmcp::model::ErrorData;
 use serde::Serialize;
 
@@ -72,22 +70,15 @@ impl Message {
     }
 }
 
-/// From how many bytes a buffer is kept for the next answer: larger ones musl's allocator fetches from the system each
-/// time.
+/// From how many bytes on the room of an answer is one that its thread keeps.
 const KEPT_FROM: usize = 6 << 10;
-/// The largest that is kept. Each thread keeps one.
-const KEPT_TO: usize = 64 << 10;
-
-thread_local! {
-    static KEPT: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-}
 
 /// Room for `size` bytes.
 fn room(size: usize) -> Vec<u8> {
     if size < KEPT_FROM {
         return Vec::with_capacity(size);
     }
-    let mut kept = KEPT.take();
+    let mut kept = kept::take();
     kept.reserve(size);
     kept
 }
@@ -103,13 +94,7 @@ impl AsRef<[u8]> for Kept {
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        let mut room = std::mem::take(&mut self.0);
-        if room.capacity() > KEPT_TO {
-            return;
-        }
-        room.clear();
-        // A thread that ends keeps nothing.
-        let _ended = KEPT.try_with(|kept| kept.set(room));
+        kept::give_back(std::mem::take(&mut self.0));
     }
 }
 
@@ -142,7 +127,7 @@ mod tests {
     #[test]
     fn short_and_very_long_ones_leave_nothing() {
         drop(answer(100));
-        drop(answer(KEPT_TO + 1));
-        assert_eq!(KEPT.take().capacity(), 0);
+        drop(answer(kept::MOST + 1));
+        assert_eq!(kept::take().capacity(), 0);
     }
 }
