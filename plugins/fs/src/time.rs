@@ -1,6 +1,7 @@
 //! Times of files as RFC 3339 in UTC.
 
 use cap_std::fs::{Metadata, MetadataExt};
+use mcp_factory_sdk::calendar::date;
 
 /// When the content last changed, such as `2026-03-01T12:00:00Z`, to the second.
 pub(crate) fn modified(metadata: &Metadata) -> String {
@@ -15,24 +16,10 @@ pub(crate) fn modified_nanos(metadata: &Metadata) -> i64 {
         .saturating_add(metadata.mtime_nsec())
 }
 
-/// Seconds since 1970 as a date, by Howard Hinnant's `civil_from_days`.
+/// Seconds since 1970 as a date and a time of the day.
 fn rfc3339(seconds: i64) -> String {
-    let days = seconds.div_euclid(86_400);
     let second = seconds.rem_euclid(86_400);
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_index = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_index + 2) / 5 + 1;
-    let month = if month_index < 10 {
-        month_index + 3
-    } else {
-        month_index - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (year, month, day) = date(seconds.div_euclid(86_400));
     let mut text = String::with_capacity("2026-03-01T12:00:00Z".len());
     if (0..10_000).contains(&year) {
         // Nearly every time there is, without the machinery of `format!`: listings write one for each entry.

@@ -3,12 +3,14 @@
 //! A moment with a time zone is told in UTC: its binary form has no other. Years before Christ are written
 //! as PostgreSQL writes them, with `BC` at the end; what has no end is `infinity`.
 
+use mcp_factory_sdk::calendar::date as civil;
+
 use crate::put::put;
 
 const MICROS: i64 = 1_000_000;
 const DAY: i64 = 86_400 * MICROS;
-/// From 0000-03-01 to 2000-01-01, in days.
-const EPOCH: i64 = 730_425;
+/// From 1970-01-01 to 2000-01-01, in days.
+const EPOCH: i64 = 10_957;
 
 /// `2026-01-31`, from days since 2000.
 pub(crate) fn date(days: i32) -> String {
@@ -104,21 +106,7 @@ fn push_fraction(text: &mut String, micros: i64) {
 
 /// Year, month and day of the Gregorian calendar, and ` BC` before its first year.
 fn calendar(days: i64) -> (String, &'static str) {
-    // Years begin in March, so that the day that comes and goes is the last.
-    let days = days + EPOCH;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (year, month, day) = civil(days + EPOCH);
     if year > 0 {
         (format!("{year:04}-{month:02}-{day:02}"), "")
     } else {

@@ -1,4 +1,4 @@
-//! Bytes in URLs and signatures: percent signs and hexadecimal digits.
+//! Text in URLs and signatures, behind percent signs.
 
 use mcp_factory_outbound::percent_encode;
 
@@ -7,20 +7,6 @@ pub(crate) fn percent(text: &str, path: bool) -> String {
     let mut out = String::with_capacity(text.len());
     percent_encode(&mut out, text, if path { b"/" } else { b"" });
     out
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| {
-            [
-                DIGITS[usize::from(byte >> 4)],
-                DIGITS[usize::from(byte & 15)],
-            ]
-        })
-        .map(char::from)
-        .collect()
 }
 
 #[cfg(test)]

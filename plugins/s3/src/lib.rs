@@ -19,7 +19,6 @@ mod put;
 mod sign;
 mod start;
 mod store;
-mod time;
 mod xml;
 
 use mcp_factory_outbound::{Faults, OutboundError};

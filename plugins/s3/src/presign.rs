@@ -2,13 +2,13 @@
 
 use std::time::SystemTime;
 
+use mcp_factory_outbound::signature_v4::stamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::S3Error;
 use crate::sign::Unsigned;
 use crate::store::S3;
-use crate::time::stamp;
 
 /// A link that works for anybody who has it, until it ends.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

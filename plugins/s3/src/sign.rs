@@ -2,11 +2,10 @@
 //!
 //! Known answers of the published examples are tested below; a server of another author checks the rest.
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use mcp_factory_outbound::signature_v4::Scope;
 use mcp_factory_sdk::Secret;
-use sha2::{Digest as _, Sha256};
 
-use crate::encode::{hex, percent};
+use crate::encode::percent;
 
 /// What a request is signed with.
 #[derive(Clone, Debug)]
@@ -32,10 +31,6 @@ pub(crate) struct Unsigned<'r> {
     pub(crate) stamp: &'r str,
 }
 
-pub(crate) fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
 /// The query as it is signed and sent.
 pub(crate) fn canonical_query(query: &[(String, String)]) -> String {
     let mut pairs: Vec<_> = query
@@ -47,9 +42,12 @@ pub(crate) fn canonical_query(query: &[(String, String)]) -> String {
 }
 
 impl Unsigned<'_> {
-    fn scope(&self) -> String {
-        let day = self.stamp.get(..8).unwrap_or_default();
-        format!("{day}/{}/s3/aws4_request", self.region)
+    const fn scope(&self) -> Scope<'_> {
+        Scope {
+            stamp: self.stamp,
+            region: self.region,
+            service: "s3",
+        }
     }
 
     fn names(&self) -> String {
@@ -74,18 +72,8 @@ impl Unsigned<'_> {
             self.names(),
             self.payload
         );
-        let text = format!(
-            "AWS4-HMAC-SHA256\n{}\n{}\n{}",
-            self.stamp,
-            self.scope(),
-            sha256(request.as_bytes())
-        );
-        let first = format!("AWS4{}", credentials.secret_key.expose());
-        let day = self.stamp.get(..8).unwrap_or_default();
-        let key = [day, self.region, "s3", "aws4_request"]
-            .iter()
-            .fold(first.into_bytes(), |key, part| mac(&key, part.as_bytes()));
-        hex(&mac(&key, text.as_bytes()))
+        let secret_key = credentials.secret_key.expose();
+        self.scope().signature(secret_key, &request)
     }
 
     /// The value of the `Authorization` header.
@@ -93,7 +81,7 @@ impl Unsigned<'_> {
         format!(
             "AWS4-HMAC-SHA256 Credential={}/{},SignedHeaders={},Signature={}",
             credentials.access_key.expose(),
-            self.scope(),
+            self.scope().name(),
             self.names(),
             self.signature(credentials)
         )
@@ -101,7 +89,11 @@ impl Unsigned<'_> {
 
     /// The query of a link that is good for `seconds`.
     pub(crate) fn presigned(mut self, credentials: &Credentials, seconds: u64) -> String {
-        let credential = format!("{}/{}", credentials.access_key.expose(), self.scope());
+        let credential = format!(
+            "{}/{}",
+            credentials.access_key.expose(),
+            self.scope().name()
+        );
         let names = self.names();
         let mut add = |name: &str, value: String| self.query.push((name.to_owned(), value));
         add("X-Amz-Algorithm", "AWS4-HMAC-SHA256".to_owned());
@@ -120,14 +112,10 @@ impl Unsigned<'_> {
     }
 }
 
-fn mac(key: &[u8], bytes: &[u8]) -> Vec<u8> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length will do");
-    mac.update(bytes);
-    mac.finalize().into_bytes().to_vec()
-}
-
 #[cfg(test)]
 mod tests {
+    use mcp_factory_outbound::signature_v4::sha256;
+
     use super::*;
 
     fn example() -> Credentials {

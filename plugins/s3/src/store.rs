@@ -5,6 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 use mcp_factory_outbound::{
     Bytes, Client, Faults, HeaderName, HeaderValue, Method, Reach, Request, Response, Said,
     StatusCode, Upstream, UpstreamSettings, Work, retry,
+    signature_v4::{sha256, stamp},
 };
 
 use crate::address::Endpoint;
@@ -12,9 +13,8 @@ use crate::bucket::Buckets;
 use crate::config::Config;
 use crate::error::S3Error;
 use crate::keys::Keys;
-use crate::sign::{Unsigned, canonical_query, sha256};
+use crate::sign::{Unsigned, canonical_query};
 use crate::start::ConfigError;
-use crate::time::stamp;
 use crate::xml::texts;
 
 /// Requests at once; more wait for their turn.

@@ -39,6 +39,7 @@ mod response;
 pub mod retry;
 mod said;
 mod settings;
+pub mod signature_v4;
 pub mod sse;
 #[cfg(test)]
 mod testing;

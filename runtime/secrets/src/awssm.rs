@@ -5,16 +5,13 @@ use std::{collections::BTreeMap, time::SystemTime};
 use mcp_factory_outbound::{
     Client, HeaderName, HeaderValue, Reach, Request, Url, base_url,
     header::{AUTHORIZATION, CONTENT_TYPE},
+    signature_v4::stamp,
 };
 use mcp_factory_sdk::{Secret, SecretReference};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::{
-    AwsConfig, Fetched,
-    attempt::ask,
-    signature::{Signed, stamp},
-};
+use crate::{AwsConfig, Fetched, attempt::ask, signature::Signed};
 
 const SERVICE: &str = "secretsmanager";
 const TARGET: &str = "secretsmanager.GetSecretValue";
