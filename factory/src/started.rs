@@ -2,6 +2,11 @@
 //!
 //! Not here: what the words mean. A server reads them itself, in `runtime/server/src/cli/args.rs`.
 
+use std::net::IpAddr;
+
+/// Where a server listens unless it is told otherwise.
+pub(crate) const PORT: u16 = 8080;
+
 /// Options whose value may be a word of its own.
 const WITH_VALUE: &[&str] = &[
     "--http",
@@ -30,18 +35,58 @@ pub(crate) fn options(arguments: &[String]) -> Vec<String> {
     options
 }
 
+/// The address behind `--http`, which is empty when there is none; `None` without the option.
+pub(crate) fn http(arguments: &[String]) -> Option<&str> {
+    let at = arguments
+        .iter()
+        .position(|word| word == "--http" || word.starts_with("--http="))?;
+    let next = arguments.get(at + 1).map(String::as_str);
+    let behind = arguments[at].strip_prefix("--http=");
+    Some(
+        behind
+            .or(next.filter(|next| is_address(next)))
+            .unwrap_or_default(),
+    )
+}
+
+/// The value of the last `--set KEY=…`, as it is written.
+pub(crate) fn setting<'a>(arguments: &'a [String], key: &str) -> Option<&'a str> {
+    let words = arguments.iter().enumerate().rev();
+    let mut values = words.filter_map(|(at, word)| match word.strip_prefix("--set=") {
+        Some(setting) => Some(setting),
+        None if word == "--set" => arguments.get(at + 1).map(String::as_str),
+        None => None,
+    });
+    values.find_map(|setting| setting.strip_prefix(key)?.strip_prefix('='))
+}
+
+/// The port in what a server is told of where to listen: `8080`, `0.0.0.0:8080`, `[::]:8080`, or an address alone, which
+/// leaves the usual one.
+pub(crate) fn port(listen: &str) -> u16 {
+    if listen.parse::<IpAddr>().is_ok() {
+        return PORT;
+    }
+    let after = listen.rsplit_once(':').map_or(listen, |(_, port)| port);
+    after.parse().unwrap_or(PORT)
+}
+
 /// For stdio: without `--http` and its address, which may be left out or stand behind a `=`.
 pub(crate) fn on_stdio(arguments: &[String]) -> Vec<String> {
     let mut left = Vec::new();
     let mut words = arguments.iter().peekable();
     while let Some(word) = words.next() {
         if word == "--http" {
-            words.next_if(|next| !next.starts_with('-') && *next != "serve");
+            words.next_if(|next| is_address(next));
         } else if !word.starts_with("--http=") {
             left.push(word.clone());
         }
     }
     left
+}
+
+/// Whether the word behind `--http` belongs to it.
+fn is_address(word: &str) -> bool {
+    !word.starts_with('-') && word != "serve"
 }
 
 #[cfg(test)]
@@ -64,6 +109,37 @@ mod tests {
         ] {
             assert_eq!(options(&words(given)), words(left), "{given}");
         }
+    }
+
+    #[test]
+    fn where_a_server_is_told_to_listen() {
+        for (given, said) in [
+            ("--config x", None),
+            ("--http", Some("")),
+            ("--http --config x", Some("")),
+            ("--http serve", Some("")),
+            ("serve --http 0.0.0.0:8081 --config x", Some("0.0.0.0:8081")),
+            ("--http=[::]:8081", Some("[::]:8081")),
+        ] {
+            assert_eq!(http(&words(given)), said, "{given}");
+        }
+        for (listen, is) in [
+            ("8081", 8081),
+            ("0.0.0.0:8081", 8081),
+            ("[::]:8081", 8081),
+            (":8081", 8081),
+            ("localhost", PORT),
+            ("0.0.0.0", PORT),
+            ("[::]", PORT),
+            ("::1", PORT),
+        ] {
+            assert_eq!(port(listen), is, "{listen}");
+        }
+        let set = words(
+            "--set a.b=1 --set=http.listen=x --set http.listen=0.0.0.0:8081 --set http.listener=2",
+        );
+        assert_eq!(setting(&set, "http.listen"), Some("0.0.0.0:8081"));
+        assert_eq!(setting(&set, "http"), None);
     }
 
     #[test]

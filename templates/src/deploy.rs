@@ -33,6 +33,18 @@ pub struct DeployPath {
     pub writable: bool,
 }
 
+/// What a server does with the token that Kubernetes has for its account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AccountToken {
+    /// Nothing.
+    #[default]
+    Unused,
+    /// It may log in to Vault with it: its manifest does not say.
+    Unknown,
+    /// It logs in to Vault with it.
+    Shown,
+}
+
 /// A server as operations sees it. Names are checked before they come here.
 #[derive(Clone, Debug, Default)]
 pub struct Deployment {
@@ -66,6 +78,8 @@ pub struct Deployment {
     pub authenticated: bool,
     /// Whether its defaults say where replicas share.
     pub shared: bool,
+    /// What it does with the token of its account on Kubernetes.
+    pub account_token: AccountToken,
     /// Whether it makes sandboxes around commands.
     pub sandboxes: bool,
 }
@@ -101,9 +115,17 @@ impl It<'_> {
         }
     }
 
-    /// As names of Kubernetes are: no underscore.
+    /// As names of Kubernetes are: no underscore, and a letter or a digit at the end.
     fn label(&self) -> String {
-        self.name.replace('_', "-")
+        self.name.replace('_', "-").trim_end_matches('-').to_owned()
+    }
+
+    fn mounts_token(&self) -> bool {
+        self.account_token == AccountToken::Shown
+    }
+
+    fn may_want_token(&self) -> bool {
+        self.account_token == AccountToken::Unknown
     }
 
     fn probed(&self) -> &'static str {

@@ -30,6 +30,28 @@ pub(crate) fn yaml_str(value: impl Display, _: &dyn askama::Values) -> askama::R
     Ok(basic_string(&value.to_string()))
 }
 
+/// A name as a string of YAML: with quotes where a reader would make another value of it.
+#[askama::filter_fn]
+pub(crate) fn yaml_name(value: impl Display, _: &dyn askama::Values) -> askama::Result<String> {
+    let name = value.to_string();
+    Ok(if is_plain(&name) {
+        name
+    } else {
+        basic_string(&name)
+    })
+}
+
+/// Whether YAML 1.1, which most of its readers still speak, and 1.2 read these letters as themselves. What begins with
+/// a digit may be a number, a date or a time.
+fn is_plain(name: &str) -> bool {
+    const VALUES: &[&str] = &["null", "true", "false", "yes", "no", "on", "off", "y", "n"];
+    name.starts_with(|letter: char| letter.is_ascii_alphabetic())
+        && name
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter))
+        && !VALUES.contains(&name.to_ascii_lowercase().as_str())
+}
+
 /// One line that can end neither a `//` nor a `#` comment.
 #[askama::filter_fn]
 pub(crate) fn comment(value: impl Display, _: &dyn askama::Values) -> askama::Result<String> {

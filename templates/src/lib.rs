@@ -12,7 +12,7 @@ mod project;
 mod rendered;
 mod server;
 
-pub use deploy::{DeployKind, DeployPath, Deployment, render_deployment};
+pub use deploy::{AccountToken, DeployKind, DeployPath, Deployment, render_deployment};
 pub use model::{
     BuiltInScaffold, DeclaredParameter, DeclaredTool, Dependency, DependencySource, GitReference,
     Mount, PluginScaffold, ProjectScaffold, ServerCrate, ToolHints, ToolRate,

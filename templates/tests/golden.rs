@@ -5,10 +5,10 @@
 use std::{env, fs, path::Path};
 
 use mcp_factory_templates::{
-    BuiltInScaffold, DeclaredParameter, DeclaredTool, Dependency, DependencySource, DeployKind,
-    DeployPath, Deployment, GitReference, Mount, PluginScaffold, ProjectScaffold, RenderedFile,
-    ServerCrate, ToolHints, ToolRate, render_deployment, render_plugin, render_project,
-    render_server,
+    AccountToken, BuiltInScaffold, DeclaredParameter, DeclaredTool, Dependency, DependencySource,
+    DeployKind, DeployPath, Deployment, GitReference, Mount, PluginScaffold, ProjectScaffold,
+    RenderedFile, ServerCrate, ToolHints, ToolRate, render_deployment, render_plugin,
+    render_project, render_server,
 };
 
 fn assert_golden(name: &str, files: &[RenderedFile]) {
@@ -274,6 +274,7 @@ fn deployment() -> Deployment {
         ],
         hosts: vec![text("api.github.com")],
         egress: vec![443, 6379],
+        account_token: AccountToken::Shown,
         authenticated: false,
         shared: false,
         sandboxes: true,
@@ -306,6 +307,7 @@ fn a_small_deployment_has_no_holes() {
         hosts: Vec::new(),
         egress: vec![443],
         management: None,
+        account_token: AccountToken::Unused,
         authenticated: true,
         sandboxes: false,
         replicas: 1,
@@ -338,4 +340,43 @@ fn the_same_model_gives_the_same_bytes() {
         render_project(&project()).unwrap(),
         render_project(&project()).unwrap()
     );
+}
+
+/// Names that YAML reads as something else, and names that Kubernetes does not take as they are.
+#[test]
+fn a_name_is_a_name_in_every_file() {
+    for name in ["null", "yes", "off", "y"] {
+        let odd = Deployment {
+            name: name.to_owned(),
+            image: format!("{name}:1"),
+            host: "1e3".to_owned(),
+            env: vec!["NO".to_owned()],
+            ..deployment()
+        };
+        let folded = ["null", "yes", "off", "y", "no", "1e3"];
+        for (kind, platform) in KINDS {
+            for file in render_deployment(&odd, kind).unwrap() {
+                let extension = Path::new(&file.path).extension();
+                if extension.is_none_or(|it| it != "yaml" && it != "yml") {
+                    continue;
+                }
+                for line in file.contents.lines() {
+                    let value = line.rsplit_once(": ").map_or(line, |(_, value)| value);
+                    let value = value.trim_matches(['[', ']']).to_lowercase();
+                    assert!(
+                        !folded.contains(&value.as_str()),
+                        "{platform}, {}: {line}",
+                        file.path
+                    );
+                }
+            }
+        }
+    }
+    let odd = Deployment {
+        name: "my_".to_owned(),
+        ..deployment()
+    };
+    let files = render_deployment(&odd, DeployKind::Kubernetes).unwrap();
+    let service = files.iter().find(|file| file.path == "service.yaml");
+    assert!(service.unwrap().contents.contains("  name: my\n"));
 }

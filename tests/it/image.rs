@@ -221,7 +221,9 @@ fn one_file_is_both_kinds_of_archive() {
     // Without --http it speaks on stdio, and nobody can ask it how it is.
     let raw = json(&image.skopeo(&["inspect", "--config", "--raw", "docker-archive:x.tar"]));
     assert!(
-        raw["config"]["Healthcheck"].is_null() && raw["config"]["Cmd"].is_null(),
+        raw["config"]["Healthcheck"].is_null()
+            && raw["config"]["Cmd"].is_null()
+            && raw["config"]["ExposedPorts"].is_null(),
         "{raw}"
     );
 }
@@ -240,10 +242,22 @@ fn patched(folder: &Path, change: impl FnOnce(&mut Vec<u8>)) -> PathBuf {
 fn several_architectures_are_one_image_with_a_bill_of_each() {
     let folder = tempfile::tempdir().expect("there is room for a directory");
     let arm = patched(folder.path(), |bytes| bytes[18] = 183);
-    let image = Shipped::new(&[standard(), &arm], &["--layout", "--tag", "files:2"]);
+    let arguments = [
+        "--layout",
+        "--tag",
+        "files:2",
+        "--",
+        "--http",
+        "0.0.0.0:9000",
+    ];
+    let image = Shipped::new(&[standard(), &arm], &arguments);
     for machine in ["amd64", "arm64"] {
         let seen = image.skopeo(&["--override-arch", machine, "inspect", "oci:x:2"]);
         assert_eq!(json(&seen)["Architecture"], *machine);
+        let config = ["--override-arch", machine, "inspect", "--config", "oci:x:2"];
+        let config = json(&image.skopeo(&config));
+        let ports = &config["config"]["ExposedPorts"];
+        assert_eq!(*ports, serde_json::json!({ "9000/tcp": {} }));
     }
     image.skopeo(&["copy", "-q", "--all", "oci:x:2", "oci:copied:2"]);
     let index = fs::read(image.path("x/index.json")).expect("it is written");

@@ -2,15 +2,17 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use mcp_factory_templates::{DeployPath, Deployment, render_deployment};
+use mcp_factory_templates::{AccountToken, DeployPath, Deployment, render_deployment};
 use serde_json::json;
-use toml::Value;
+use toml::{Table, Value};
 
 use crate::{
     emit::write_if_changed,
     error::{Code, Failure, Result},
+    features::ServerFeature,
     names::{HostName, VariableName},
     plan::{Plan, count},
+    started,
 };
 
 use super::{
@@ -19,8 +21,6 @@ use super::{
     session::Session,
 };
 
-/// Where a server listens unless its manifest says otherwise.
-const PORT: u16 = 8080;
 /// For probes and metrics.
 const MANAGEMENT: u16 = 9090;
 
@@ -108,14 +108,11 @@ fn deployment(plan: &Plan, arguments: &DeployArguments, host: String) -> Deploym
     let server = &plan.server;
     let defaults = &plan.defaults;
     let port = |section: &str, or: u16| {
-        let listen = defaults.get(section)?.get("listen")?.as_str()?;
-        listen
-            .rsplit(':')
-            .next()?
-            .parse()
-            .ok()
-            .filter(|port| *port != 0)
-            .or(Some(or))
+        let listen = defaults
+            .get(section)
+            .and_then(|section| section.get("listen"));
+        let port = listen.and_then(Value::as_str).map(started::port);
+        port.filter(|port| *port != 0).unwrap_or(or)
     };
     let mut needs = Needs::default();
     for value in defaults.values() {
@@ -135,8 +132,8 @@ fn deployment(plan: &Plan, arguments: &DeployArguments, host: String) -> Deploym
         version: server.version.clone(),
         description: server.description.clone(),
         factory: plan.factory.clone(),
-        port: port("http", PORT).unwrap_or(PORT),
-        management: port("management", MANAGEMENT).or(Some(MANAGEMENT)),
+        port: port("http", started::PORT),
+        management: Some(port("management", MANAGEMENT)),
         replicas: arguments.replicas,
         host,
         image: arguments
@@ -147,9 +144,28 @@ fn deployment(plan: &Plan, arguments: &DeployArguments, host: String) -> Deploym
         paths: needs.paths.into_iter().collect(),
         hosts: needs.hosts.into_iter().collect(),
         egress: needs.ports.into_iter().collect(),
+        account_token: account_token(&server.features, defaults),
         authenticated: defaults.contains_key("auth"),
         shared: defaults.contains_key("redis"),
         sandboxes: is_linked("mcp-plugin-shell") || is_linked("mcp-plugin-git"),
+    }
+}
+
+/// Whether Vault is shown the token that Kubernetes has for the server's account.
+fn account_token(features: &[ServerFeature], defaults: &Table) -> AccountToken {
+    if !features.contains(&ServerFeature::Vault) {
+        return AccountToken::Unused;
+    }
+    let vault = defaults.get("secrets").and_then(|it| it.get("vault"));
+    let Some(login) = vault.and_then(|vault| vault.get("kubernetes")) else {
+        return AccountToken::Unknown;
+    };
+    // A file elsewhere is one that somebody mounts on purpose.
+    let file = login.get("token_file").and_then(Value::as_str);
+    if file.is_none_or(|file| file.contains("/secrets/kubernetes.io/serviceaccount/")) {
+        AccountToken::Shown
+    } else {
+        AccountToken::Unused
     }
 }
 
@@ -218,8 +234,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn vault_is_shown_the_token_that_kubernetes_mounts() {
+        let vault = [ServerFeature::Otlp, ServerFeature::Vault];
+        for (login, is) in [
+            ("kubernetes = { role = 'x' }", AccountToken::Shown),
+            (
+                "kubernetes = { token_file = '/var/run/secrets/kubernetes.io/serviceaccount/token' }",
+                AccountToken::Shown,
+            ),
+            (
+                "kubernetes = { token_file = '/var/run/vault/token' }",
+                AccountToken::Unused,
+            ),
+            ("address = 'https://vault'", AccountToken::Unknown),
+        ] {
+            let defaults: Table = toml::from_str(&format!("[secrets.vault]\n{login}")).unwrap();
+            assert_eq!(account_token(&vault, &defaults), is, "{login}");
+            assert_eq!(account_token(&[], &defaults), AccountToken::Unused);
+        }
+        assert_eq!(account_token(&vault, &Table::new()), AccountToken::Unknown);
+    }
+
+    #[test]
     fn a_configuration_says_what_it_needs() {
-        let table: toml::Table = toml::from_str(
+        let table: Table = toml::from_str(
             r#"
             [plugins.fs]
             odd = ["env:", "env:A\nB"]

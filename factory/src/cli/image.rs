@@ -64,11 +64,12 @@ pub(super) fn run(session: &mut Session<'_>, arguments: &ImageArguments) -> Resu
         &json!({ "step": "image", "path": output, "tag": tag, "digest": image.digest, "platforms": image.platforms, "size": size }),
     );
     session.report.line("Digest", &image.digest);
+    let place = in_registry(&tag);
     let next = if arguments.layout {
-        format!("skopeo copy --all oci:{shown} docker://REGISTRY/{tag}")
+        format!("skopeo copy --all oci:{shown} docker://{place}")
     } else {
         format!(
-            "podman load -i {shown}   or   skopeo copy --all oci-archive:{shown} docker://REGISTRY/{tag}"
+            "podman load -i {shown}   or   skopeo copy --all oci-archive:{shown} docker://{place}"
         )
     };
     session.report.line("Next", &next);
@@ -121,6 +122,16 @@ fn reference(text: &str, version: &str) -> Result<String> {
         .into())
 }
 
+/// Where `skopeo` takes it: a name whose first part is a host's has its registry already.
+fn in_registry(tag: &str) -> String {
+    let host = tag.split_once('/').map(|(first, _)| first);
+    if host.is_some_and(|host| host == "localhost" || host.contains(['.', ':'])) {
+        tag.to_owned()
+    } else {
+        format!("REGISTRY/{tag}")
+    }
+}
+
 /// `KEY=VALUE`.
 fn label(text: &str) -> Result<(String, String)> {
     text.split_once('=')
@@ -155,6 +166,19 @@ mod tests {
                 Code::Usage,
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn a_registry_is_named_once() {
+        for (tag, place) in [
+            ("files:1", "REGISTRY/files:1"),
+            ("team/files:1", "REGISTRY/team/files:1"),
+            ("registry.example/files:1", "registry.example/files:1"),
+            ("registry:5000/files:1", "registry:5000/files:1"),
+            ("localhost/files:1", "localhost/files:1"),
+        ] {
+            assert_eq!(in_registry(tag), place);
         }
     }
 

@@ -29,8 +29,6 @@ pub(crate) use write::{write_archive, write_layout};
 
 /// Nobody: the user that images without users run as.
 const USER: &str = "65532:65532";
-/// The port that a server listens on by default.
-const PORT: &str = "8080/tcp";
 
 /// What is asked for beside the binaries.
 #[derive(Debug, Default)]
@@ -211,8 +209,12 @@ fn config(server: &Built, architecture: &str, layer: &str, options: &Options) ->
     if !options.arguments.is_empty() {
         run["Cmd"] = json!(options.arguments);
     }
-    if listens(&options.arguments) {
-        run["ExposedPorts"] = json!({ PORT: {} });
+    if let Some(address) = started::http(&options.arguments) {
+        run["ExposedPorts"] = exposed(port(
+            &options.arguments,
+            address,
+            server.recipe.manifest.as_deref(),
+        ));
         // Nanoseconds, as the format has it. Docker runs it; Kubernetes has probes of its own.
         run["Healthcheck"] = json!({
             "Test": health_test(program, &options.arguments),
@@ -239,11 +241,29 @@ fn health_test(program: String, arguments: &[String]) -> Vec<String> {
     test
 }
 
-/// Whether the server answers HTTP, and can so be asked how it is.
-fn listens(arguments: &[String]) -> bool {
-    arguments
+/// The port that the server listens on with these arguments: theirs, or the manifest's, or the usual one. A file that
+/// `--config` names is not in the image, and not asked.
+fn port(arguments: &[String], address: &str, manifest: Option<&str>) -> u16 {
+    let set = started::setting(arguments, "http.listen").map(|value| value.trim_matches('"'));
+    let address = Some(address).filter(|address| !address.is_empty());
+    if let Some(listen) = address.or(set) {
+        return started::port(listen);
+    }
+    let manifest = toml::from_str::<toml::Table>(manifest.unwrap_or_default()).unwrap_or_default();
+    let listen = ["server", "config", "http", "listen"]
         .iter()
-        .any(|argument| argument == "--http" || argument.starts_with("--http="))
+        .try_fold(&toml::Value::Table(manifest), |value, key| value.get(key))
+        .and_then(toml::Value::as_str)
+        .map(started::port);
+    listen.unwrap_or(started::PORT)
+}
+
+/// A port that the system chooses is none that could be named.
+fn exposed(port: u16) -> Value {
+    match port {
+        0 => Value::Null,
+        port => json!({ format!("{port}/tcp"): {} }),
+    }
 }
 
 /// The names of the OCI specification, and the factory's own.
@@ -312,13 +332,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_port_is_that_of_the_arguments_or_of_the_manifest() {
+        let manifest = "[server]\nconfig = { http = { listen = \"0.0.0.0:8081\" } }";
+        let set = ["--set", "http.listen=8082"].map(str::to_owned);
+        assert_eq!(port(&set, "0.0.0.0:8083", Some(manifest)), 8083);
+        assert_eq!(port(&set, "", Some(manifest)), 8082);
+        assert_eq!(port(&[], "", Some(manifest)), 8081);
+        assert_eq!(port(&[], "", None), 8080);
+        assert_eq!(exposed(0), Value::Null);
+    }
+
+    #[test]
     fn a_server_that_is_told_to_serve_can_be_asked_how_it_is() {
         for words in [
             &["serve", "--http", "0.0.0.0:8080"][..],
             &["--http", "0.0.0.0:8080"],
         ] {
             let arguments: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
-            assert!(listens(&arguments));
             assert_eq!(
                 health_test("/x".to_owned(), &arguments),
                 ["CMD", "/x", "healthcheck", "--http", "0.0.0.0:8080"]

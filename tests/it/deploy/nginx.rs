@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use super::{HOST, deployed, edit, succeeds};
 
 /// A port that was free a moment ago.
-pub(super) fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
     free.local_addr().expect("it is bound").port()
 }
@@ -104,13 +104,14 @@ impl Nginx {
             "-H",
             "Accept: application/json, text/event-stream",
         ]);
+        let tool = body["params"]["name"].as_str().unwrap_or("echo");
         command.args([
             "-H",
             "MCP-Protocol-Version: 2026-07-28",
             "-H",
             "Mcp-Method: tools/call",
             "-H",
-            "Mcp-Name: echo",
+            &format!("Mcp-Name: {tool}"),
         ]);
         command.args([
             "-d",

@@ -1,4 +1,4 @@
-//! Replicas behind nginx: one after the other is restarted, one dies, and they count together.
+//! Replicas behind nginx: one after the other is restarted, one dies, and they count together. Their gates: `gates`.
 
 use std::{
     process::{Command, Stdio},
@@ -7,17 +7,22 @@ use std::{
     time::Duration,
 };
 
-use mcp_factory_tests::{Process, Product, Redis, eventually, message};
-use serde_json::json;
+use mcp_factory_tests::{Process, Product, Redis, eventually, guarded::GATE_SECRET, message};
+use serde_json::{Value, json};
 
 use super::{
     HOST,
     nginx::{Nginx, free_port},
 };
 
-/// A replica on `port`, told by which name it is known, with `settings`.
+/// A replica of the standard server on `port`, told by which name it is known, with `settings`.
 fn replica(port: u16, settings: &[&str]) -> Process {
-    let mut command = Command::new(Product::Standard.binary());
+    replica_of(Product::Standard, port, settings)
+}
+
+/// The same of another server, in which the gate `shell` has a secret if its settings name one.
+pub(super) fn replica_of(product: Product, port: u16, settings: &[&str]) -> Process {
+    let mut command = Command::new(product.binary());
     command.args(["--http", &format!("127.0.0.1:{port}"), "--insecure"]);
     command.args(["--set", &format!("http.public_url=\"https://{HOST}/mcp\"")]);
     for setting in ["plugins.fs.roots=[\"/\"]", "limits.address_rate=\"off\""] {
@@ -26,9 +31,10 @@ fn replica(port: u16, settings: &[&str]) -> Process {
     for setting in settings {
         command.args(["--set", setting]);
     }
+    command.env("MCP_SHELL_GATE", GATE_SECRET);
     let process = Process::start(command.stdin(Stdio::null()).stdout(Stdio::null()));
     let up = eventually(Duration::from_secs(20), || {
-        let mut check = Command::new(Product::Standard.binary());
+        let mut check = Command::new(product.binary());
         check.args(["healthcheck", "--http", &format!("127.0.0.1:{port}")]);
         check
             .output()
@@ -41,22 +47,63 @@ fn replica(port: u16, settings: &[&str]) -> Process {
     process
 }
 
-/// A call of a caller who shows a token of their own, by which nginx chooses a replica. `Err` is what came instead of
-/// an answer.
-fn ask(nginx: &Nginx, caller: usize) -> Result<String, String> {
-    let text = format!("caller {caller}");
-    let call = message::call(1, "echo", &json!({ "text": text }));
+/// What comes of a call by a caller who shows a token of their own, by which nginx chooses a replica.
+pub(super) fn call(nginx: &Nginx, caller: usize, tool: &str, arguments: &Value) -> String {
     let output = nginx
-        .curl(&call)
+        .curl(&message::call(1, tool, arguments))
         .args(["-H", &format!("Authorization: Bearer {caller}")])
         .output()
         .expect("curl is installed");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    said + &String::from_utf8_lossy(&output.stderr)
+}
+
+/// A call of `echo`. `Err` is what came instead of an answer.
+fn ask(nginx: &Nginx, caller: usize) -> Result<String, String> {
+    let text = format!("caller {caller}");
+    let said = call(nginx, caller, "echo", &json!({ "text": text }));
     if said.contains(&text) {
         Ok(said)
     } else {
-        Err(format!("{said} {output:?}"))
+        Err(said)
     }
+}
+
+/// Restarts them, one after the other, as `start` does it, while three callers make one call after the other: each has to
+/// go well. How many did.
+pub(super) fn restarted_under_calls(
+    replicas: &mut [Process],
+    start: impl Fn(usize) -> Process,
+    one_call: impl Fn(usize) -> Result<String, String> + Sync,
+) -> usize {
+    let (is_over, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..3)
+            .map(|worker| {
+                let (one_call, is_over, answered) = (&one_call, &is_over, &answered);
+                scope.spawn(move || {
+                    while !is_over.load(Ordering::SeqCst) {
+                        let told = one_call(worker);
+                        let before = answered.load(Ordering::SeqCst);
+                        assert!(told.is_ok(), "lost after {before}: {told:?}");
+                        answered.fetch_add(1, Ordering::SeqCst);
+                    }
+                })
+            })
+            .collect();
+        for (index, there) in replicas.iter_mut().enumerate() {
+            thread::sleep(Duration::from_millis(500));
+            there.terminate();
+            assert!(there.ended_within(Duration::from_secs(20)).is_some());
+            thread::sleep(Duration::from_millis(300));
+            *there = start(index);
+        }
+        is_over.store(true, Ordering::SeqCst);
+        for worker in workers {
+            worker.join().expect("no call was lost");
+        }
+    });
+    answered.into_inner()
 }
 
 /// Behind nginx three replicas are restarted, one after the other, while calls come: each is answered.
@@ -65,38 +112,8 @@ fn a_rolling_restart_behind_nginx_loses_no_call() {
     let ports = [free_port(), free_port(), free_port()];
     let mut replicas = ports.map(|port| replica(port, &[]));
     let nginx = Nginx::start(&ports);
-    let (is_over, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..3)
-            .map(|worker| {
-                let (nginx, is_over, answered) = (&nginx, &is_over, &answered);
-                scope.spawn(move || {
-                    while !is_over.load(Ordering::SeqCst) {
-                        let told = ask(nginx, worker);
-                        let before = answered.load(Ordering::SeqCst);
-                        assert!(told.is_ok(), "lost after {before}: {told:?}");
-                        answered.fetch_add(1, Ordering::SeqCst);
-                    }
-                })
-            })
-            .collect();
-        for (replica_there, port) in replicas.iter_mut().zip(ports) {
-            thread::sleep(Duration::from_millis(500));
-            replica_there.terminate();
-            assert!(
-                replica_there
-                    .ended_within(Duration::from_secs(20))
-                    .is_some()
-            );
-            thread::sleep(Duration::from_millis(300));
-            *replica_there = replica(port, &[]);
-        }
-        is_over.store(true, Ordering::SeqCst);
-        for worker in workers {
-            worker.join().expect("no call was lost");
-        }
-    });
-    let answered = answered.load(Ordering::SeqCst);
+    let start = |index: usize| replica(ports[index], &[]);
+    let answered = restarted_under_calls(&mut replicas, start, |caller| ask(&nginx, caller));
     assert!(answered > 50, "only {answered} calls");
 }
 

@@ -27,7 +27,7 @@ pub(super) struct Args {
     #[arg(long, global = true, value_name = "ADDR")]
     pub(super) management: Option<Listen>,
 
-    /// Read the configuration from a file: TOML, or YAML where its name ends in .yaml
+    /// Read the configuration from a file: TOML, or YAML where its name ends in .yaml or .yml
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
 
@@ -62,7 +62,7 @@ pub(super) struct Args {
     #[arg(long, global = true, value_name = "LEVEL")]
     pub(super) log_level: Option<Filter>,
 
-    /// How log lines look on stderr
+    /// How log lines look, on stderr or in the file of log.to
     #[arg(long, global = true, value_name = "FORMAT")]
     pub(super) log_format: Option<LogFormat>,
 }
@@ -93,7 +93,8 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Ask the server that runs with the same options whether it is ready: exit code 0, or 1
+    /// Ask the server that runs with the same options whether it is ready: exit code 0, 1 when it is not, 2 when it
+    /// cannot be asked
     Healthcheck,
     /// Print every setting as an environment variable, with its words: a .env.example
     Env,
@@ -173,6 +174,20 @@ mod tests {
             read("call echo {}").unwrap().command,
             Some(Command::Call { .. })
         ));
+    }
+
+    #[test]
+    fn the_help_says_what_the_server_does() {
+        let help = read("--help").unwrap_err().to_string();
+        let health = read("healthcheck --help").unwrap_err().to_string();
+        for (text, words) in [
+            (&help, ".yaml or .yml"),
+            (&help, "on stderr or in the file of log.to"),
+            (&health, "1 when it is not, 2 when it cannot be asked"),
+        ] {
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(text.contains(words), "{words:?} is not in {text}");
+        }
     }
 
     #[test]
