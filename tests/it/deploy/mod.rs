@@ -5,6 +5,8 @@ mod gates;
 mod nginx;
 mod replicas;
 
+pub(crate) use nginx::free_port;
+
 use std::{fs, path::Path, process::Command};
 
 use mcp_factory_tests::{Product, Tools, product::factory};
