@@ -10,7 +10,7 @@ use mcp_factory_tests::{
 use serde_json::json;
 
 use super::{
-    nginx::{Nginx, free_port},
+    front::{Front, free_port},
     replicas::{call, replica_of, restarted_under_calls},
 };
 
@@ -45,23 +45,23 @@ fn replica(ports: &[u16], redis: &Redis, index: usize) -> Process {
 }
 
 /// For each replica a caller whom nginx sends there.
-fn callers(nginx: &Nginx) -> [usize; 3] {
+fn callers(front: &Front) -> [usize; 3] {
     [0, 1, 2].map(|index| {
         let is_sent = |caller: &usize| {
-            call(nginx, *caller, "look", &json!({})).contains(&format!("replica {index}"))
+            call(front, *caller, "look", &json!({})).contains(&format!("replica {index}"))
         };
         (0..100).find(is_sent).expect("nginx sends somebody there")
     })
 }
 
-fn unlock(nginx: &Nginx, caller: usize, code: &str) -> String {
+fn unlock(front: &Front, caller: usize, code: &str) -> String {
     let arguments = json!({ "group": "shell", "code": code });
-    call(nginx, caller, "gate_unlock", &arguments)
+    call(front, caller, "gate_unlock", &arguments)
 }
 
 /// `peek` stands behind the gate. `Err` is what it says instead.
-fn peek(nginx: &Nginx, caller: usize) -> Result<String, String> {
-    let said = call(nginx, caller, "peek", &json!({}));
+fn peek(front: &Front, caller: usize) -> Result<String, String> {
+    let said = call(front, caller, "peek", &json!({}));
     if said.contains("peek ") && !said.contains("\"isError\":true") {
         Ok(said)
     } else {
@@ -72,39 +72,39 @@ fn peek(nginx: &Nginx, caller: usize) -> Result<String, String> {
 #[test]
 fn a_gate_holds_across_replicas_that_are_restarted() {
     let mut replicas = Replicas::start();
-    let nginx = Nginx::start(&replicas.ports);
+    let front = Front::nginx(&replicas.ports);
     // Nobody asks who they are, so all of them are one caller to the servers: their address.
-    let [first, second, third] = callers(&nginx);
+    let [first, second, third] = callers(&front);
     let is_open = || {
-        let open = [first, second, third].map(|caller| peek(&nginx, caller));
+        let open = [first, second, third].map(|caller| peek(&front, caller));
         let all_alike = open.iter().all(|it| it.is_ok() == open[0].is_ok());
         assert!(all_alike, "{open:#?}");
         open[0].is_ok()
     };
     assert!(!is_open());
     let now = code(Step::Now);
-    let opened = unlock(&nginx, first, &now);
+    let opened = unlock(&front, first, &now);
     assert!(opened.contains("locks_after_seconds"), "{opened}");
     assert!(is_open());
-    let again = unlock(&nginx, second, &now);
+    let again = unlock(&front, second, &now);
     assert!(again.contains("used already"), "{again}");
 
     // It stays open for those who come while the replicas go and come back, which know of it from Redis alone.
     let (ports, redis) = (replicas.ports, &replicas.redis);
     let start = |index: usize| replica(&ports, redis, index);
     let answered = restarted_under_calls(&mut replicas.processes, start, |worker| {
-        peek(&nginx, [first, second, third][worker])
+        peek(&front, [first, second, third][worker])
     });
     assert!(answered > 30, "only {answered} calls");
     assert!(is_open());
 
     // One closes it for all, and wrong codes are counted together.
-    let closed = call(&nginx, third, "gate_lock", &json!({ "group": "shell" }));
+    let closed = call(&front, third, "gate_lock", &json!({ "group": "shell" }));
     assert!(!is_open(), "{closed}");
     let told: Vec<String> = [first, second, third, first, second, third]
         .iter()
         .zip(1..)
-        .map(|(caller, guess)| unlock(&nginx, *caller, &format!("{guess:06}")))
+        .map(|(caller, guess)| unlock(&front, *caller, &format!("{guess:06}")))
         .collect();
     let (last, before) = told.split_last().expect("there are six");
     assert!(last.contains("too many wrong codes"), "{told:#?}");
@@ -117,6 +117,6 @@ fn a_gate_holds_across_replicas_that_are_restarted() {
     let ended = replicas.processes[0].ended_within(Duration::from_secs(20));
     assert!(ended.is_some());
     replicas.processes[0] = start(0);
-    let right = unlock(&nginx, first, &code(Step::Next));
+    let right = unlock(&front, first, &code(Step::Next));
     assert!(right.contains("too many wrong codes"), "{right}");
 }

@@ -1,11 +1,11 @@
 //! What `deploy` writes, judged by those it is written for: systemd, the schemas of Kubernetes and the server itself;
-//! nginx with calls through it (`nginx`), and replicas that come and go behind it (`replicas`, `gates`).
+//! nginx and Caddy with calls through them (`front`), and replicas that come and go behind nginx (`replicas`, `gates`).
 
+mod front;
 mod gates;
-mod nginx;
 mod replicas;
 
-pub(crate) use nginx::free_port;
+pub(crate) use front::free_port;
 
 use std::{fs, path::Path, process::Command};
 

@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 
 use super::{
     HOST,
-    nginx::{Nginx, free_port},
+    front::{Front, free_port},
 };
 
 /// A replica of the standard server on `port`, told by which name it is known, with `settings`.
-fn replica(port: u16, settings: &[&str]) -> Process {
+pub(super) fn replica(port: u16, settings: &[&str]) -> Process {
     replica_of(Product::Standard, port, settings)
 }
 
@@ -48,8 +48,8 @@ pub(super) fn replica_of(product: Product, port: u16, settings: &[&str]) -> Proc
 }
 
 /// What comes of a call by a caller who shows a token of their own, by which nginx chooses a replica.
-pub(super) fn call(nginx: &Nginx, caller: usize, tool: &str, arguments: &Value) -> String {
-    let output = nginx
+pub(super) fn call(front: &Front, caller: usize, tool: &str, arguments: &Value) -> String {
+    let output = front
         .curl(&message::call(1, tool, arguments))
         .args(["-H", &format!("Authorization: Bearer {caller}")])
         .output()
@@ -59,9 +59,9 @@ pub(super) fn call(nginx: &Nginx, caller: usize, tool: &str, arguments: &Value) 
 }
 
 /// A call of `echo`. `Err` is what came instead of an answer.
-fn ask(nginx: &Nginx, caller: usize) -> Result<String, String> {
+fn ask(front: &Front, caller: usize) -> Result<String, String> {
     let text = format!("caller {caller}");
-    let said = call(nginx, caller, "echo", &json!({ "text": text }));
+    let said = call(front, caller, "echo", &json!({ "text": text }));
     if said.contains(&text) {
         Ok(said)
     } else {
@@ -111,9 +111,9 @@ pub(super) fn restarted_under_calls(
 fn a_rolling_restart_behind_nginx_loses_no_call() {
     let ports = [free_port(), free_port(), free_port()];
     let mut replicas = ports.map(|port| replica(port, &[]));
-    let nginx = Nginx::start(&ports);
+    let front = Front::nginx(&ports);
     let start = |index: usize| replica(ports[index], &[]);
-    let answered = restarted_under_calls(&mut replicas, start, |caller| ask(&nginx, caller));
+    let answered = restarted_under_calls(&mut replicas, start, |caller| ask(&front, caller));
     assert!(answered > 50, "only {answered} calls");
 }
 
@@ -124,16 +124,16 @@ fn a_killed_replica_loses_only_the_calls_on_it() {
     let ports = [free_port(), free_port(), free_port()];
     let mut replicas: Vec<Option<Process>> =
         ports.iter().map(|port| Some(replica(*port, &[]))).collect();
-    let nginx = Nginx::start(&ports);
+    let front = Front::nginx(&ports);
     let (is_over, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
     let lost: Vec<Vec<String>> = thread::scope(|scope| {
         let callers: Vec<_> = (0..CALLERS)
             .map(|caller| {
-                let (nginx, is_over, answered) = (&nginx, &is_over, &answered);
+                let (front, is_over, answered) = (&front, &is_over, &answered);
                 scope.spawn(move || {
                     let mut lost = Vec::new();
                     while !is_over.load(Ordering::SeqCst) {
-                        match ask(nginx, caller) {
+                        match ask(front, caller) {
                             Ok(_) => _ = answered.fetch_add(1, Ordering::SeqCst),
                             Err(instead) => lost.push(instead),
                         }
@@ -173,9 +173,9 @@ fn a_rate_holds_across_replicas() {
     let rate = format!("limits.rate=\"{RATE}/h\"");
     let ports = [free_port(), free_port(), free_port()];
     let _replicas = ports.map(|port| replica(port, &[&url, &rate]));
-    let nginx = Nginx::start(&ports);
+    let front = Front::nginx(&ports);
     // Nobody asks who they are, so all these are one caller: their address.
-    let told: Vec<_> = (0..3 * RATE).map(|token| ask(&nginx, token)).collect();
+    let told: Vec<_> = (0..3 * RATE).map(|token| ask(&front, token)).collect();
     let answered = told.iter().filter(|told| told.is_ok()).count();
     assert_eq!(answered, RATE, "{told:#?}");
     let refused = told.iter().filter_map(|told| told.as_ref().err());
