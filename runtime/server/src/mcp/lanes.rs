@@ -100,6 +100,12 @@ impl Lanes {
             running.go_on(id, answer, outbound, slot);
             return true;
         };
-        outbound.send(bytes).await.is_ok()
+        let Ok(room) = outbound.reserve().await else {
+            return false;
+        };
+        // Whoever reads the answer may use its id again.
+        drop(slot);
+        room.send(bytes);
+        true
     }
 }

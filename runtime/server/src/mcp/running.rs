@@ -40,7 +40,7 @@ impl Drop for Entry {
 }
 
 impl Running {
-    /// Lets a call go on: its answer goes to `outbound`, and its place is free then.
+    /// Lets a call go on: its answer goes to `outbound`, and its place is free when there is room for that.
     pub(super) fn go_on(
         &self,
         id: RequestId,
@@ -59,12 +59,17 @@ impl Running {
         };
         let call = async move {
             let bytes = answer.await;
-            // Who takes it off the list answers it, if it is to be answered at all.
-            if lock(&entry.by_id).remove(&entry.id).is_some() {
+            let Ok(room) = outbound.reserve().await else {
                 // Nobody reads any more: then nobody misses it.
-                outbound.send(bytes).await.ok();
-            }
+                return;
+            };
+            // Who takes it off the list answers it, if it is to be answered at all.
+            let listed = lock(&entry.by_id).remove(&entry.id);
+            // Whoever reads the answer may use its id again.
             drop(entry);
+            if listed.is_some() {
+                room.send(bytes);
+            }
         };
         let call = self.tasks.spawn(call).abort_handle();
         if let Some(listed) = lock(&self.by_id).get_mut(&own) {
@@ -107,6 +112,24 @@ fn lock(by_id: &Mutex<Calls>) -> MutexGuard<'_, Calls> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Another thread reads the answer in the moment in which it can be read.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn an_id_is_free_when_its_answer_is_there() {
+        let running = Running::default();
+        let (outbound, mut answers) = mpsc::channel(1);
+        let id = RequestId::Number(1);
+        for round in 0..20_000 {
+            let slot = crate::stdio::slot(id.clone()).await;
+            let watch = slot.watch();
+            let call = Box::pin(async { Bytes::from_static(b"{}") });
+            running.go_on(id.clone(), call, outbound.clone(), Some(slot));
+            while answers.try_recv().is_err() {
+                std::hint::spin_loop();
+            }
+            assert!(watch.claim(&id).is_some(), "in round {round}");
+        }
+    }
 
     #[tokio::test]
     async fn a_call_that_panics_leaves_nothing_behind() {

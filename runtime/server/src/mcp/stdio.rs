@@ -180,11 +180,14 @@ impl Transport<RoleServer> for Lines {
                 _ => None,
             };
             let line = serde_json::to_vec(&message).map_err(io::Error::other)?;
-            let sent = outbound.send(Bytes::from(line)).await;
+            let room = outbound.reserve().await;
+            // Whoever reads the answer may use its id again.
             if let Some(id) = answers {
                 lock(&in_flight).remove(&id);
             }
-            sent.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
+            room.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?
+                .send(Bytes::from(line));
+            Ok(())
         }
     }
 
@@ -193,8 +196,8 @@ impl Transport<RoleServer> for Lines {
             if self.refused.is_some() {
                 let room = self.outbound.reserve().await.ok()?;
                 if let Some((refusal, slot)) = self.refused.take() {
-                    room.send(refusal);
                     drop(slot);
+                    room.send(refusal);
                 }
             }
             let incoming = self.inbound.recv().await?;

@@ -9,7 +9,7 @@ use crate::frame::RequestId;
 
 /// All requests in flight; at most as many run as there are places.
 #[derive(Debug, Clone)]
-pub(super) struct InFlight(Arc<Shared>);
+pub(crate) struct InFlight(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
@@ -32,7 +32,7 @@ impl InFlight {
     }
 
     /// Takes the id; `None` when a request with it is in flight.
-    pub(super) fn claim(&self, id: &RequestId) -> Option<Claim> {
+    pub(crate) fn claim(&self, id: &RequestId) -> Option<Claim> {
         self.0.ids().insert(id.clone()).then(|| Claim {
             shared: Arc::clone(&self.0),
             id: id.clone(),
@@ -62,7 +62,7 @@ impl InFlight {
 
 /// The id of one request; dropping it frees it.
 #[derive(Debug)]
-pub(super) struct Claim {
+pub(crate) struct Claim {
     shared: Arc<Shared>,
     id: RequestId,
 }
@@ -82,6 +82,14 @@ impl Drop for Claim {
 /// One request's id and place; dropping it frees both.
 #[derive(Debug)]
 pub(crate) struct Slot(Claim);
+
+#[cfg(test)]
+impl Slot {
+    /// All requests in flight, to see whether the id is free.
+    pub(crate) fn watch(&self) -> InFlight {
+        InFlight(Arc::clone(&self.0.shared))
+    }
+}
 
 impl Drop for Slot {
     fn drop(&mut self) {
