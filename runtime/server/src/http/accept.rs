@@ -1,6 +1,7 @@
 //! Taking connections in: as many as there are places, and never in a spin.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,9 @@ use crate::protocol::Protocol;
 /// Pauses after the process ran out of descriptors or memory: doubling, within these.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Connections that are taken in after the signal to end, at most: as many as a kernel holds.
+const MOST_WAITING: usize = 4096;
 
 /// The whole answer to a connection that there is no place for.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
@@ -62,9 +66,35 @@ pub(crate) async fn serve<P: Protocol>(
         () = lifecycle.draining() => {}
         () = accepting => {}
     }
-    drop(listener);
+    // Who is connected already has perhaps said what it wants: what the kernel still holds would be lost with the listener.
+    for (stream, peer) in waiting(listener) {
+        if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
+            let serving = connection::serve(stream, peer, Arc::clone(&shared));
+            connections.spawn(async move {
+                serving.await;
+                drop(place);
+            });
+        } else {
+            turn_away(&stream, &shared);
+        }
+    }
     connections.close();
     connections.wait().await;
+}
+
+/// The connections that were made and not accepted yet, no more than `MOST_WAITING`. Nobody listens after that.
+fn waiting(listener: TcpListener) -> Vec<(TcpStream, IpAddr)> {
+    // Asked without tokio, which may not have heard of them yet.
+    let Ok(listener) = listener.into_std() else {
+        return Vec::new();
+    };
+    std::iter::from_fn(|| listener.accept().ok())
+        .take(MOST_WAITING)
+        .filter_map(|(stream, peer)| {
+            stream.set_nonblocking(true).ok()?;
+            Some((TcpStream::from_std(stream).ok()?, peer.ip()))
+        })
+        .collect()
 }
 
 /// Says why in the only words that fit every client; one that expects TLS is just closed.

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::service::Service;
 use super::socket::Socket;
 use super::tls::{self, Tls};
+use super::watch::FIRST_REQUEST;
 use super::{http1, http2};
 use crate::lifecycle::Lifecycle;
 use crate::protocol::Protocol;
@@ -51,7 +52,7 @@ impl<P: Protocol> Shared<P> {
 /// Serves the connection until it is closed, silent for too long, or the server stops.
 pub(super) async fn serve<P: Protocol>(stream: TcpStream, peer: IpAddr, shared: Arc<Shared<P>>) {
     let opened = tokio::select! {
-        () = shared.lifecycle.draining() => return,
+        () = patience_ends(&shared.lifecycle) => return,
         opened = open(stream, &shared) => opened,
     };
     match opened {
@@ -63,6 +64,12 @@ pub(super) async fn serve<P: Protocol>(stream: TcpStream, peer: IpAddr, shared: 
         Ok((socket, began, true)) => Box::pin(http2::serve(socket, began, peer, shared)).await,
         Err(error) => tracing::debug!(%peer, %error, "a connection came to nothing"),
     }
+}
+
+/// Ready a moment after the server began to drain.
+async fn patience_ends(lifecycle: &Lifecycle) {
+    lifecycle.draining().await;
+    tokio::time::sleep(FIRST_REQUEST).await;
 }
 
 /// Finds out what the client speaks: the socket, since when its first request is due, and whether that comes

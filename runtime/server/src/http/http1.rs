@@ -196,6 +196,10 @@ where
         }
     }
 
+    fn is_new(&self) -> bool {
+        self.line.pulse.is_new()
+    }
+
     fn overdue(&mut self) -> bool {
         let rests = !self.drained && self.line.pulse.rest();
         if rests {

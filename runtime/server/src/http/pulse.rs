@@ -13,10 +13,12 @@ use super::silence::{Patience, Silence};
 use super::watched::{Observer, Written};
 
 const FRESH: u8 = 0;
-const HEADER: u8 = 1;
-const BUSY: u8 = 2;
-const IDLE: u8 = 3;
-const RESTING: u8 = 4;
+/// The headers of the first request, and of a later one.
+const FIRST: u8 = 1;
+const HEADER: u8 = 2;
+const BUSY: u8 = 3;
+const IDLE: u8 = 4;
+const RESTING: u8 = 5;
 
 /// How long a connection is idle before it rests.
 const SHORTLY: Duration = Duration::from_secs(1);
@@ -81,6 +83,11 @@ impl Pulse {
         rests
     }
 
+    /// Whether the first request of the connection is still to come, or not complete yet.
+    pub(super) fn is_new(&self) -> bool {
+        self.phase.load(Relaxed) <= FIRST
+    }
+
     /// Whether no request is complete and no answer is on its way: nothing is lost by closing.
     pub(super) fn owes_nothing(&self) -> bool {
         self.phase.load(Relaxed) <= HEADER && self.silence.is_written()
@@ -90,7 +97,7 @@ impl Pulse {
 impl Observer for Pulse {
     fn received(&self, _: &[u8]) {
         match self.phase.load(Relaxed) {
-            FRESH => self.phase.store(HEADER, Relaxed),
+            FRESH => self.phase.store(FIRST, Relaxed),
             IDLE | RESTING => {
                 self.phase.store(HEADER, Relaxed);
                 self.silence.read_within(self.patience.header);

@@ -118,6 +118,36 @@ async fn a_drain_finishes_calls_and_takes_no_more() {
         .unwrap();
 }
 
+/// A proxy connects, and sends its request when it knows that it is connected: a server that is told to end in between
+/// answers. So it does when it had no time to accept the connection.
+#[tokio::test]
+async fn who_is_connected_when_the_server_drains_is_still_answered() {
+    let server = Server::start(patient(30_000, 30_000));
+    let mut accepted = server.connect().await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    // Without a pause in which the server could accept it.
+    let mut waiting = std::net::TcpStream::connect(server.address).unwrap();
+    std::io::Write::write_all(&mut waiting, post(message("slow", 1)).as_bytes()).unwrap();
+    server.lifecycle.drain();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    accepted
+        .write_all(post(message("slow", 1)).as_bytes())
+        .await
+        .unwrap();
+    waiting.set_nonblocking(true).unwrap();
+    let mut waiting = TcpStream::from_std(waiting).unwrap();
+    for stream in [&mut accepted, &mut waiting] {
+        let reply = Reply::read(stream).await;
+        assert_eq!(reply.status, 200);
+        assert!(reply.head.contains("connection: close"), "{}", reply.head);
+    }
+    // And nobody waits for the next one.
+    tokio::time::timeout(Duration::from_secs(5), server.serving)
+        .await
+        .expect("gone")
+        .unwrap();
+}
+
 #[tokio::test]
 async fn the_stop_ends_hung_calls_slow_bodies_and_streams() {
     let server = Server::start(HttpLimits {
