@@ -4,6 +4,7 @@ mod alone;
 mod audit;
 mod auth;
 mod cache;
+mod calls;
 mod canary;
 mod client;
 mod clients;

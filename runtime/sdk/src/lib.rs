@@ -102,7 +102,7 @@ pub use event::Event;
 pub use future::BoxFuture;
 pub use health::Health;
 pub use instance::Instance;
-pub use kept_secrets::keep_secret;
+pub use kept_secrets::{keep_secret, known_secrets};
 pub use mcp_factory_macros::{completion, plugin, prompt, resource, tool};
 pub use output::{IntoOutput, Output};
 pub use peer::{Capability, LogLevel, LogRecord, Peer, Progress};

@@ -88,6 +88,7 @@ impl SecretReference {
                 Self::Store(text) => SecretProblem::Empty(text.clone()),
             });
         }
+        kept_secrets::note(&self.to_string(), text);
         Ok(Secret::new(text.to_owned()))
     }
 }

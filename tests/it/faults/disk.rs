@@ -10,6 +10,7 @@ use std::{
 
 use mcp_factory_tests::{StdioServer, eventually, guarded, message};
 use serde_json::json;
+use tempfile::TempDir;
 
 /// A file system of one MiB, for as long as the test runs.
 struct SmallDisk(PathBuf);
@@ -95,32 +96,63 @@ fn a_file_on_a_full_disk_stays_as_it_was() {
     assert_eq!(answer["result"]["isError"], false, "{answer}");
 }
 
-#[test]
-fn calls_go_on_while_the_record_of_them_finds_no_room() {
-    let config = format!("{WRITABLE}[audit]\nto = \"FOLDER/acme/audit.jsonl\"\n");
-    let (mut command, folder) = guarded::command(&config);
-    let logs = folder.path().join("acme");
-    let Some(disk) = SmallDisk::mount(&logs) else {
-        return;
-    };
+/// A server that was called 500 times while what it writes to `FOLDER/acme` found no room, which it warned of once in
+/// these words; there is room again.
+fn called_without_room(config: &str, warning: &str) -> Option<(StdioServer, TempDir, SmallDisk)> {
+    let (mut command, folder) = guarded::command(&format!("{WRITABLE}{config}"));
+    let disk = SmallDisk::mount(&folder.path().join("acme"))?;
     disk.fill();
     let mut stdio = StdioServer::run(&mut command);
     for id in 0..500 {
         let answer = stdio.call(id, "look", &json!({}));
         assert!(answer["result"].is_object(), "{answer}");
     }
-    let warning = "the audit cannot be written; calls go on, and what is missing is counted";
     let warned = eventually(Duration::from_secs(5), || {
         stdio.process.stderr().contains(warning).then_some(())
     });
     assert!(warned.is_some(), "{}", stdio.process.stderr());
     assert_eq!(stdio.process.stderr().matches(warning).count(), 1);
-    // Room again: the next record says how many are missing.
-    fs::remove_file(logs.join("filler")).expect("it can be removed");
-    stdio.call(1_000, "look", &json!({}));
-    let told = eventually(Duration::from_secs(5), || {
-        let text = fs::read_to_string(logs.join("audit.jsonl")).ok()?;
-        (text.contains("\"event\":\"dropped\"") && text.contains("\"name\":\"look\"")).then_some(())
+    fs::remove_file(disk.0.join("filler")).expect("it can be removed");
+    Some((stdio, folder, disk))
+}
+
+/// What is in `file` once `words` are.
+fn written(file: &Path, words: &str) -> String {
+    let text = eventually(Duration::from_secs(5), || {
+        fs::read_to_string(file)
+            .ok()
+            .filter(|text| text.contains(words))
     });
-    assert!(told.is_some());
+    text.unwrap_or_else(|| panic!("{words} is not in {}", file.display()))
+}
+
+#[test]
+fn calls_go_on_while_the_record_of_them_finds_no_room() {
+    let config = "[audit]\nto = \"FOLDER/acme/audit.jsonl\"\n";
+    let warning = "the audit cannot be written; calls go on, and what is missing is counted";
+    let Some((mut stdio, folder, _disk)) = called_without_room(config, warning) else {
+        return;
+    };
+    // The next record says how many are missing.
+    stdio.call(1_000, "ran", &json!({}));
+    let text = written(&folder.path().join("acme/audit.jsonl"), "\"name\":\"ran\"");
+    assert!(text.contains("\"event\":\"dropped\""), "{text}");
+}
+
+#[test]
+fn calls_go_on_while_the_log_of_them_finds_no_room() {
+    let config = "[calls.jsonl]\nto = \"FOLDER/acme/calls.jsonl\"\n[calls.text]\nto = \"FOLDER/globex/calls.log\"\n";
+    let warning = "a log of calls cannot be written; calls go on, and what is missing is counted";
+    let Some((mut stdio, folder, _disk)) = called_without_room(config, warning) else {
+        return;
+    };
+    stdio.call(1_000, "ran", &json!({}));
+    let text = written(&folder.path().join("acme/calls.jsonl"), "\"tool\":\"ran\"");
+    assert!(
+        text.contains("\"event\":\"dropped\",\"count\":500}"),
+        "{text}"
+    );
+    // The other log misses nothing.
+    let other = written(&folder.path().join("globex/calls.log"), " ran ");
+    assert_eq!(other.lines().count(), 501);
 }

@@ -1,12 +1,15 @@
 //! The audit as the operator writes it.
 
-use std::{ops::RangeInclusive, path::PathBuf, str::FromStr};
+use std::{
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use mcp_factory_sdk::SecretReference;
 use serde::{Deserialize, Deserializer};
 
-use super::rotation::{Rotate, Rotation};
-use crate::Problem;
+use crate::{Problem, Rotate, Rotation};
 
 /// How many records may wait: some 500 bytes each, at most 8 KiB.
 const QUEUE: RangeInclusive<usize> = 1..=65_536;
@@ -29,6 +32,8 @@ pub struct AuditConfig {
     pub rotate: Option<Rotate>,
     /// How many files that were put aside are kept, 1 to 10,000, 90 unless told.
     pub keep: usize,
+    /// Whether files that were put aside are packed with gzip; not unless told.
+    pub compress: bool,
 }
 
 impl Default for AuditConfig {
@@ -39,6 +44,7 @@ impl Default for AuditConfig {
             key: None,
             rotate: None,
             keep: 90,
+            compress: false,
         }
     }
 }
@@ -59,10 +65,23 @@ impl AuditConfig {
             .collect()
     }
 
+    /// The file, if it is one.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.to {
+            Some(AuditTarget::File(path)) => Some(path),
+            _ => None,
+        }
+    }
+
     /// When its file is put aside, and how many of those are kept.
     pub(super) fn rotation(&self) -> Option<Rotation> {
         let keep = self.keep;
-        self.rotate.map(|when| Rotation { when, keep })
+        self.rotate.map(|when| Rotation {
+            when,
+            keep,
+            days: None,
+            compress: self.compress,
+        })
     }
 }
 

@@ -8,44 +8,23 @@
 //! where they would have been. Whatever goes wrong, serving goes on.
 
 mod config;
-mod escape;
 mod fingerprint;
 mod record;
-mod rotation;
 mod sink;
 mod writer;
 
-use std::{
-    io,
-    path::Path,
-    sync::{
-        Arc, Mutex, PoisonError,
-        mpsc::{SyncSender, TrySendError, sync_channel},
-    },
-    time::Duration,
-};
-
-use tokio::{
-    sync::oneshot,
-    time::{sleep, timeout},
-};
+use std::sync::Arc;
 
 pub use self::{
     config::{AuditConfig, AuditTarget, NotATarget},
     fingerprint::Fingerprint,
     record::Record,
-    rotation::{NotAFile, NotARotation, Rotate, Rotation},
-    sink::LogFile,
 };
-use self::{
-    fingerprint::Key,
-    sink::Sink,
-    writer::{Losses, Message},
+use self::{fingerprint::Key, sink::Sink, writer::Writer};
+use crate::{
+    Clock, Problem,
+    queue::{Losses, News, Queue},
 };
-use crate::{Clock, Problem};
-
-/// How long closing waits for the queue to empty.
-const DRAIN: Duration = Duration::from_secs(2);
 
 /// Takes records. For one per server, behind an `Arc`.
 #[derive(Debug)]
@@ -58,9 +37,7 @@ pub struct Audit {
 #[derive(Debug)]
 struct Running {
     key: Key,
-    queue: SyncSender<Message>,
-    losses: Arc<Losses>,
-    end: Mutex<Option<oneshot::Receiver<()>>>,
+    lines: Queue<Vec<u8>>,
 }
 
 impl Audit {
@@ -109,15 +86,18 @@ impl Audit {
             return Ok(Self::off());
         };
         let losses = Arc::<Losses>::default();
-        let (queue, lines) = sync_channel(config.queue);
-        let end = writer::start(sink, lines, Arc::clone(&losses), clock.clone())
+        let writer = Writer {
+            sink,
+            losses: Arc::clone(&losses),
+            clock: clock.clone(),
+            failed: News::default(),
+        };
+        let lines = Queue::start("audit", config.queue, losses, writer)
             .map_err(|error| vec![Problem::new("to", format!("no thread for it: {error}"))])?;
         Ok(Self {
             running: Some(Running {
                 key: key.unwrap_or_else(Key::random),
-                queue,
-                losses,
-                end: Mutex::new(Some(end)),
+                lines,
             }),
             clock,
         })
@@ -141,13 +121,7 @@ impl Audit {
         let Some(running) = &self.running else {
             return;
         };
-        let line = record.line(self.clock.since_epoch());
-        let lost = running.losses.take();
-        if running.queue.try_send(Message::Line { line, lost }).is_ok() {
-            return;
-        }
-        running.losses.put_back(lost);
-        if running.losses.add() {
+        if running.lines.send(record.line(self.clock.since_epoch())) {
             tracing::warn!(
                 "the audit is not written as fast as calls come: records are dropped, and counted"
             );
@@ -158,7 +132,7 @@ impl Audit {
     pub fn dropped(&self) -> u64 {
         self.running
             .as_ref()
-            .map_or(0, |running| running.losses.total())
+            .map_or(0, |running| running.lines.losses().total())
     }
 
     /// Writes what waits, for at most two seconds. What is recorded from here on is dropped.
@@ -166,47 +140,8 @@ impl Audit {
         let Some(running) = &self.running else {
             return;
         };
-        let end = running
-            .end
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let Some(end) = end else {
-            return;
-        };
-        let drained = async {
-            let mut message = Message::Close {
-                lost: running.losses.take(),
-            };
-            while let Err(TrySendError::Full(back)) = running.queue.try_send(message) {
-                message = back;
-                sleep(Duration::from_millis(10)).await;
-            }
-            // An error is a thread that ended without a word: it is over all the same.
-            drop(end.await);
-        };
-        if timeout(DRAIN, drained).await.is_err() {
+        if !running.lines.close().await {
             tracing::warn!("the end of the audit could not be written in time");
         }
-    }
-}
-
-/// Words for a file that cannot be opened.
-pub fn not_opened(path: &Path, error: &io::Error) -> String {
-    let path = path.display();
-    match error.kind() {
-        io::ErrorKind::NotFound => {
-            format!("there is no folder for {path}: make it, or name another file")
-        }
-        io::ErrorKind::IsADirectory => format!("{path} is a folder: name a file in it"),
-        io::ErrorKind::PermissionDenied => {
-            format!(
-                "{path} may not be written by this user: chown or chmod it, or name another file"
-            )
-        }
-        _ if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => {
-            format!("{path} is a pipe that nobody reads: start its reader first")
-        }
-        _ => format!("{path} cannot be opened: {error}"),
     }
 }

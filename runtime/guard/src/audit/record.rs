@@ -1,14 +1,14 @@
 //! What is told of a decision, and the line it becomes.
 
-use std::{borrow::Cow, net::IpAddr, time::Duration};
+use std::{net::IpAddr, time::Duration};
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-use super::{escape::Escaping, fingerprint::Fingerprint};
-use crate::Timestamp;
-
-/// A text goes on for at most so many bytes in a record.
-const LONGEST: usize = 512;
+use super::fingerprint::Fingerprint;
+use crate::{
+    Timestamp,
+    line::{Text, line},
+};
 
 /// One decision: a call that ran, or something that was refused. What is `None` is left out.
 ///
@@ -81,17 +81,6 @@ pub(super) fn dropped(time: Duration, count: u64) -> Vec<u8> {
     })
 }
 
-fn line(value: &impl Serialize) -> Vec<u8> {
-    let mut line = Vec::with_capacity(512);
-    value
-        .serialize(&mut serde_json::Serializer::with_formatter(
-            &mut line, Escaping,
-        ))
-        .expect("texts and numbers are JSON, and a vector takes everything");
-    line.push(b'\n');
-    line
-}
-
 #[derive(Serialize)]
 struct Dropped {
     time: Timestamp,
@@ -129,23 +118,6 @@ struct Line<'a> {
     trace_id: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_id: Option<Text<'a>>,
-}
-
-/// A text, cut where it is too long.
-struct Text<'a>(&'a str);
-
-impl Serialize for Text<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&cut(self.0))
-    }
-}
-
-fn cut(text: &str) -> Cow<'_, str> {
-    if text.len() <= LONGEST {
-        return Cow::Borrowed(text);
-    }
-    let end = text.floor_char_boundary(LONGEST);
-    Cow::Owned(format!("{}…", &text[..end]))
 }
 
 #[cfg(test)]

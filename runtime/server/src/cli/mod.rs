@@ -166,6 +166,8 @@ fn start_logging(args: &Args, config: &Config) -> Result<(), String> {
         let rotation = config.log.rotate.map(|when| Rotation {
             when,
             keep: config.log.keep.unwrap_or(KEPT_LOGS),
+            days: None,
+            compress: config.log.compress,
         });
         LogFile::open(path)
             .map_err(|error| format!("`log.to`: {}", not_opened(path, &error)))?

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use mcp_factory_guard::{
-    Audit, AuditTarget, Clock, GatePlugin, Gates, RateLimits, Shared as SharedState,
+    Audit, AuditTarget, CallLog, Clock, GatePlugin, Gates, RateLimits, Shared as SharedState,
 };
 use mcp_factory_identity::{Authenticator, Mode};
 use mcp_factory_sdk::{Instance, NOT_FETCHED, Principal, Scope, ScopeSet, Secret};
@@ -74,6 +74,7 @@ pub(super) async fn start(
     let gates = guards.as_ref().and_then(|guards| guards.gates.clone());
     let tenants = tenants(product, config, gates.as_ref(), &mut problems).await;
     let recorder = recorder(product, config, lifecycle, &mut problems);
+    let calls = calls(config, &mut problems);
     let Some(guards) = guards.filter(|_| problems.is_empty()) else {
         tenants.stop().await;
         // Whoever reads a secret that was not fetched says so once more.
@@ -91,7 +92,7 @@ pub(super) async fn start(
     if config.management.listen.is_some() {
         pipeline = pipeline.measured();
     }
-    pipeline = pipeline.recorded(recorder);
+    pipeline = pipeline.recorded(recorder).logged(calls);
     let runtime = Runtime::new(
         product.identity,
         pipeline,
@@ -106,6 +107,42 @@ pub(super) async fn start(
         authenticator,
         tls,
     })
+}
+
+/// The logs of calls. What is wrong with `[calls]` goes to `problems`.
+fn calls(config: &Config, problems: &mut Problems) -> Option<CallLog> {
+    let others = [
+        (config.log.to.as_deref(), "log.to"),
+        (config.audit.file(), "audit.to"),
+    ];
+    for (name, path) in config.calls.files() {
+        for (_, other) in others.iter().filter(|(other, _)| *other == Some(path)) {
+            let setting = format!("calls.{name}.to");
+            let message = format!("`{setting}`: `{other}` is written there: name another file");
+            problems.add(Problem::new(config.place(&setting), message));
+        }
+    }
+    let opened = CallLog::open(&config.calls, Clock::system());
+    let opened = opened.map_err(|found| wrong(config, "calls", found, problems));
+    opened.ok().flatten()
+}
+
+/// Tells what is wrong with a section that another crate reads.
+fn wrong(
+    config: &Config,
+    section: &str,
+    found: Vec<mcp_factory_guard::Problem>,
+    problems: &mut Problems,
+) {
+    // What is missing in a section that could not be read may well be written there.
+    if config.is_unread(section) {
+        return;
+    }
+    for problem in found {
+        let path = format!("{section}.{}", problem.path);
+        let message = format!("`{path}`: {}", problem.message);
+        problems.add(Problem::new(config.place(&path), message));
+    }
 }
 
 /// Whoever is told of the calls. What is wrong with `[tracing]` goes to `problems`.
@@ -301,17 +338,7 @@ fn guards(
     door: Door,
     problems: &mut Problems,
 ) -> Option<Guards> {
-    let mut section = |section: &str, found: Vec<mcp_factory_guard::Problem>| {
-        // What is missing in a section that could not be read may well be written there.
-        if config.is_unread(section) {
-            return;
-        }
-        for problem in found {
-            let path = format!("{section}.{}", problem.path);
-            let message = format!("`{path}`: {}", problem.message);
-            problems.add(Problem::new(config.place(&path), message));
-        }
-    };
+    let mut section = |section, found| wrong(config, section, found, problems);
     let shared = match config.redis.as_ref().map(SharedState::new).transpose() {
         Ok(shared) => shared.map(Arc::new),
         Err(problem) => {

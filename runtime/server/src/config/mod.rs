@@ -35,7 +35,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use mcp_factory_guard::{AuditConfig, GateConfig, RedisConfig, Rotate};
+use mcp_factory_guard::{AuditConfig, CallsConfig, GateConfig, RedisConfig, Rotate};
 use mcp_factory_identity::AuthConfig;
 use mcp_factory_sdk::{Rate, SecretReference};
 use mcp_factory_secrets::SecretsConfig;
@@ -64,6 +64,7 @@ pub(crate) struct Config {
     /// Shared by all replicas of this server; nothing is shared without it.
     pub(crate) redis: Option<RedisConfig>,
     pub(crate) audit: AuditConfig,
+    pub(crate) calls: CallsConfig,
     pub(crate) management: ManagementConfig,
     pub(crate) tracing: TracingConfig,
     /// Where secrets are kept that are named by `vault:` and `awssm:`.
@@ -184,6 +185,8 @@ pub(crate) struct LogConfig {
     pub(crate) rotate: Option<Rotate>,
     /// How many files that were put aside are kept. Default 90.
     pub(crate) keep: Option<usize>,
+    /// Whether those are packed with gzip. Default: not.
+    pub(crate) compress: bool,
 }
 
 impl Default for ServerConfig {
@@ -394,6 +397,7 @@ impl Config {
         self.gate = reading.typed(&["gate"]);
         self.redis = reading.typed(&["redis"]);
         self.audit = reading.typed(&["audit"]);
+        self.calls = reading.typed(&["calls"]);
         self.tracing = reading.typed(&["tracing"]);
         self.management = reading.typed(&["management"]);
         self.secrets = reading.typed(&["secrets"]);

@@ -76,6 +76,7 @@ static SETTINGS: &[Setting] = settings! {
     log.to = |value| log_file(&text(value)?);
     log.rotate = |value| text(value)?.parse::<Rotate>().map(Some).map_err(|error| error.to_string());
     log.keep = |value| count(value, 1..=10_000).map(Some);
+    log.compress = |value| value.as_bool().ok_or_else(|| "expected true or false".to_owned());
     log.json = |value| value.as_bool().ok_or_else(|| "expected true or false".to_owned());
 };
 
@@ -86,6 +87,7 @@ const WHOLE: &[&str] = &[
     "gate",
     "redis",
     "audit",
+    "calls",
     "management",
     "tracing",
     "secrets",

@@ -373,6 +373,7 @@ impl<P: Protocol> Service<P> {
             transport: Transport::Http,
             address: Some(address),
             trace: text(&TRACEPARENT).and_then(Trace::parse),
+            ..Origin::default()
         };
         Ok((principal, Arc::new(origin)))
     }

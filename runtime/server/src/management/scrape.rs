@@ -119,6 +119,13 @@ impl Manager {
             "Records of calls that could not be written.",
         )
         .value(&[], dropped);
+        if let Some(calls) = self.runtime.pipeline.calls() {
+            text.counter(
+                "mcp_call_log_dropped_total",
+                "Calls that could not be written to every log of calls.",
+            )
+            .value(&[], calls.log().dropped());
+        }
     }
 }
 

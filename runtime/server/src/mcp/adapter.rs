@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use http_body_util::Full;
 use mcp_factory_sdk::Principal;
 use tokio::sync::mpsc;
@@ -55,8 +55,19 @@ impl McpProtocol {
     }
 }
 
+/// The session that a request names, in the era that has sessions.
+fn session(headers: &HeaderMap) -> Option<&HeaderValue> {
+    headers.get(SESSION_ID).filter(|_| !is_modern(headers))
+}
+
 impl Protocol for McpProtocol {
-    async fn handle(&self, request: http::Request<Full<Bytes>>) -> http::Response<BoxedBody> {
+    async fn handle(&self, mut request: http::Request<Full<Bytes>>) -> http::Response<BoxedBody> {
+        if let Some(id) = session(request.headers())
+            && let Some(origin) = request.extensions().get::<Arc<Origin>>()
+        {
+            let origin = self.shared.pipeline.in_session(origin, id.as_bytes());
+            request.extensions_mut().insert(origin);
+        }
         self.http.handle(request).await
     }
 
@@ -68,11 +79,12 @@ impl Protocol for McpProtocol {
         origin: &Arc<Origin>,
     ) -> Option<Answer> {
         let lane = self.fast_lane.as_ref()?;
-        match headers.get(SESSION_ID).filter(|_| !is_modern(headers)) {
+        match session(headers) {
             None => lane.answer(headers, frame, principal, origin).await,
             Some(id) => {
                 let visit = self.http.enter(id, Some(principal))?;
-                lane.answer_in_session(visit, headers, frame, principal, origin)
+                let origin = self.shared.pipeline.in_session(origin, id.as_bytes());
+                lane.answer_in_session(visit, headers, frame, principal, &origin)
                     .await
             }
         }

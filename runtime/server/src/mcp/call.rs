@@ -23,7 +23,7 @@ use super::{
     status::StatusHint,
 };
 use crate::{
-    frame::Frame,
+    frame::{Frame, RequestId},
     pipeline::{CallFailure, Caller, Origin, Pipeline},
     trace::Trace,
 };
@@ -91,6 +91,17 @@ impl Request {
             frame: extension::<Arc<Frame>>(&context),
             cancelled: Some(context.ct),
         }
+    }
+
+    /// Notes the request's id, as JSON, where somebody wants to know; it is the library's, if it is not given.
+    pub(super) fn note_id(&mut self, id: Option<&RequestId>) {
+        if self.pipeline().calls().is_none() {
+            return;
+        }
+        let client = self.client.as_ref();
+        let of_library = || serde_json::to_string(client?.request.as_ref()?).ok();
+        let id = id.map(ToString::to_string).or_else(of_library);
+        Arc::make_mut(&mut self.origin).request = id.map(Into::into);
     }
 
     pub(super) fn pipeline(&self) -> &Pipeline {

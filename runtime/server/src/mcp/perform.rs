@@ -41,6 +41,7 @@ impl Request {
         mut self,
         params: CallToolRequestParams,
     ) -> Result<CallToolResponse, ErrorData> {
+        self.note_id(None);
         let (name, given) = (params.name.as_ref(), params.arguments.as_ref());
         let binding = |request: &Self| request.binding("tools/call", name, given);
         let state = params.request_state.as_deref();

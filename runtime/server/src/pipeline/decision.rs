@@ -1,13 +1,16 @@
-//! What the audit and the metrics say of one call: begun when it is known who wants what, written when it is over,
-//! however it ends.
+//! What the audit, the logs of calls and the metrics say of one call: begun when it is known who wants what, written
+//! when it is over, however it ends.
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
-use mcp_factory_guard::{Audit, Fingerprint, Record};
-use mcp_factory_sdk::Scope;
+use mcp_factory_guard::{Audit, Fingerprint, LoggedCall, Record};
+use mcp_factory_sdk::{Output, Scope};
 
-use super::{CallFailure, Caller, Pipeline, cache::Served, failure::shown};
+use super::{
+    CallFailure, Caller, Pipeline, cache::Served, failure::shown, logged::Logged,
+    logged::logged_from,
+};
 use crate::metrics::{Metrics, Refused, Row};
 use crate::trace::{Finished, Recorder};
 
@@ -19,6 +22,8 @@ pub(super) struct Decision<'a> {
     row: Option<&'a Row>,
     /// Of a call that is told of.
     recorder: Option<&'a Recorder>,
+    /// Of a tool's call that is written with what it was called with.
+    logged: Option<Box<Logged<'a>>>,
     argument_bytes: Option<usize>,
     caller: Option<Caller>,
     begun: Instant,
@@ -37,18 +42,23 @@ impl<'a> Decision<'a> {
         caller: &Caller,
         method: &'static str,
         name: &str,
-        arguments: Option<&str>,
+        arguments: Option<&'a str>,
     ) -> Self {
         let (audit, metrics) = (pipeline.audit(), pipeline.metrics());
         let recorder = pipeline
             .recorder()
             .filter(|_| caller.origin.trace.is_some_and(|trace| trace.sampled));
-        let wanted = audit.is_on() || recorder.is_some();
+        let logged = pipeline
+            .calls()
+            .zip(arguments)
+            .map(|(calls, arguments)| Box::new(Logged::begin(calls, arguments)));
+        let wanted = audit.is_on() || recorder.is_some() || logged.is_some();
         Self {
             audit,
             row: metrics.and_then(|metrics| metrics.method(method)),
             metrics,
             recorder,
+            logged,
             argument_bytes: arguments.map(str::len),
             caller: wanted.then(|| caller.clone()),
             begun: Instant::now(),
@@ -70,6 +80,16 @@ impl<'a> Decision<'a> {
     /// Notes which of the tools it is.
     pub(super) fn tool(&mut self, index: usize) {
         self.row = self.metrics.and_then(|metrics| metrics.tool(index));
+        if let Some(logged) = &mut self.logged {
+            logged.tool(index);
+        }
+    }
+
+    /// Notes what a tool answered.
+    pub(super) fn answered(&mut self, outcome: &Result<Output, CallFailure>) {
+        if let Some(logged) = &mut self.logged {
+            logged.answered(outcome);
+        }
     }
 
     /// Notes whether anything ran for the answer.
@@ -120,9 +140,33 @@ impl<'a> Decision<'a> {
                 took,
             });
         }
-        if !self.audit.is_on() {
-            return;
+        if self.audit.is_on() {
+            self.audit(&caller, outcome, refused, took, error_id);
         }
+        let Some(logged) = self.logged.take() else {
+            return;
+        };
+        logged.write(|| LoggedCall {
+            plugin: self.plugin.cloned(),
+            tool: std::mem::take(&mut self.name),
+            scope: self.scope,
+            refused,
+            outcome,
+            cached: self.cached,
+            duration: (!refused).then_some(took),
+            error_id: error_id.map(str::to_owned),
+            ..logged_from(&caller.principal, &caller.origin)
+        });
+    }
+
+    fn audit(
+        &self,
+        caller: &Caller,
+        outcome: &'static str,
+        refused: bool,
+        took: Duration,
+        error_id: Option<&str>,
+    ) {
         let trace_id = caller.origin.trace.map(|trace| trace.id());
         self.audit.record(&Record {
             event: if refused { "refused" } else { "call" },

@@ -163,6 +163,16 @@ impl Pipeline {
                 None => metrics.refuse(Refused::Denied),
             }
         }
+        if wanted.method == "tools/call" {
+            let scope = Some(wanted.scope);
+            self.log_unrun(
+                (principal, origin),
+                Some(frame),
+                &wanted.name,
+                scope,
+                "denied",
+            );
+        }
         let audit = self.audit();
         let arguments = frame.arguments().unwrap_or_default();
         audit.record(&Record {
@@ -185,7 +195,7 @@ impl Pipeline {
     /// Records a call that was taken back before anything of it ran.
     pub(crate) fn taken_back(&self, principal: &Principal, origin: &Origin, frame: &Frame) {
         let audit = self.audit();
-        if !audit.is_on() {
+        if !audit.is_on() && self.calls().is_none() {
             return;
         }
         let (method, name) = match frame.method() {
@@ -197,6 +207,10 @@ impl Pipeline {
         };
         let name = shown(&name.unwrap_or_default());
         let wanted = self.registry.wanted(frame).into_iter().next();
+        if method == "tools/call" {
+            let scope = wanted.as_ref().map(|wanted| wanted.scope);
+            self.log_unrun((principal, origin), Some(frame), &name, scope, "cancelled");
+        }
         let arguments = frame.arguments().filter(|_| method == "tools/call");
         audit.record(&Record {
             event: "call",
@@ -223,6 +237,10 @@ impl Pipeline {
         name: &str,
         outcome: &'static str,
     ) {
+        if method == "tools/call" {
+            let scope = self.registry.scope_of(method, name);
+            self.log_unrun((principal, origin), None, name, scope, outcome);
+        }
         self.audit().record(&Record {
             event: "refused",
             principal: Some(principal.id()),

@@ -5,7 +5,7 @@
 //! here knows the protocol. In the room: the kinds of call, of which completions are in `completion`. What is decided before them is in
 //! `checks`, which answers are given again in `cache`, what surrounds a running call in `guard`, on which thread
 //! it runs in `aside`, how quick its tool has been in `pace`, how much it may take in `limits`, whose plugins it reaches in `tenants`, what a transport may ask beforehand in
-//! `judge`, what is written about it in `decision`, and the ways in which it can fail in `failure`.
+//! `judge`, what is written about it in `decision` and `logged`, and the ways in which it can fail in `failure`.
 
 mod aside;
 mod cache;
@@ -16,6 +16,7 @@ mod failure;
 mod guard;
 mod judge;
 mod limits;
+mod logged;
 mod pace;
 mod tenants;
 #[cfg(test)]
@@ -39,6 +40,7 @@ pub(crate) use failure::CallFailure;
 pub(crate) use guard::server_panicked;
 pub(crate) use limits::{CallLimits, may_be_kept};
 use limits::{ToolBudget, budgets, places};
+pub(crate) use logged::Calls;
 use pace::Pace;
 pub(crate) use tenants::{PluginHealth, Tenant, Tenants};
 
@@ -71,6 +73,9 @@ pub(crate) struct Origin {
     pub(crate) address: Option<IpAddr>,
     /// The trace that it belongs to, and where in it.
     pub(crate) trace: Option<Trace>,
+    /// The id of the request, as JSON, and what tells its session from others: where calls are logged.
+    pub(crate) request: Option<Arc<str>>,
+    pub(crate) session: Option<Arc<str>>,
 }
 
 /// By which way.
@@ -124,6 +129,8 @@ pub(crate) struct Pipeline {
     metrics: Option<Arc<Metrics>>,
     /// Of a server whose calls are told of.
     recorder: Option<Recorder>,
+    /// Of a server that writes what tools are called with.
+    calls: Option<Calls>,
 }
 
 impl Pipeline {
@@ -154,6 +161,7 @@ impl Pipeline {
             guards,
             metrics: None,
             recorder: None,
+            calls: None,
         }
     }
 
@@ -239,6 +247,7 @@ impl Pipeline {
         let mut decision =
             Decision::begin(self, &caller, "tools/call", name, Some(arguments.as_str()));
         let outcome = self.tool(name, arguments, caller, &mut decision).await;
+        decision.answered(&outcome);
         decision.end(&outcome);
         outcome
     }
@@ -429,7 +438,13 @@ impl Pipeline {
     /// Stops the plugins, in the reverse order of their start, and writes the last records.
     pub(crate) async fn stop(&self) {
         self.tenants.stop().await;
-        self.guards.audit.close().await;
+        // Beside each other: a place that takes nothing holds up each for two seconds.
+        let calls = async {
+            if let Some(calls) = &self.calls {
+                calls.log().close().await;
+            }
+        };
+        tokio::join!(self.guards.audit.close(), calls);
         if let Some(recorder) = &self.recorder {
             recorder.end().await;
         }

@@ -80,6 +80,7 @@ impl FastLane {
         arguments: Option<&str>,
     ) -> Answer {
         let era = request.era;
+        request.note_id(Some(id));
         if self.shared.pipeline.registry().tools().is_empty() {
             return no_such_method::<rmcp::model::CallToolRequestMethod>(id, era);
         }

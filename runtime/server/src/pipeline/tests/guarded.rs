@@ -299,6 +299,7 @@ pub(super) fn origin() -> Origin {
         trace: crate::trace::Trace::parse(
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
         ),
+        ..Origin::default()
     }
 }
 

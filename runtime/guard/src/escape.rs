@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use serde_json::ser::Formatter;
 
 /// Compact JSON, with more escapes.
-pub(super) struct Escaping;
+pub(crate) struct Escaping;
 
 impl Formatter for Escaping {
     fn write_string_fragment<W: Write + ?Sized>(
@@ -27,7 +27,7 @@ impl Formatter for Escaping {
 }
 
 /// Controls beyond ASCII, line and paragraph separators, marks of direction; all of four hexadecimal digits.
-const fn is_unruly(character: char) -> bool {
+pub(crate) const fn is_unruly(character: char) -> bool {
     matches!(
         character,
         '\u{7f}'..='\u{9f}'

@@ -1,6 +1,7 @@
-//! When a file is put aside for a new one, and how many of those that were are kept.
+//! When a file is put aside for a new one, and which of those that were are kept.
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
     str::FromStr,
@@ -11,7 +12,8 @@ use serde::{Deserialize, Deserializer};
 
 use crate::Timestamp;
 
-const DAY: u64 = 86_400;
+/// Seconds.
+pub(super) const DAY: u64 = 86_400;
 
 /// When a file is put aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,14 +36,19 @@ impl FromStr for Rotate {
         if text == "daily" {
             return Ok(Self::Daily);
         }
-        let units = [("KiB", 10), ("MiB", 20), ("GiB", 30)];
-        let size = units.iter().find_map(|(unit, bits)| {
-            let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
-            (1..=1_024).contains(&number).then_some(number << bits)
-        });
-        size.map(Self::Size)
+        size(text)
+            .map(Self::Size)
             .ok_or_else(|| NotARotation(text.chars().take(64).collect()))
     }
+}
+
+/// Bytes, as in `64KiB`, `1MiB` or `1024GiB`.
+pub(crate) fn size(text: &str) -> Option<u64> {
+    let units = [("KiB", 10), ("MiB", 20), ("GiB", 30)];
+    units.iter().find_map(|(unit, bits)| {
+        let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
+        (1..=1_024).contains(&number).then_some(number << bits)
+    })
 }
 
 impl<'de> Deserialize<'de> for Rotate {
@@ -61,13 +68,17 @@ pub(super) fn names_a_file(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
 }
 
-/// When, and how many of those put aside are kept: the youngest.
+/// When, and which of those put aside are kept: the youngest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rotation {
     /// When a file is put aside.
     pub when: Rotate,
     /// How many are kept.
     pub keep: usize,
+    /// For how many days one is kept; for as long as it is among the youngest when not told.
+    pub days: Option<u64>,
+    /// Whether those are packed with gzip.
+    pub compress: bool,
 }
 
 /// What is known of a file that may be put aside.
@@ -100,57 +111,85 @@ impl Rotation {
             }
     }
 
-    /// Gives the file at `path` a name with the time, and removes the oldest of its like.
-    ///
-    /// Nothing but a file is renamed: what it was at the start, somebody may have made another thing of.
-    pub(super) fn put_aside(self, path: &Path, now: Duration) -> io::Result<()> {
-        if !names_a_file(path) {
-            return Err(io::Error::other(NotAFile(path.to_owned())));
-        }
-        let name = |at: Duration| {
-            let mut name = path.as_os_str().to_owned();
-            // Without colons, which some programs take for the name of a machine.
-            name.push(format!(".{}", Timestamp(at).to_string().replace(':', "")));
-            name
-        };
-        let mut at = now;
-        while fs::exists(name(at))? {
-            // Several in one millisecond: the next one that is free, so that their order stays.
-            at += Duration::from_millis(1);
-        }
-        fs::rename(path, name(at))?;
-        self.prune(path)
-    }
-
-    fn prune(self, path: &Path) -> io::Result<()> {
-        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
-            return Ok(());
-        };
-        let folder = if folder.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            folder
-        };
-        let mut aside = Vec::new();
-        for entry in fs::read_dir(folder)? {
-            let entry = entry?.file_name();
-            let time = entry
-                .as_encoded_bytes()
-                .strip_prefix(name.as_encoded_bytes());
-            if time.is_some_and(is_time) {
-                aside.push(entry);
+    /// Removes those put aside that are too old or too many.
+    pub(super) fn prune(self, path: &Path, now: Duration) -> io::Result<()> {
+        let aside = aside(path)?;
+        let too_many = aside.len().saturating_sub(self.keep);
+        let days = self.days.map(|days| Duration::from_secs(days * DAY));
+        let oldest = days.and_then(|days| now.checked_sub(days)).map(time);
+        for (at, (aside_at, forms)) in aside.into_iter().enumerate() {
+            if at < too_many || oldest.as_ref().is_some_and(|oldest| aside_at < *oldest) {
+                forms.iter().try_for_each(fs::remove_file)?;
             }
         }
-        // By time, as they are written.
-        aside.sort_unstable();
-        let old = aside.len().saturating_sub(self.keep);
-        aside[..old]
-            .iter()
-            .try_for_each(|entry| fs::remove_file(folder.join(entry)))
+        Ok(())
     }
 }
 
-/// Whether this is how the name of a file that was put aside ends: nothing else is removed.
+/// Gives the file at `path` a name with the time.
+///
+/// Nothing but a file is renamed: what it was at the start, somebody may have made another thing of.
+pub(super) fn put_aside(path: &Path, now: Duration) -> io::Result<()> {
+    if !names_a_file(path) {
+        return Err(io::Error::other(NotAFile(path.to_owned())));
+    }
+    let name = |at: Duration, ending: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(time(at));
+        name.push(ending);
+        name
+    };
+    let mut at = now;
+    while fs::exists(name(at, ""))? || fs::exists(name(at, PACKED))? {
+        // Several in one millisecond: the next one that is free, so that their order stays.
+        at += Duration::from_millis(1);
+    }
+    fs::rename(path, name(at, ""))
+}
+
+/// What the name of a file that is packed ends in.
+pub(super) const PACKED: &str = ".gz";
+/// The same while it is being packed.
+pub(super) const PACKING: &str = ".gz.part";
+
+/// What the name of a file that was put aside at this time has behind its own, without colons, which some programs
+/// take for the name of a machine.
+pub(super) fn time(at: Duration) -> String {
+    format!(".{}", Timestamp(at).to_string().replace(':', ""))
+}
+
+/// The files that `path` was put aside as, by their time and so the oldest first: as they were, packed, or both, and
+/// what is left of packing them. Nothing else is found, and so nothing else removed.
+pub(super) fn aside(path: &Path) -> io::Result<BTreeMap<String, Vec<PathBuf>>> {
+    let mut found = BTreeMap::<String, Vec<PathBuf>>::new();
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return Ok(found);
+    };
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?.file_name();
+        let ending = entry
+            .as_encoded_bytes()
+            .strip_prefix(name.as_encoded_bytes())
+            .and_then(|ending| str::from_utf8(ending).ok());
+        let Some(ending) = ending else { continue };
+        let time = [PACKING, PACKED]
+            .iter()
+            .find_map(|form| ending.strip_suffix(form))
+            .unwrap_or(ending);
+        if is_time(time.as_bytes()) {
+            let forms = found.entry(time.to_owned()).or_default();
+            forms.push(folder.join(&entry));
+        }
+    }
+    Ok(found)
+}
+
+/// Whether this is how the name of a file that was put aside ends.
 fn is_time(ending: &[u8]) -> bool {
     let form = b".0000-00-00T000000.000Z";
     ending.len() == form.len()
@@ -163,6 +202,13 @@ fn is_time(ending: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const EACH: Rotation = Rotation {
+        when: Rotate::Daily,
+        keep: 1,
+        days: None,
+        compress: false,
+    };
 
     #[test]
     fn a_text_says_when() {
@@ -183,13 +229,8 @@ mod tests {
         let (path, link) = (folder.path().join("a"), folder.path().join("link"));
         fs::write(&path, "1").expect("a file");
         std::os::unix::fs::symlink(&path, &link).expect("a link");
-        let rotation = Rotation {
-            when: Rotate::Daily,
-            keep: 1,
-        };
         for path in [&link, folder.path()] as [&Path; 2] {
-            let error = rotation
-                .put_aside(path, Duration::ZERO)
+            let error = put_aside(path, Duration::ZERO)
                 .expect_err("it is none")
                 .to_string();
             assert!(error.contains("only a file is put aside"), "{error}");
@@ -202,14 +243,14 @@ mod tests {
         let hours = Duration::from_hours;
         let daily = Rotation {
             when: Rotate::Daily,
-            keep: 1,
+            ..EACH
         };
         assert!(!daily.is_due(Age::new(1, hours(1)), 9, hours(23)));
         assert!(daily.is_due(Age::new(1, hours(23)), 9, hours(25)));
         assert!(!daily.is_due(Age::new(0, hours(23)), 9, hours(25)));
         let small = Rotation {
             when: Rotate::Size(10),
-            keep: 1,
+            ..EACH
         };
         assert!(!small.is_due(Age::new(4, hours(1)), 6, hours(99)));
         assert!(small.is_due(Age::new(5, hours(1)), 6, hours(1)));
@@ -229,16 +270,13 @@ mod tests {
         for other in others {
             fs::write(folder.path().join(other), "").expect("a file");
         }
-        let rotation = Rotation {
-            when: Rotate::Daily,
-            keep: 2,
-        };
+        let rotation = Rotation { keep: 2, ..EACH };
         for second in 1..=5 {
             fs::write(&path, second.to_string()).expect("a file");
-            rotation
-                .put_aside(&path, Duration::from_secs(second))
-                .expect("it is renamed");
+            let now = Duration::from_secs(second);
+            put_aside(&path, now).expect("it is renamed");
             assert!(!path.exists());
+            rotation.prune(&path, now).expect("they are removed");
         }
         let mut names: Vec<String> = fs::read_dir(folder.path())
             .expect("a folder")
@@ -269,10 +307,44 @@ mod tests {
         assert_eq!(text, "5");
         // One that is there is not written over.
         fs::write(&path, "6").expect("a file");
-        rotation
-            .put_aside(&path, Duration::from_secs(5))
-            .expect("it is renamed");
+        put_aside(&path, Duration::from_secs(5)).expect("it is renamed");
         let next = folder.path().join("a.jsonl.1970-01-01T000005.001Z");
         assert_eq!(fs::read_to_string(next).expect("a file"), "6");
+    }
+
+    #[test]
+    fn what_has_had_its_days_goes_packed_or_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.jsonl");
+        let rotation = Rotation {
+            keep: 100,
+            days: Some(3),
+            ..EACH
+        };
+        let day = |day: u64| Duration::from_secs(day * DAY);
+        for number in 1..=9 {
+            let name = format!(
+                "a.jsonl{}{}",
+                time(day(number)),
+                ["", PACKED][usize::from(number % 2 == 0)]
+            );
+            fs::write(folder.path().join(name), "").expect("a file");
+        }
+        // What is left of packing goes with what was packed, and is none of those that are counted.
+        for number in [1, 9] {
+            let name = format!("a.jsonl{}{PACKING}", time(day(number)));
+            fs::write(folder.path().join(name), "").expect("a file");
+        }
+        rotation.prune(&path, day(10)).expect("they are removed");
+        let kept: Vec<String> = aside(&path).expect("a folder").into_keys().collect();
+        assert_eq!(kept, [7, 8, 9].map(|number| time(day(number))));
+        let fewer = Rotation {
+            keep: 2,
+            ..rotation
+        };
+        fewer.prune(&path, day(10)).expect("they are removed");
+        let kept = aside(&path).expect("a folder");
+        assert_eq!(kept.len(), 2);
+        assert_eq!(kept[&time(day(9))].len(), 2);
     }
 }
