@@ -210,11 +210,12 @@ fn config(server: &Built, architecture: &str, layer: &str, options: &Options) ->
         run["Cmd"] = json!(options.arguments);
     }
     if let Some(address) = started::http(&options.arguments) {
-        run["ExposedPorts"] = exposed(port(
-            &options.arguments,
-            address,
-            server.recipe.manifest.as_deref(),
-        ));
+        let manifest = server.recipe.manifest.as_deref();
+        let port = port(&options.arguments, address, manifest);
+        // One that the system chooses cannot be named.
+        if port != 0 {
+            run["ExposedPorts"] = json!({ format!("{port}/tcp"): {} });
+        }
         // Nanoseconds, as the format has it. Docker runs it; Kubernetes has probes of its own.
         run["Healthcheck"] = json!({
             "Test": health_test(program, &options.arguments),
@@ -256,14 +257,6 @@ fn port(arguments: &[String], address: &str, manifest: Option<&str>) -> u16 {
         .and_then(toml::Value::as_str)
         .map(started::port);
     listen.unwrap_or(started::PORT)
-}
-
-/// A port that the system chooses is none that could be named.
-fn exposed(port: u16) -> Value {
-    match port {
-        0 => Value::Null,
-        port => json!({ format!("{port}/tcp"): {} }),
-    }
 }
 
 /// The names of the OCI specification, and the factory's own.
@@ -339,7 +332,6 @@ mod tests {
         assert_eq!(port(&set, "", Some(manifest)), 8082);
         assert_eq!(port(&[], "", Some(manifest)), 8081);
         assert_eq!(port(&[], "", None), 8080);
-        assert_eq!(exposed(0), Value::Null);
     }
 
     #[test]
