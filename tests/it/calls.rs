@@ -313,12 +313,7 @@ fn files_that_are_full_are_packed_and_the_old_ones_go() {
         stdio.call(id, "panic", &json!({}));
     }
     let named = |name: &str| -> Vec<PathBuf> {
-        let aside = format!("{name}.2026-");
-        let aside = if name == "calls.log" {
-            format!("{name}.20")
-        } else {
-            aside
-        };
+        let aside = format!("{name}.20");
         let entries = fs::read_dir(&acme).expect("it is there");
         let paths = entries.map(|entry| entry.expect("an entry").path());
         let is_aside = |path: &PathBuf| {

@@ -315,6 +315,11 @@ mod tests {
 
     use super::*;
 
+    fn rotating(path: &Path, rotation: Rotation) -> LogFile {
+        let log = LogFile::open(path).expect("a file");
+        log.rotating(Some(rotation)).expect("it is a file")
+    }
+
     #[test]
     fn a_file_that_is_full_is_put_aside_with_no_line_lost() {
         let folder = tempfile::tempdir().expect("a folder");
@@ -325,10 +330,7 @@ mod tests {
             days: None,
             compress: false,
         };
-        let mut log = LogFile::open(&path)
-            .expect("a file")
-            .rotating(Some(rotation))
-            .expect("it is a file");
+        let mut log = rotating(&path, rotation);
         for number in 0..10 {
             log.write_line(format!("{number:039}\n").as_bytes())
                 .expect("there is room");
@@ -356,10 +358,7 @@ mod tests {
         assert_eq!(numbers, (0..10).collect::<Vec<_>>());
         // What was written before is counted after a restart, too.
         drop(log);
-        let mut log = LogFile::open(&path)
-            .expect("a file")
-            .rotating(Some(rotation))
-            .expect("it is a file");
+        let mut log = rotating(&path, rotation);
         log.write_line(&[b'x'; 40]).expect("there is room");
         assert_eq!(std::fs::read(&path).expect("a file").len(), 40);
     }
@@ -401,10 +400,7 @@ mod tests {
             days: None,
             compress: false,
         };
-        let mut log = LogFile::open(&path)
-            .expect("a file")
-            .rotating(Some(rotation))
-            .expect("it is a file");
+        let mut log = rotating(&path, rotation);
         log.write_line(b"today\n").expect("there is room");
         let tomorrow = since_epoch() + Duration::from_hours(24);
         log.rotate(9, tomorrow);
