@@ -32,8 +32,8 @@ enum Source {
     Nobody,
     /// Read at start: a variable changes only with a restart.
     Read(Arc<Secret<String>>),
-    /// Read at every use: a file may be replaced.
-    File(SecretReference),
+    /// Read at every use: a file may be replaced, and so may what is in a store.
+    Changing(SecretReference),
     /// The variable is not set.
     Missing,
 }
@@ -88,12 +88,11 @@ impl KeyRing {
                 problems.push(problem.to_string());
                 unreadable.push(index);
             }
-            keys.push(match (read, reference) {
+            keys.push(match read {
                 // One that is not there yet may still come.
-                (_, SecretReference::File(_)) => Source::File(reference.clone()),
-                // A variable, or what the server fetched from a store.
-                (Ok(secret), _) => Source::Read(Arc::new(secret)),
-                (Err(_), _) => Source::Missing,
+                _ if reference.may_change() => Source::Changing(reference.clone()),
+                Ok(secret) => Source::Read(Arc::new(secret)),
+                Err(_) => Source::Missing,
             });
         }
         let ring = Self::of(keys);
@@ -136,7 +135,7 @@ impl KeyRing {
             let secret = match &self.keys[index] {
                 Source::Nobody => None,
                 Source::Read(secret) => Some(Arc::clone(secret)),
-                Source::File(reference) => {
+                Source::Changing(reference) => {
                     let Some(secret) = read(reference.clone()).await else {
                         self.rest(index, Why::Unreadable, UNREADABLE);
                         continue;

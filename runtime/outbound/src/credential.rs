@@ -1,5 +1,5 @@
 //! A credential for a service: named in the configuration, read at the start, and read again when it stands
-//! in a file.
+//! in a file or in a store.
 
 use mcp_factory_sdk::{Secret, SecretProblem, SecretReference, StartError};
 
@@ -39,13 +39,14 @@ impl Credential {
         Ok(Self { reference, first })
     }
 
-    /// The credential as it is now: an operator may replace a file while the server runs.
+    /// The credential as it is now: an operator may replace a file, or what is in a store, while the server runs.
     ///
     /// # Errors
     /// Why there is none any more.
     pub async fn current(&self) -> Result<Secret<String>, SecretProblem> {
         match &self.reference {
-            SecretReference::Environment(_) | SecretReference::Store(_) => Ok(self.first.clone()),
+            SecretReference::Environment(_) => Ok(self.first.clone()),
+            SecretReference::Store(_) => self.reference.read(),
             SecretReference::File(_) => read(self.reference.clone()).await,
         }
     }
@@ -81,6 +82,18 @@ mod tests {
         assert_eq!(now.expose(), "two");
         fs::remove_file(folder.path().join("token")).expect("it is there");
         assert!(credential.current().await.is_err());
+    }
+
+    #[tokio::test]
+    async fn what_a_store_holds_now_is_taken() {
+        let keep = |text: &str| mcp_factory_sdk::keep_secret("vault:a/b#c", Secret::new(text.to_owned()));
+        keep("one");
+        let reference = SecretReference::Store("vault:a/b#c".to_owned());
+        let credential = Credential::open("token", Some(reference), |_| Ok(())).await;
+        let credential = credential.expect("there is one");
+        keep("two");
+        let now = credential.current().await.expect("there is one");
+        assert_eq!(now.expose(), "two");
     }
 
     #[tokio::test]

@@ -13,6 +13,7 @@ use crate::error::Refusal;
 #[derive(Debug, Clone)]
 pub struct Reach {
     anywhere: bool,
+    public: bool,
     allowed: Vec<IpNet>,
     /// `None`: every port.
     ports: Option<Vec<u16>>,
@@ -27,6 +28,7 @@ impl Reach {
     pub fn public() -> Self {
         Self {
             anywhere: false,
+            public: true,
             allowed: Vec::new(),
             ports: Some(vec![80, 443]),
         }
@@ -36,8 +38,19 @@ impl Reach {
     pub fn operator() -> Self {
         Self {
             anywhere: true,
+            public: true,
             allowed: Vec::new(),
             ports: None,
+        }
+    }
+
+    /// Only these networks, on every port: for an address that is the same everywhere and that nothing else may
+    /// lead to, such as the metadata of the machine.
+    pub fn only(networks: impl IntoIterator<Item = IpNet>) -> Self {
+        Self {
+            public: false,
+            allowed: networks.into_iter().collect(),
+            ..Self::public().any_port()
         }
     }
 
@@ -75,7 +88,7 @@ impl Reach {
     }
 
     fn permits_bare(&self, address: IpAddr) -> bool {
-        is_public(address)
+        (self.public && is_public(address))
             || self
                 .allowed
                 .iter()

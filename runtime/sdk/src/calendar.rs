@@ -21,6 +21,15 @@ pub const fn date(days_since_1970: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
+/// So many days after 1970-01-01 the date is, by the inverse, `days_from_civil`. A month or day that is none gives a
+/// number all the same.
+pub const fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + day_of_year - 719_468
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,6 +44,7 @@ mod tests {
                 || day == (before.0, before.1 + 1, 1) && before.2 >= 28
                 || day == (before.0 + 1, 1, 1) && (before.1, before.2) == (12, 31);
             assert!(follows, "{before:?} {day:?}");
+            assert_eq!(super::days(day.0, day.1, day.2), days);
             before = day;
         }
         assert_eq!(date(0), (1970, 1, 1));

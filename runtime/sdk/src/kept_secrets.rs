@@ -1,6 +1,6 @@
 //! Secrets that a process has beside its variables and files: those of a development file, and those that the
-//! server fetched from a store before its plugins started. And those that it has read, wherever they were, for
-//! whoever must not write them down.
+//! server fetches from a store before its plugins start, and again while it runs. And those that it has read,
+//! wherever they were, for whoever must not write them down.
 //!
 //! One list for the process, as its variables are: whoever holds a [`SecretReference`](crate::SecretReference)
 //! reads it without being handed anything.
@@ -15,17 +15,36 @@ use std::{
 
 use crate::Secret;
 
-static KEPT: RwLock<BTreeMap<String, Secret<String>>> = RwLock::new(BTreeMap::new());
+static KEPT: RwLock<BTreeMap<String, Kept>> = RwLock::new(BTreeMap::new());
 
-/// Keeps the secret that `reference` names, such as `env:NAME`; for the server that starts plugins.
-pub fn keep_secret(reference: impl Into<String>, secret: Secret<String>) {
+struct Kept {
+    secret: Secret<String>,
+    version: u64,
+}
+
+/// Keeps the secret that `reference` names, such as `env:NAME`; for the server that starts plugins. Says whether
+/// another was kept for it before.
+pub fn keep_secret(reference: impl Into<String>, secret: Secret<String>) -> bool {
     let mut kept = KEPT.write().unwrap_or_else(PoisonError::into_inner);
-    kept.insert(reference.into(), secret);
+    let reference = reference.into();
+    let version = match kept.get(&reference) {
+        Some(before) if before.secret.expose() == secret.expose() => return false,
+        Some(before) => before.version + 1,
+        None => 0,
+    };
+    kept.insert(reference, Kept { secret, version });
+    version > 0
 }
 
 pub(crate) fn find(reference: &str) -> Option<Secret<String>> {
     let kept = KEPT.read().unwrap_or_else(PoisonError::into_inner);
-    kept.get(reference).cloned()
+    kept.get(reference).map(|kept| kept.secret.clone())
+}
+
+/// How often the secret was replaced by another.
+pub(crate) fn version(reference: &str) -> Option<u64> {
+    let kept = KEPT.read().unwrap_or_else(PoisonError::into_inner);
+    kept.get(reference).map(|kept| kept.version)
 }
 
 /// What each reference gave, now and before that: what was rotated is still in use somewhere.

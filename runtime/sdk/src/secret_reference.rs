@@ -23,7 +23,8 @@ pub enum SecretReference {
     Environment(String),
     /// The first line of a file, read anew at every [`read`](Self::read).
     File(PathBuf),
-    /// Something in a store of secrets, by its whole text. The server fetches it once, before plugins start.
+    /// Something in a store of secrets, by its whole text. The server fetches it before plugins start, and keeps
+    /// what it fetches anew while it runs: [`read`](Self::read) gives the latest, and asks no store.
     Store(String),
 }
 
@@ -64,6 +65,23 @@ pub enum SecretProblem {
 }
 
 impl SecretReference {
+    /// Whether the secret may become another while the process runs, as a variable's does not: then it is to be read
+    /// again at each use.
+    pub const fn may_change(&self) -> bool {
+        match self {
+            Self::Environment(_) => false,
+            Self::File(_) | Self::Store(_) => true,
+        }
+    }
+
+    /// How often a secret of a store was replaced since the start; `None` for all others, and before it is fetched.
+    pub fn kept_version(&self) -> Option<u64> {
+        match self {
+            Self::Environment(_) | Self::File(_) => None,
+            Self::Store(text) => kept_secrets::version(text),
+        }
+    }
+
     /// The secret as it is now: trimmed, not empty. Reads a file, so it may block for a moment.
     ///
     /// # Errors
@@ -253,6 +271,13 @@ mod tests {
         assert!(matches!(error, SecretProblem::NotFetched(_)), "{error}");
         crate::keep_secret("vault:secret/app#token", Secret::new("kept\n".to_owned()));
         assert_eq!(reference.read().expect("kept").expose(), "kept");
+        // Another one is read at once, and counted; the same one is none.
+        assert!(reference.may_change() && reference.kept_version() == Some(0));
+        let keep =
+            |text: &str| crate::keep_secret("vault:secret/app#token", Secret::new(text.to_owned()));
+        assert!(!keep("kept\n") && keep("new") && !keep("new"));
+        assert_eq!(reference.read().expect("kept").expose(), "new");
+        assert_eq!(reference.kept_version(), Some(1));
         crate::keep_secret("env:MCP_FACTORY_ONLY_KEPT", Secret::new("too".to_owned()));
         let variable = SecretReference::Environment("MCP_FACTORY_ONLY_KEPT".into());
         assert_eq!(variable.read().expect("kept").expose(), "too");

@@ -19,6 +19,13 @@ pub(crate) struct Answer {
     pub(crate) body: Bytes,
 }
 
+impl Answer {
+    /// The body as JSON; null, where it is none.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+}
+
 /// Sends what `request` makes, again and again until there is an answer or no time is left. `request` is asked
 /// each time, since a signature holds a time.
 pub(crate) async fn ask(

@@ -1,4 +1,14 @@
 //! `awssm:NAME`, or `awssm:NAME#KEY` for a member of a secret that is a JSON object. NAME is a name or an ARN.
+//!
+//! In the room: what a reference means, and the one request of the service. Not here: whose credentials sign it
+//! (`credentials`), and how (`signature`).
+
+mod container;
+mod credentials;
+mod instance;
+mod signature;
+mod time;
+mod web_identity;
 
 use std::{collections::BTreeMap, time::SystemTime};
 
@@ -7,68 +17,114 @@ use mcp_factory_outbound::{
     header::{AUTHORIZATION, CONTENT_TYPE},
     signature_v4::stamp,
 };
-use mcp_factory_sdk::{Secret, SecretReference};
+use mcp_factory_sdk::Secret;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::{AwsConfig, Fetched, attempt::ask, signature::Signed};
+use self::{
+    credentials::{Credentials, Provider},
+    signature::Signed,
+};
+use crate::{AwsConfig, Fetched, attempt::ask, place::set};
 
 const SERVICE: &str = "secretsmanager";
 const TARGET: &str = "secretsmanager.GetSecretValue";
 const JSON: &str = "application/x-amz-json-1.1";
-
-/// Fetches all, each secret once for all of its members.
-pub(crate) async fn fetch(
-    config: &AwsConfig,
-    references: &[&str],
-    deadline: Instant,
-) -> Vec<Fetched> {
-    if references.is_empty() {
-        return Vec::new();
-    }
-    let manager = match Manager::open(config, deadline).await {
-        Ok(manager) => manager,
-        Err(why) => {
-            return references
-                .iter()
-                .map(|_| Err(format!("{NAME}: {why}")))
-                .collect();
-        }
-    };
-    let mut known: BTreeMap<&str, Fetched> = BTreeMap::new();
-    let mut fetched = Vec::with_capacity(references.len());
-    for text in references {
-        let (name, key) = match text.split_once('#') {
-            Some((name, key)) => (name, Some(key)),
-            None => (*text, None),
-        };
-        if !known.contains_key(name) {
-            known.insert(name, manager.read(name).await);
-        }
-        let found = match (&known[name], key) {
-            (Ok(secret), Some(key)) => member(secret, key, name),
-            (found, _) => found.clone(),
-        };
-        fetched.push(found.map_err(|why| format!("{NAME}: {why}")));
-    }
-    fetched
-}
-
 const NAME: &str = "AWS Secrets Manager";
 
+/// The service, and who this server is to it, once it was asked.
+#[derive(Debug)]
+pub(crate) struct SecretsManager {
+    config: AwsConfig,
+    open: Option<(Manager, Provider)>,
+}
+
+impl SecretsManager {
+    pub(crate) fn new(config: &AwsConfig) -> Self {
+        Self {
+            config: config.clone(),
+            open: None,
+        }
+    }
+
+    /// Fetches all, each secret once for all of its members.
+    pub(crate) async fn fetch(&mut self, references: &[&str], deadline: Instant) -> Vec<Fetched> {
+        if references.is_empty() {
+            return Vec::new();
+        }
+        let opened = match &mut self.open {
+            Some(open) => Ok(open),
+            None => Manager::open(&self.config)
+                .and_then(|manager| {
+                    let provider = Provider::new(&self.config, &manager.region, &set)?;
+                    Ok((manager, provider))
+                })
+                .map(|open| self.open.insert(open)),
+        };
+        let ready = match opened {
+            Ok((manager, provider)) => match provider.current(deadline).await {
+                Ok(credentials) => Ok((manager, credentials, provider)),
+                Err(why) => Err(why),
+            },
+            Err(why) => Err(why),
+        };
+        let (manager, credentials, provider) = match ready {
+            Ok(ready) => ready,
+            Err(why) => {
+                let why = format!("{NAME}: {why}");
+                return references.iter().map(|_| Err(why.clone())).collect();
+            }
+        };
+        let mut known: BTreeMap<&str, Fetched> = BTreeMap::new();
+        let mut fetched = Vec::with_capacity(references.len());
+        for text in references {
+            let (name, key) = match text.split_once('#') {
+                Some((name, key)) => (name, Some(key)),
+                None => (*text, None),
+            };
+            if !known.contains_key(name) {
+                let read = manager.read(name, &credentials, deadline).await;
+                if matches!(read, Err(Unread::Refused(_))) {
+                    // They may have been taken back.
+                    provider.forget();
+                }
+                known.insert(name, read.map_err(Unread::into_words));
+            }
+            let found = match (&known[name], key) {
+                (Ok(secret), Some(key)) => member(secret, key, name),
+                (found, _) => found.clone(),
+            };
+            fetched.push(found.map_err(|why| format!("{NAME}: {why}")));
+        }
+        fetched
+    }
+}
+
+/// Why a secret was not read.
+enum Unread {
+    /// The service will not have it so.
+    Refused(String),
+    Else(String),
+}
+
+impl Unread {
+    fn into_words(self) -> String {
+        match self {
+            Self::Refused(why) | Self::Else(why) => why,
+        }
+    }
+}
+
+#[derive(Debug)]
 struct Manager {
     client: Client,
     endpoint: Url,
     host: String,
     region: String,
-    access_key: Secret<String>,
-    secret_key: Secret<String>,
-    session_token: Option<Secret<String>>,
-    deadline: Instant,
 }
 
 impl Manager {
-    async fn open(config: &AwsConfig, deadline: Instant) -> Result<Self, String> {
+    fn open(config: &AwsConfig) -> Result<Self, String> {
         let region = config.region.clone();
         let region = region
             .or_else(|| set("AWS_REGION"))
@@ -82,8 +138,7 @@ impl Manager {
             );
         }
         let address = config.endpoint.clone();
-        let address =
-            address.unwrap_or_else(|| format!("https://{SERVICE}.{region}.amazonaws.com"));
+        let address = address.unwrap_or_else(|| address_of(SERVICE, &region));
         let endpoint =
             base_url("secrets.awssm.endpoint", &address).map_err(|error| error.to_string())?;
         let host = endpoint.host_str().unwrap_or_default();
@@ -91,43 +146,31 @@ impl Manager {
             Some(port) => format!("{host}:{port}"),
             None => host.to_owned(),
         };
-        let or = |reference: &Option<SecretReference>, variable: &str| {
-            reference
-                .clone()
-                .unwrap_or_else(|| SecretReference::Environment(variable.to_owned()))
-        };
-        let session_token = match &config.session_token {
-            Some(reference) => Some(read("session_token", reference.clone()).await?),
-            None => set("AWS_SESSION_TOKEN").map(Secret::new),
-        };
         Ok(Self {
-            client: Client::builder(Reach::operator())
-                .build()
-                .map_err(|error| error.to_string())?,
-            access_key: read("access_key", or(&config.access_key, "AWS_ACCESS_KEY_ID")).await?,
-            secret_key: read(
-                "secret_key",
-                or(&config.secret_key, "AWS_SECRET_ACCESS_KEY"),
-            )
-            .await?,
-            session_token,
+            client: client(Reach::operator())?,
             endpoint,
             host,
             region,
-            deadline,
         })
     }
 
-    async fn read(&self, name: &str) -> Fetched {
+    async fn read(
+        &self,
+        name: &str,
+        credentials: &Credentials,
+        deadline: Instant,
+    ) -> Result<Secret<String>, Unread> {
         let body = json!({"SecretId": name}).to_string();
         // What cannot be sent is told before anything is; a later one differs in its time alone.
-        self.request(&body)?;
-        let answer = ask(&self.client, self.deadline, || {
-            self.request(&body)
+        self.request(&body, credentials)
+            .map_err(|why| Unread::Refused(why.to_owned()))?;
+        let answer = ask(&self.client, deadline, || {
+            self.request(&body, credentials)
                 .unwrap_or_else(|_| Request::post(self.endpoint.clone()))
         })
-        .await?;
-        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        .await
+        .map_err(Unread::Else)?;
+        let body = answer.json();
         if !answer.status.is_success() {
             // `ResourceNotFoundException`, perhaps after a namespace and a `#`.
             let kind = body
@@ -137,25 +180,29 @@ impl Manager {
             let kind = kind.rsplit('#').next().unwrap_or_default();
             return Err(match kind {
                 "ResourceNotFoundException" => {
-                    format!("there is no secret `{name}` in {}", self.region)
+                    Unread::Else(format!("there is no secret `{name}` in {}", self.region))
                 }
-                "" => format!("reading `{name}` is refused with {}", answer.status),
-                kind => format!("reading `{name}` is refused: {}", shown(kind)),
+                "" => Unread::Refused(format!(
+                    "reading `{name}` is refused with {}",
+                    answer.status
+                )),
+                kind => Unread::Refused(format!("reading `{name}` is refused: {}", shown(kind))),
             });
         }
         let text = body.get("SecretString").and_then(Value::as_str);
-        let text = text.ok_or_else(|| format!("`{name}` is binary; only texts are read"))?;
+        let text =
+            text.ok_or_else(|| Unread::Else(format!("`{name}` is binary; only texts are read")))?;
         Ok(Secret::new(text.to_owned()))
     }
 
-    fn request(&self, body: &str) -> Result<Request, &'static str> {
+    fn request(&self, body: &str, credentials: &Credentials) -> Result<Request, &'static str> {
         let stamp = stamp(SystemTime::now());
         let mut headers = vec![
             ("content-type", JSON),
             ("host", self.host.as_str()),
             ("x-amz-date", stamp.as_str()),
         ];
-        if let Some(token) = &self.session_token {
+        if let Some(token) = &credentials.session_token {
             headers.push(("x-amz-security-token", token.expose()));
         }
         headers.push(("x-amz-target", TARGET));
@@ -166,17 +213,10 @@ impl Manager {
             region: &self.region,
             service: SERVICE,
             stamp: &stamp,
-            access_key: self.access_key.expose(),
-            secret_key: self.secret_key.expose(),
+            access_key: credentials.access_key.expose(),
+            secret_key: credentials.secret_key.expose(),
         }
         .authorization();
-        let value = |text: &str| {
-            let mut value = HeaderValue::try_from(text).map_err(
-                |_| "a key holds a character that no key has; look for a line break in it",
-            )?;
-            value.set_sensitive(true);
-            Ok::<_, &'static str>(value)
-        };
         let mut request = Request::post(self.endpoint.clone())
             .body(body.to_owned())
             .header(CONTENT_TYPE, HeaderValue::from_static(JSON))
@@ -184,16 +224,34 @@ impl Manager {
                 HeaderName::from_static("x-amz-target"),
                 HeaderValue::from_static(TARGET),
             )
-            .header(HeaderName::from_static("x-amz-date"), value(&stamp)?)
-            .header(AUTHORIZATION, value(&authorization)?);
-        if let Some(token) = &self.session_token {
+            .header(HeaderName::from_static("x-amz-date"), sensitive(&stamp)?)
+            .header(AUTHORIZATION, sensitive(&authorization)?);
+        if let Some(token) = &credentials.session_token {
             request = request.header(
                 HeaderName::from_static("x-amz-security-token"),
-                value(token.expose())?,
+                sensitive(token.expose())?,
             );
         }
         Ok(request)
     }
+}
+
+/// Where a service is in a region. China's have a name of their own.
+fn address_of(service: &str, region: &str) -> String {
+    let china = if region.starts_with("cn-") { ".cn" } else { "" };
+    format!("https://{service}.{region}.amazonaws.com{china}")
+}
+
+fn client(reach: Reach) -> Result<Client, String> {
+    let client = Client::builder(reach).build();
+    client.map_err(|error| error.to_string())
+}
+
+fn sensitive(text: &str) -> Result<HeaderValue, &'static str> {
+    let mut value = HeaderValue::try_from(text)
+        .map_err(|_| "a key holds a character that no key has; look for a line break in it")?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// A member of a secret that is a JSON object.
@@ -225,14 +283,5 @@ fn shown(kind: &str) -> String {
         .collect()
 }
 
-fn set(variable: &str) -> Option<String> {
-    std::env::var(variable)
-        .ok()
-        .filter(|value| !value.is_empty())
-}
-
-async fn read(setting: &str, reference: SecretReference) -> Result<Secret<String>, String> {
-    let read = tokio::task::spawn_blocking(move || reference.read()).await;
-    read.map_err(|_| "the process is stopping".to_owned())?
-        .map_err(|problem| format!("`secrets.awssm.{setting}`: {problem}"))
-}
+#[cfg(test)]
+mod tests;

@@ -1,24 +1,51 @@
 //! `[secrets]`: where the stores are, and who this server is to them.
 
-use std::{path::PathBuf, time::Duration};
+use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use mcp_factory_sdk::{SecretReference, parse_duration};
 use serde::{Deserialize, Deserializer};
 
 /// How long all stores together may take, if nothing is set.
+#[cfg(any(test, feature = "vault", feature = "awssm"))]
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+/// As long as a call may take, which is bounded by the same words.
+const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(1)..=DAY;
+
+/// How old a secret may be that was replaced in its store, if nothing is set. As Vault's and AWS's own agents have it.
+const DEFAULT_REFRESH: Duration = Duration::from_mins(5);
+/// A store is asked by every replica, and some bill each request.
+const REFRESHES: RangeInclusive<Duration> = Duration::from_secs(1)..=DAY;
+
+const DAY: Duration = Duration::from_hours(24);
 
 /// `[secrets]`
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SecretsConfig {
-    /// How long fetching may take in all, with every repetition. Default 10 s.
-    #[serde(deserialize_with = "duration")]
+    /// How long fetching may take in all, with every repetition: a millisecond to a day. Default 10 s.
+    #[serde(deserialize_with = "timeout")]
     pub timeout: Option<Duration>,
+    /// How often everything is fetched again while the server runs. Default every 5 minutes.
+    pub refresh: Option<Refresh>,
     /// `HashiCorp` Vault, or what speaks like it.
     pub vault: VaultConfig,
     /// AWS Secrets Manager.
     pub awssm: AwsConfig,
+}
+
+/// A second to a day, or `"off"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refresh(pub Option<Duration>);
+
+impl<'de> Deserialize<'de> for Refresh {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        let words = "from 1s to 24h, or \"off\"";
+        duration(&text, &REFRESHES, words).map(|time| Self(Some(time)))
+    }
 }
 
 /// `[secrets.vault]`
@@ -84,8 +111,14 @@ pub struct AwsConfig {
 }
 
 impl SecretsConfig {
+    #[cfg(any(test, feature = "vault", feature = "awssm"))]
     pub(crate) fn timeout(&self) -> Duration {
         self.timeout.unwrap_or(DEFAULT_TIMEOUT)
+    }
+
+    pub(crate) fn refresh(&self) -> Option<Duration> {
+        let refresh = self.refresh.unwrap_or(Refresh(Some(DEFAULT_REFRESH)));
+        refresh.0
     }
 }
 
@@ -101,10 +134,49 @@ fn token_file() -> PathBuf {
     "/var/run/secrets/kubernetes.io/serviceaccount/token".into()
 }
 
-fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+fn timeout<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    match parse_duration(&text) {
-        Ok(time) => Ok(Some(time)),
-        Err(error) => Err(serde::de::Error::custom(error)),
+    duration(&text, &TIMEOUTS, "from 1ms to 24h").map(Some)
+}
+
+fn duration<E: serde::de::Error>(
+    text: &str,
+    bounds: &RangeInclusive<Duration>,
+    words: &str,
+) -> Result<Duration, E> {
+    let time = parse_duration(text).map_err(E::custom)?;
+    if bounds.contains(&time) {
+        return Ok(time);
+    }
+    Err(E::custom(format!("`{text}` is out of range: {words}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn times_are_bounded() {
+        let read = |table: Value| serde_json::from_value::<SecretsConfig>(table);
+        let config = read(json!({"timeout": "1ms", "refresh": "1s"})).unwrap();
+        assert_eq!(config.timeout(), Duration::from_millis(1));
+        assert_eq!(config.refresh(), Some(Duration::from_secs(1)));
+        assert_eq!(read(json!({"refresh": "off"})).unwrap().refresh(), None);
+        let config = read(json!({})).unwrap();
+        assert_eq!(config.timeout(), Duration::from_secs(10));
+        assert_eq!(config.refresh(), Some(Duration::from_mins(5)));
+        for (key, text, words) in [
+            ("timeout", "0s", "`0s` is out of range: from 1ms to 24h"),
+            ("timeout", "25h", "from 1ms to 24h"),
+            ("timeout", "18446744073709551615h", "from 1ms to 24h"),
+            ("refresh", "999ms", "from 1s to 24h, or \"off\""),
+            ("refresh", "25h", "from 1s to 24h"),
+            ("refresh", "on", "no duration"),
+        ] {
+            let error = read(json!({ key: text })).unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
     }
 }

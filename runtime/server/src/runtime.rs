@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use mcp_factory_sdk::{Principal, Secret};
+use mcp_factory_secrets::Freshness;
 
 use crate::{
     identity::Identity,
@@ -15,6 +16,8 @@ use crate::{
 pub(crate) struct Runtime {
     pub(crate) pipeline: Arc<Pipeline>,
     pub(crate) protocol: McpProtocol,
+    /// How up to date the secrets are that are kept in a store, where there are some.
+    pub(crate) secrets: Option<Arc<Freshness>>,
 }
 
 impl Runtime {
@@ -39,7 +42,11 @@ impl Runtime {
             lifecycle.clone(),
         );
         let protocol = McpProtocol::new(shared, local, session_limit);
-        Self { pipeline, protocol }
+        Self {
+            pipeline,
+            protocol,
+            secrets: None,
+        }
     }
 
     /// Lets the plugins release what they hold, in the reverse order of their start, and writes the last

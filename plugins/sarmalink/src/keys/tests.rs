@@ -76,6 +76,20 @@ async fn a_file_is_read_at_every_use() {
 }
 
 #[tokio::test]
+async fn what_a_store_holds_now_is_taken() {
+    let keep = |text: &str| {
+        let secret = Secret::new(text.to_owned());
+        mcp_factory_sdk::keep_secret("awssm:engines#key", secret)
+    };
+    keep("one");
+    let (ring, problems) = KeyRing::read(&[SecretReference::Store("awssm:engines#key".into())]);
+    assert!(problems.is_empty() && ring.is_ready());
+    keep("two");
+    let key = ring.take(&[]).await.expect("a key");
+    assert_eq!(key.secret.expect("a key").expose(), "two");
+}
+
+#[tokio::test]
 async fn a_file_that_is_not_there_yet_is_tried_again() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("key");

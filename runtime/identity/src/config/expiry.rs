@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use mcp_factory_sdk::calendar;
 use serde::{Deserialize, Deserializer, de};
 use toml::value::{Date, Datetime, Offset, Time};
 
@@ -56,19 +57,12 @@ fn seconds_ahead(offset: Offset) -> i64 {
     }
 }
 
-/// Days of the proleptic Gregorian calendar; a year begins in March, so that the leap day is its last.
 fn days_since_1970(date: Date) -> i64 {
-    let (year, month, day) = (
+    calendar::days(
         i64::from(date.year),
         i64::from(date.month),
         i64::from(date.day),
-    );
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
+    )
 }
 
 impl<'de> Deserialize<'de> for Expiry {

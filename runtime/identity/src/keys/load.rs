@@ -63,9 +63,12 @@ impl KeySources {
     }
 
     /// Whether keys may change while the server runs.
-    pub(crate) fn are_in_files(&self) -> bool {
-        let in_file = |entry: &KeyEntry| matches!(entry.secret, Some(SecretReference::File(_)));
-        self.file.is_some() || self.entries.iter().any(in_file)
+    pub(crate) fn may_change(&self) -> bool {
+        let changes = |entry: &KeyEntry| {
+            let secret = entry.secret.as_ref();
+            secret.is_some_and(SecretReference::may_change)
+        };
+        self.file.is_some() || self.entries.iter().any(changes)
     }
 
     /// Everything that is wrong with them.

@@ -65,7 +65,7 @@ impl Keys {
             tracing::warn!("there is no key at all: every request will be refused");
         }
         Ok(Self {
-            changes: sources.are_in_files(),
+            changes: sources.may_change(),
             shared: Arc::new(Shared {
                 sources,
                 grants,

@@ -16,6 +16,7 @@ use super::Product;
 use super::doorkeeper::{endpoint, gatekeeper, is_authenticated, outside_names};
 use super::output::{DONE, FAILED, USAGE, complain};
 use super::start::{Door, start};
+use super::stores;
 use crate::config::Config;
 use crate::executor;
 use crate::frame::{Frame, FrameLimits};
@@ -114,6 +115,9 @@ async fn serve(
         () = lifecycle.draining() => return Ok(()),
     };
     let runtime = Arc::new(started.runtime);
+    if let Some(refresher) = started.refresher {
+        stores::keep_up(refresher, &lifecycle);
+    }
     let watch =
         |service| port.map(|port| port.serve(product.identity, &runtime, service, &lifecycle));
     let watched;

@@ -9,6 +9,7 @@ use mcp_factory_guard::{
 };
 use mcp_factory_identity::{Authenticator, Mode};
 use mcp_factory_sdk::{Instance, NOT_FETCHED, Principal, Scope, ScopeSet, Secret};
+use mcp_factory_secrets::Refresher;
 use serde_json::{Map, Value};
 
 use super::Product;
@@ -40,6 +41,8 @@ pub(super) enum Door {
 /// Everything behind the transports, and who knows the callers before it.
 pub(super) struct Started {
     pub(super) runtime: Runtime,
+    /// Of a server with secrets in a store.
+    pub(super) refresher: Option<Refresher>,
     /// Of a server over HTTP that asks its callers who they are.
     pub(super) authenticator: Option<Authenticator>,
     /// Of a server over HTTP that has a certificate.
@@ -57,7 +60,7 @@ pub(super) async fn start(
     lifecycle: &Lifecycle,
 ) -> Result<Started, Problems> {
     let mut problems = Problems::default();
-    stores::fetch(config, &mut problems).await;
+    let refresher = stores::fetch(config, &mut problems).await;
     let all_fetched = problems.is_empty();
     let registry = Registry::new(product.mounts, is_read_only(product, config));
     check_names(config, &registry, door, &mut problems);
@@ -93,7 +96,7 @@ pub(super) async fn start(
         pipeline = pipeline.measured();
     }
     pipeline = pipeline.recorded(recorder).logged(calls);
-    let runtime = Runtime::new(
+    let mut runtime = Runtime::new(
         product.identity,
         pipeline,
         local_principal(config),
@@ -102,8 +105,10 @@ pub(super) async fn start(
         config.http.legacy_sessions,
         lifecycle,
     );
+    runtime.secrets = refresher.as_ref().map(Refresher::freshness);
     Ok(Started {
         runtime,
+        refresher,
         authenticator,
         tls,
     })

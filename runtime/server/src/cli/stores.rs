@@ -1,15 +1,17 @@
-//! Secrets that are kept in a store are fetched before anything reads them.
+//! Secrets that are kept in a store are fetched before anything reads them, and again while the server runs.
 
 use std::collections::BTreeMap;
 
 use mcp_factory_sdk::keep_secret;
+use mcp_factory_secrets::{Refresher, Stores};
 
 use crate::config::{Config, Problem, Problems};
 use crate::features::Feature;
+use crate::lifecycle::Lifecycle;
 
 /// Fetches everything that the configuration names in a store. What cannot be had goes to `problems`, at the
-/// place of each setting that names it.
-pub(super) async fn fetch(config: &Config, problems: &mut Problems) {
+/// place of each setting that names it. Returns who fetches it again, where the configuration wants that.
+pub(super) async fn fetch(config: &Config, problems: &mut Problems) -> Option<Refresher> {
     let mut wanted: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (path, reference) in config.stored_secrets() {
         let feature = if reference.starts_with("vault:") {
@@ -26,21 +28,36 @@ pub(super) async fn fetch(config: &Config, problems: &mut Problems) {
         }
     }
     if wanted.is_empty() {
-        return;
+        return None;
     }
     let references: Vec<String> = wanted.keys().cloned().collect();
-    let fetched = mcp_factory_secrets::fetch(&config.secrets, &references).await;
-    for (reference, fetched) in references.into_iter().zip(fetched) {
+    let mut stores = Stores::new(&config.secrets);
+    let fetched = stores.fetch(&references).await;
+    for (reference, fetched) in references.iter().zip(fetched) {
         match fetched {
-            Ok(secret) => keep_secret(reference, secret),
+            Ok(secret) => {
+                keep_secret(reference.clone(), secret);
+            }
             Err(why) => {
-                for path in wanted.get(&reference).into_iter().flatten() {
+                for path in wanted.get(reference).into_iter().flatten() {
                     let message = format!("`{path}`: {why}");
                     problems.add(Problem::new(config.place(path), message));
                 }
             }
         }
     }
+    Refresher::new(stores, references)
+}
+
+/// Fetches again and again, until the server drains.
+pub(super) fn keep_up(refresher: Refresher, lifecycle: &Lifecycle) {
+    let server = lifecycle.clone();
+    lifecycle.tasks().spawn(async move {
+        tokio::select! {
+            () = server.draining() => {}
+            () = refresher.run() => {}
+        }
+    });
 }
 
 #[cfg(all(test, not(any(feature = "vault", feature = "awssm"))))]
@@ -58,7 +75,7 @@ mod tests {
         };
         let config = Config::load(&layers, &[], &|_| json!({})).unwrap();
         let mut problems = Problems::default();
-        fetch(&config, &mut problems).await;
+        assert!(fetch(&config, &mut problems).await.is_none());
         let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
         for (at, feature) in [(0, "vault"), (1, "awssm")] {
             assert!(

@@ -113,6 +113,24 @@ impl Manager {
             text.counter("mcp_spans_lost_total", "Spans that reached no collector.")
                 .value(&[], recorder.lost());
         }
+        if let Some(secrets) = &self.runtime.secrets {
+            text.counter(
+                "mcp_secret_refreshes_total",
+                "Secrets of a store that were fetched again, by how that ended.",
+            );
+            text.value(&[("outcome", "ok")], secrets.refreshed());
+            text.value(&[("outcome", "error")], secrets.failed());
+            text.counter(
+                "mcp_secrets_replaced_total",
+                "Secrets of a store that were found to be others than before.",
+            )
+            .value(&[], secrets.replaced());
+            text.gauge(
+                "mcp_secrets_stale",
+                "Secrets of a store that could not be fetched again when last tried.",
+            )
+            .value(&[], secrets.stale());
+        }
         let dropped = self.runtime.pipeline.audit().dropped();
         text.counter(
             "mcp_audit_dropped_total",

@@ -28,7 +28,7 @@ const LARGEST: u64 = 1 << 20;
 pub(crate) struct TlsFiles {
     /// A PEM file: the server's certificate first, then those between it and a root.
     pub(crate) certificate: PathBuf,
-    /// Where its private key is, as PEM: `file:PATH` or `env:NAME`.
+    /// Where its private key is, as PEM: `file:PATH`, `env:NAME`, or in a store.
     // Named, so that a missing one is said to be missing.
     #[serde(deserialize_with = "SecretReference::deserialize")]
     pub(crate) key: SecretReference,
@@ -42,7 +42,7 @@ pub(crate) struct TlsProblem {
     pub(crate) message: String,
 }
 
-/// How the files look from outside; one that is renewed looks different.
+/// How the files (or what was fetched from a store) look from outside; one that is renewed looks different.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Look([Option<(u64, u64, i64, i64)>; 2]);
 
@@ -64,7 +64,8 @@ impl TlsFiles {
         };
         let key = match &self.key {
             SecretReference::File(path) => look(path),
-            SecretReference::Environment(_) | SecretReference::Store(_) => None,
+            SecretReference::Store(_) => self.key.kept_version().map(|version| (0, version, 0, 0)),
+            SecretReference::Environment(_) => None,
         };
         Look([look(&self.certificate), key])
     }

@@ -170,3 +170,23 @@ fn the_table_has_two_keys_and_needs_both() {
         assert!(error.contains(said), "{error}");
     }
 }
+
+#[test]
+fn a_new_key_in_a_store_is_seen() {
+    let folder = Folder::new();
+    let (certificate, key) = made(2020, 2999);
+    let keep = |text: &str| {
+        let secret = mcp_factory_sdk::Secret::new(text.to_owned());
+        mcp_factory_sdk::keep_secret("vault:tls/pair#key", secret)
+    };
+    keep("of before");
+    let files = TlsFiles {
+        certificate: folder.write("certificate.pem", &certificate),
+        key: SecretReference::Store("vault:tls/pair#key".to_owned()),
+    };
+    let before = files.look();
+    assert_eq!(files.look(), before);
+    keep(&key);
+    assert_ne!(files.look(), before);
+    assert!(read_files(&files).is_ok());
+}

@@ -1,5 +1,9 @@
 //! Secrets that are kept in a store: AWS Secrets Manager, played by moto, and Vault, played by a stand-in that
-//! speaks its HTTP API.
+//! speaks its HTTP API. Here, at the start; elsewhere, while a server runs (`running`), and whose credentials AWS is
+//! shown (`roles`).
+
+mod roles;
+mod running;
 
 use std::{
     fs,
@@ -17,30 +21,15 @@ use tempfile::TempDir;
 
 const STATE_KEY: &str = "0123456789abcdef0123456789abcdef-canary";
 
-/// Vault, as far as a server uses it: one token, and what is in it.
-fn vault(secrets: &'static [(&'static str, &'static str)]) -> String {
+/// A server that answers with what `answer` makes of a request's first line and its headers.
+fn stand_in(answer: impl Fn(&str, &[String]) -> (u16, String) + Send + 'static) -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
     let address = format!("http://{}", listener.local_addr().expect("it is bound"));
     thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.expect("the other end is there");
-            let (request, head) = head(&stream);
-            let token = head.iter().find_map(|line| {
-                line.to_lowercase()
-                    .strip_prefix("x-vault-token: ")
-                    .map(str::to_owned)
-            });
-            let known = secrets
-                .iter()
-                .find(|(path, _)| request == format!("GET /v1/{path} HTTP/1.1"));
-            let (status, body) = match (token.as_deref(), known) {
-                (Some("t-canary"), Some((_, key))) => {
-                    (200, json!({"data": {"data": {"key": key}, "metadata": {}}}))
-                }
-                (Some("t-canary"), None) => (404, json!({"errors": []})),
-                _ => (403, json!({"errors": ["permission denied"]})),
-            };
-            let body = body.to_string();
+            let (request, headers) = head(&stream);
+            let (status, body) = answer(&request, &headers);
             let length = body.len();
             // A client that left is its own affair.
             let _sent = write!(
@@ -50,6 +39,28 @@ fn vault(secrets: &'static [(&'static str, &'static str)]) -> String {
         }
     });
     address
+}
+
+/// Vault, as far as a server uses it: one token, and what is in it.
+fn vault(secrets: &'static [(&'static str, &'static str)]) -> String {
+    stand_in(move |request, headers| {
+        let token = headers.iter().find_map(|line| {
+            line.to_lowercase()
+                .strip_prefix("x-vault-token: ")
+                .map(str::to_owned)
+        });
+        let known = secrets
+            .iter()
+            .find(|(path, _)| request == format!("GET /v1/{path} HTTP/1.1"));
+        let (status, body) = match (token.as_deref(), known) {
+            (Some("t-canary"), Some((_, key))) => {
+                (200, json!({"data": {"data": {"key": key}, "metadata": {}}}))
+            }
+            (Some("t-canary"), None) => (404, json!({"errors": []})),
+            _ => (403, json!({"errors": ["permission denied"]})),
+        };
+        (status, body.to_string())
+    })
 }
 
 /// A request's first line, and its headers: all that a GET has.
