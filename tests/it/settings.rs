@@ -190,3 +190,23 @@ fn env_and_schema_are_made_from_what_the_server_reads() {
     );
     assert_eq!(schema["properties"]["http"]["additionalProperties"], false);
 }
+
+#[test]
+fn check_tells_each_thing_once_and_what_the_start_would_tell() {
+    let file = "[plugins.fs]\nroots = ['${DOCS}/a', '/nowhere/at/all']\n\n[log]\nto = '/dev/null'\nrotate = '1MiB'\n\n\
+                [secrets]\ntimeout = '25h'\nrefresh = '10ms'\n";
+    let operator = Operator::new().write("server.toml", file);
+    let (code, _, complained) = operator.run(&["check", "--config", "server.toml"], &[]);
+    assert_eq!(code, Some(2));
+    for line in [
+        "server.toml:2:10: the environment variable DOCS is not set: set it, or write ${DOCS:-default}",
+        "server.toml:6:1: `log.rotate`: /dev/null is a device, a pipe or a link",
+        "server.toml:9:1: `secrets.timeout`: `25h` is out of range: from 1ms to 24h",
+    ] {
+        assert!(
+            complained.contains(&format!("error: {line}")),
+            "{line}\nis not in\n{complained}"
+        );
+    }
+    assert_eq!(complained.lines().count(), 3, "{complained}");
+}

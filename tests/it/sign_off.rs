@@ -18,10 +18,11 @@ const README: &str = include_str!("../../README.md");
 const SIGN_OFF: &str = include_str!("../../docs/sign-off.md");
 
 /// Packages whose tests the page names, and where these are.
-const PACKAGES: [(&str, &str); 13] = [
+const PACKAGES: [(&str, &str); 14] = [
     ("mcp-factory-guard", "runtime/guard"),
     ("mcp-factory-identity", "runtime/identity"),
     ("mcp-factory-sdk", "runtime/sdk"),
+    ("mcp-factory-secrets", "runtime/secrets"),
     ("mcp-factory-server", "runtime/server"),
     ("mcp-factory-tests", "tests"),
     ("mcp-plugin-fetch", "plugins/fetch"),

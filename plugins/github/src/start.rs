@@ -92,7 +92,7 @@ async fn readable(
     tokio::task::spawn_blocking(move || {
         let secret = reference
             .read()
-            .map_err(|problem| StartError::new(format!("`{name}`: {problem}")))?;
+            .map_err(|problem| StartError::new(format!("`{name}`")).because(problem))?;
         check(secret.expose()).map_err(|problem| StartError::new(format!("`{name}`: {problem}")))
     })
     .await?

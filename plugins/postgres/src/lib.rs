@@ -99,9 +99,10 @@ impl Plugin for Postgres {
             database.stop().await;
             return Err(match error {
                 PostgresError::Unreachable(cause) => StartError::new(format!(
-                    "the database of `url` ({}) cannot be used: {cause}",
+                    "the database of `url` ({}) cannot be used",
                     settings.url
-                )),
+                ))
+                .because(cause),
                 other => StartError::new(other.to_string()),
             });
         }

@@ -42,7 +42,7 @@ pub enum ConfigError {
     #[error("`{0}` is missing: set it to \"env:NAME\" or \"file:/path\"")]
     NoCredentials(&'static str),
     #[error("`{0}`: {1}")]
-    Secret(&'static str, mcp_factory_sdk::SecretProblem),
+    Secret(&'static str, #[source] mcp_factory_sdk::SecretProblem),
     #[error("`{0}` is 0: set it to 1 or more")]
     Zero(&'static str),
     #[error("`{0}`: {1}")]

@@ -28,7 +28,7 @@ impl Credential {
         })?;
         let first = read(reference.clone())
             .await
-            .map_err(|problem| StartError::new(format!("`{key}`: {problem}")))?;
+            .map_err(|problem| StartError::new(format!("`{key}`")).because(problem))?;
         let text = first.expose();
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(StartError::new(format!(

@@ -114,6 +114,6 @@ pub use rate::{NotARate, Rate};
 pub use resource::{IntoResource, Resource, ResourceBody, ResourcePart};
 pub use scope::{Scope, ScopeHierarchy, ScopeSet};
 pub use secret::Secret;
-pub use secret_reference::{NOT_FETCHED, SecretProblem, SecretReference};
+pub use secret_reference::{SecretProblem, SecretReference};
 pub use uri_template::UriTemplate;
 pub use visible::{quoted, visible, visible_up_to};

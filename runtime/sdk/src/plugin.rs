@@ -7,8 +7,8 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    BoxFuture, DeclaredTool, Health, Instance, PendingCall, PluginDefinition, ToolDefinition,
-    ToolError, explain,
+    BoxFuture, DeclaredTool, Health, Instance, PendingCall, PluginDefinition, SecretProblem,
+    ToolDefinition, ToolError, explain,
 };
 
 /// A plugin's life. Its tools are in the `#[plugin]` impl block beside this.
@@ -95,6 +95,10 @@ impl StartContext {
 pub struct StartError {
     message: Cow<'static, str>,
     source: Option<Box<dyn Error + Send + Sync>>,
+    /// Where in the section the value is that does not fit its type.
+    unfit: Option<String>,
+    /// It lacks a secret that the server could not fetch.
+    unfetched: bool,
 }
 
 impl StartError {
@@ -103,21 +107,52 @@ impl StartError {
         Self {
             message: message.into(),
             source: None,
+            unfit: None,
+            unfetched: false,
         }
     }
 
     /// Adds a cause.
     #[must_use]
     pub fn because(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        let source = source.into();
+        self.unfetched |= is_unfetched(source.as_ref());
+        self.source = Some(source);
         self
+    }
+
+    /// Where in the section a value does not fit the type of the configuration, as a dotted path (empty for the
+    /// section itself); `None` for what the plugin itself complains of.
+    pub fn unfit(&self) -> Option<&str> {
+        self.unfit.as_deref()
+    }
+
+    /// Whether all that is wrong is a secret that the server was to fetch from a store and could not.
+    pub const fn is_unfetched(&self) -> bool {
+        self.unfetched
     }
 }
 
 impl<E: Error + Send + Sync + 'static> From<E> for StartError {
     fn from(source: E) -> Self {
-        Self::new(source.to_string())
+        Self {
+            unfetched: is_unfetched(&source),
+            ..Self::new(source.to_string())
+        }
     }
+}
+
+/// Whether an error, or what it came from, is a secret that was not fetched.
+fn is_unfetched(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let problem = error.downcast_ref::<SecretProblem>();
+        if matches!(problem, Some(SecretProblem::NotFetched(_))) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 impl fmt::Display for StartError {
@@ -165,10 +200,73 @@ fn read_config<C: DeserializeOwned>(config: Value) -> Result<C, StartError> {
     serde_path_to_error::deserialize::<_, C>(config).map_err(|error| {
         let path = error.path().to_string();
         let reason = explain::with_nearest_field(&error.into_inner().to_string());
-        StartError::new(if path == "." {
-            reason
+        let (message, at) = if path == "." {
+            (reason, String::new())
         } else {
-            format!("`{path}`: {reason}")
-        })
+            (format!("`{path}`: {reason}"), path)
+        };
+        StartError {
+            unfit: Some(at),
+            ..StartError::new(message)
+        }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only the errors are read")]
+    struct Config {
+        inner: Inner,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only the errors are read")]
+    struct Inner {
+        count: u32,
+    }
+
+    #[test]
+    fn what_does_not_fit_its_type_says_where() {
+        for (config, at) in [
+            (json!({"inner": {"count": "x"}}), "inner.count"),
+            (json!({"inner": 1}), "inner"),
+            (json!({}), ""),
+        ] {
+            let error = read_config::<Config>(config).expect_err("it does not fit");
+            assert_eq!(error.unfit(), Some(at), "{error}");
+        }
+        // Whatever its words are, a plugin's own complaint is none of a type.
+        let own = StartError::new("the file of `path` has an unknown key and an invalid type");
+        assert!(own.unfit().is_none() && !own.is_unfetched());
+    }
+
+    #[test]
+    fn a_secret_that_was_not_fetched_is_known_however_it_is_wrapped() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("no connection")]
+        struct NoConnection(#[source] SecretProblem);
+        let missing = || SecretProblem::NotFetched("vault:a/b#c".to_owned());
+        let wrapped = StartError::new("`token`").because(missing());
+        assert_eq!(
+            wrapped.to_string(),
+            "`token`: vault:a/b#c was not fetched when the server started"
+        );
+        for error in [
+            wrapped,
+            StartError::from(missing()),
+            StartError::from(NoConnection(missing())),
+            StartError::new("the database").because(NoConnection(missing())),
+        ] {
+            assert!(error.is_unfetched(), "{error}");
+        }
+        let other = SecretProblem::Unset("TOKEN".to_owned());
+        assert!(!StartError::new("`token`").because(other).is_unfetched());
+    }
 }

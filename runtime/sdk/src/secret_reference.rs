@@ -13,9 +13,6 @@ use crate::{Secret, kept_secrets};
 /// The most that a secret's file may hold: a secret is short, and a wrong path may be a device.
 const LARGEST: u64 = 64 << 10;
 
-/// How [`SecretProblem::NotFetched`] ends: a server that could not fetch has told why, and leaves this out.
-pub const NOT_FETCHED: &str = "was not fetched when the server started";
-
 /// `env:NAME`, `file:PATH`, or what is in a store: `vault:MOUNT/PATH#FIELD`, `awssm:NAME#KEY`. A literal is refused: files of configuration are copied, mailed and committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretReference {
@@ -37,8 +34,8 @@ pub enum SecretProblem {
     /// The variable is not set, or empty.
     #[error("the environment variable {0} is not set")]
     Unset(String),
-    /// It was not fetched when the server started.
-    #[error("{0} {NOT_FETCHED}")]
+    /// It was not fetched when the server started. A server that could not has told why, and leaves this out.
+    #[error("{0} was not fetched when the server started")]
     NotFetched(String),
     /// The file cannot be read.
     #[error("{path} cannot be read: {error}")]

@@ -19,7 +19,7 @@ use std::{
 
 use rustix::fs::OFlags;
 
-pub use self::rotation::{NotAFile, NotARotation, Rotate, Rotation};
+pub use self::rotation::{NotAFile, NotARotation, Rotate, Rotation, can_be_put_aside};
 use self::{
     pack::Packer,
     rotation::{Age, DAY, names_a_file, put_aside},

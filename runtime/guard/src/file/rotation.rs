@@ -63,6 +63,17 @@ impl<'de> Deserialize<'de> for Rotate {
 #[error("{} is a device, a pipe or a link, and only a file is put aside: name a file, or leave `rotate` out", .0.display())]
 pub struct NotAFile(pub(super) PathBuf);
 
+/// Whether what is at the path, or will be, can be put aside; asks nothing but its name.
+///
+/// # Errors
+/// When there is something, and no file.
+pub fn can_be_put_aside(path: &Path) -> Result<(), NotAFile> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if !metadata.is_file() => Err(NotAFile(path.to_owned())),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 /// Whether the path itself is that of a file.
 pub(super) fn names_a_file(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())

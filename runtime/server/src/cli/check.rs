@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use mcp_factory_guard::can_be_put_aside;
 use mcp_factory_identity::AuthConfig;
 use serde_json::{Map, Value, json};
 
@@ -76,6 +77,12 @@ pub(super) fn run(
     {
         let place = config.place("management.listen");
         found.add(Problem::new(place, message));
+    }
+    if let (Some(path), Some(_)) = (&config.log.to, config.log.rotate)
+        && let Err(problem) = can_be_put_aside(path)
+    {
+        let place = config.place("log.rotate");
+        found.add(Problem::new(place, format!("`log.rotate`: {problem}")));
     }
     if let Err(problems) = &outcome {
         found.extend(problems);

@@ -9,6 +9,7 @@ mod check;
 mod describe;
 mod doorkeeper;
 mod healthcheck;
+mod instances;
 mod output;
 mod serve;
 mod start;

@@ -1,29 +1,27 @@
 //! From a configuration to a running server's parts, with every complaint at the place it is about.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use mcp_factory_guard::{
-    Audit, AuditTarget, CallLog, Clock, GatePlugin, Gates, RateLimits, Shared as SharedState,
+    Audit, AuditTarget, CallLog, Clock, Gates, RateLimits, Shared as SharedState,
 };
 use mcp_factory_identity::{Authenticator, Mode};
-use mcp_factory_sdk::{Instance, NOT_FETCHED, Principal, Scope, ScopeSet, Secret};
+use mcp_factory_sdk::{Principal, Scope, ScopeSet, Secret};
 use mcp_factory_secrets::Refresher;
-use serde_json::{Map, Value};
 
 use super::Product;
 use super::doorkeeper::{authenticator, is_authenticated, tls};
+use super::instances::{serves_nobodys, tenants};
 use super::stores;
-use crate::config::{Config, KeepFor, Problem, Problems, did_you_mean, differences};
+use crate::config::{Config, KeepFor, Problem, Problems, did_you_mean};
 use crate::features::Feature;
 use crate::http::Tls;
 use crate::identity::Identity;
 use crate::lifecycle::Lifecycle;
-use crate::pipeline::{CallLimits, Guards, Pipeline, Tenant, Tenants, may_be_kept};
+use crate::pipeline::{CallLimits, Guards, Pipeline, may_be_kept};
 use crate::registry::Registry;
 use crate::runtime::Runtime;
-use crate::startup::{StartProblem, start_plugins};
 use crate::trace::{Recorder, TracingConfig};
 use tokio_util::task::TaskTracker;
 
@@ -60,8 +58,8 @@ pub(super) async fn start(
     lifecycle: &Lifecycle,
 ) -> Result<Started, Problems> {
     let mut problems = Problems::default();
-    let refresher = stores::fetch(config, &mut problems).await;
-    let all_fetched = problems.is_empty();
+    let stored = stores::fetch(config, &mut problems).await;
+    let first = problems.len();
     let registry = Registry::new(product.mounts, is_read_only(product, config));
     check_names(config, &registry, door, &mut problems);
     let guards = guards(product, config, &registry, door, &mut problems);
@@ -80,8 +78,9 @@ pub(super) async fn start(
     let calls = calls(config, &mut problems);
     let Some(guards) = guards.filter(|_| problems.is_empty()) else {
         tenants.stop().await;
-        // Whoever reads a secret that was not fetched says so once more.
-        return Err(problems.without(|message| !all_fetched && message.contains(NOT_FETCHED)));
+        // Whoever reads a secret that was not fetched says so once more, at the same place.
+        let follows = |problem: &Problem| stored.missing.contains(&problem.place);
+        return Err(problems.without(first, follows));
     };
     let limits = CallLimits {
         timeout: config.limits.timeout,
@@ -105,10 +104,10 @@ pub(super) async fn start(
         config.http.legacy_sessions,
         lifecycle,
     );
-    runtime.secrets = refresher.as_ref().map(Refresher::freshness);
+    runtime.secrets = stored.refresher.as_ref().map(Refresher::freshness);
     Ok(Started {
         runtime,
-        refresher,
+        refresher: stored.refresher,
         authenticator,
         tls,
     })
@@ -329,12 +328,6 @@ fn check_names(config: &Config, registry: &Registry, door: Door, problems: &mut 
     }
 }
 
-/// Whether there are plugins for callers of no tenant: always without tenants, and beside them when
-/// somebody configured any.
-fn serves_nobodys(config: &Config) -> bool {
-    config.tenants.is_empty() || !config.plugin_sections().is_empty()
-}
-
 /// The guards; what is wrong with them goes to `problems`, and then there are none.
 fn guards(
     product: &Product,
@@ -383,108 +376,4 @@ fn guards(
             .map(|(index, _)| index)
             .collect(),
     })
-}
-
-/// Starts the plugins of every tenant, each with its own sections of the configuration.
-async fn tenants(
-    product: &Product,
-    config: &Config,
-    gates: Option<&Arc<Gates>>,
-    problems: &mut Problems,
-) -> Tenants {
-    let mut tenants = Tenants {
-        nobodys: None,
-        named: HashMap::new(),
-    };
-    if serves_nobodys(config) {
-        let sections = config.plugin_sections();
-        let instances = instances(product, config, &sections, None, gates, problems).await;
-        tenants.nobodys = instances.map(|instances| Tenant::new(instances, None, None));
-    }
-    for (name, tenant) in &config.tenants {
-        if config.is_unread(&format!("tenants.{name}")) {
-            continue;
-        }
-        let sections = &tenant.plugins;
-        let instances = instances(product, config, sections, Some(name), gates, problems).await;
-        if let Some(instances) = instances {
-            let tenant = Tenant::new(instances, tenant.rate, tenant.concurrency);
-            tenants.named.insert(name.clone(), tenant);
-        }
-    }
-    tenants
-}
-
-async fn instances(
-    product: &Product,
-    config: &Config,
-    sections: &Map<String, Value>,
-    tenant: Option<&str>,
-    gates: Option<&Arc<Gates>>,
-    problems: &mut Problems,
-) -> Option<Vec<Instance>> {
-    match start_plugins(product.mounts, sections).await {
-        Ok(mut instances) => {
-            // In the place that the registry gives it: after all others.
-            instances.extend(gates.map(|gates| Instance::new(GatePlugin::new(Arc::clone(gates)))));
-            Some(instances)
-        }
-        Err(failed) => {
-            for StartProblem { mount, error } in failed {
-                let section = sections.get(mount);
-                let schema = product.schema_of()(mount);
-                let all = section.map(|section| differences(&schema, &schema, section, ""));
-                let all = all.unwrap_or_default();
-                let message = error.to_string();
-                for (path, told) in &all {
-                    problems.add(unfit(config, tenant, mount, path, told));
-                }
-                if all.is_empty() || !is_of_a_reader(&message) {
-                    problems.add(placed(config, tenant, mount, &message));
-                }
-            }
-            None
-        }
-    }
-}
-
-/// Whether a plugin's complaint is its type's, which names the first thing that does not fit: all are told then.
-fn is_of_a_reader(message: &str) -> bool {
-    let words = [
-        "unknown key",
-        "unknown variant",
-        "invalid type",
-        "invalid value",
-        "a secret is named",
-    ];
-    words.iter().any(|word| message.contains(word))
-}
-
-/// One way in which a plugin's section does not fit its schema.
-fn unfit(config: &Config, tenant: Option<&str>, mount: &str, path: &str, told: &str) -> Problem {
-    let section = section_of(tenant, mount);
-    let full = format!("{section}.{path}");
-    let of = tenant.map_or_else(String::new, |tenant| format!(" of tenant `{tenant}`"));
-    Problem::new(config.place(&full), format!("plugin `{mount}`{of}: {told}"))
-}
-
-fn section_of(tenant: Option<&str>, mount: &str) -> String {
-    match tenant {
-        None => format!("plugins.{mount}"),
-        Some(tenant) => format!("tenants.{tenant}.plugins.{mount}"),
-    }
-}
-
-/// A plugin names the value that it complains about in backticks, first.
-fn placed(config: &Config, tenant: Option<&str>, mount: &str, message: &str) -> Problem {
-    let section = section_of(tenant, mount);
-    let path = message
-        .strip_prefix('`')
-        .and_then(|rest| rest.split_once('`'))
-        .map_or_else(|| section.clone(), |(path, _)| format!("{section}.{path}"));
-    let of = tenant.map_or_else(String::new, |tenant| format!(" of tenant `{tenant}`"));
-    match config.set_at(&path) {
-        Some(place) => Problem::new(place, format!("plugin `{mount}`{of}: {message}")),
-        None => Problem::new(section, message),
-    }
 }

@@ -1,6 +1,6 @@
 //! Secrets that are kept in a store are fetched before anything reads them, and again while the server runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mcp_factory_sdk::keep_secret;
 use mcp_factory_secrets::{Refresher, Stores};
@@ -9,10 +9,25 @@ use crate::config::{Config, Problem, Problems};
 use crate::features::Feature;
 use crate::lifecycle::Lifecycle;
 
+/// What became of the secrets that are kept in a store.
+#[derive(Debug, Default)]
+pub(super) struct Stored {
+    /// Who fetches them again, where the configuration wants that.
+    pub(super) refresher: Option<Refresher>,
+    /// The places of the settings that name one that could not be fetched.
+    pub(super) missing: BTreeSet<String>,
+}
+
 /// Fetches everything that the configuration names in a store. What cannot be had goes to `problems`, at the
-/// place of each setting that names it. Returns who fetches it again, where the configuration wants that.
-pub(super) async fn fetch(config: &Config, problems: &mut Problems) -> Option<Refresher> {
+/// place of each setting that names it.
+pub(super) async fn fetch(config: &Config, problems: &mut Problems) -> Stored {
     let mut wanted: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut missing = BTreeSet::new();
+    let mut refuse = |path: &str, why: &str| {
+        let place = config.place(path);
+        missing.insert(place.to_owned());
+        problems.add(Problem::new(place, format!("`{path}`: {why}")));
+    };
     for (path, reference) in config.stored_secrets() {
         let feature = if reference.starts_with("vault:") {
             Feature::Vault
@@ -21,14 +36,14 @@ pub(super) async fn fetch(config: &Config, problems: &mut Problems) -> Option<Re
         };
         match feature.require() {
             Ok(()) => wanted.entry(reference).or_default().push(path),
-            Err(message) => {
-                let message = format!("`{path}`: {message}");
-                problems.add(Problem::new(config.place(&path), message));
-            }
+            Err(message) => refuse(&path, &message),
         }
     }
     if wanted.is_empty() {
-        return None;
+        return Stored {
+            missing,
+            ..Stored::default()
+        };
     }
     let references: Vec<String> = wanted.keys().cloned().collect();
     let mut stores = Stores::new(&config.secrets);
@@ -40,13 +55,15 @@ pub(super) async fn fetch(config: &Config, problems: &mut Problems) -> Option<Re
             }
             Err(why) => {
                 for path in wanted.get(reference).into_iter().flatten() {
-                    let message = format!("`{path}`: {why}");
-                    problems.add(Problem::new(config.place(path), message));
+                    refuse(path, &why);
                 }
             }
         }
     }
-    Refresher::new(stores, references)
+    Stored {
+        refresher: Refresher::new(stores, references),
+        missing,
+    }
 }
 
 /// Fetches again and again, until the server drains.
@@ -75,7 +92,8 @@ mod tests {
         };
         let config = Config::load(&layers, &[], &|_| json!({})).unwrap();
         let mut problems = Problems::default();
-        assert!(fetch(&config, &mut problems).await.is_none());
+        let stored = fetch(&config, &mut problems).await;
+        assert!(stored.refresher.is_none() && stored.missing.len() == 2);
         let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
         for (at, feature) in [(0, "vault"), (1, "awssm")] {
             assert!(

@@ -20,6 +20,19 @@ pub(crate) fn differences(
     found
 }
 
+/// The value at a dotted path such as `buckets[0].name`.
+pub(crate) fn value_at<'v>(section: &'v Value, path: &str) -> Option<&'v Value> {
+    let mut value = section;
+    for part in path.split('.') {
+        let mut names = part.split('[');
+        value = value.get(names.next()?)?;
+        for index in names {
+            value = value.get(index.trim_end_matches(']').parse::<usize>().ok()?)?;
+        }
+    }
+    Some(value)
+}
+
 fn compare(
     root: &Value,
     node: &Value,

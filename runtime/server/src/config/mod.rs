@@ -45,7 +45,7 @@ use crate::http::{Listen, TlsFiles};
 use crate::management::ManagementConfig;
 use crate::trace::TracingConfig;
 pub(crate) use access::{AccessConfig, KeepFor, Limit, TenantConfig, ToolLimits, Visibility};
-pub(crate) use against::differences;
+pub(crate) use against::{differences, value_at};
 pub(crate) use environment::Environment;
 pub(crate) use problem::{Problem, Problems, did_you_mean};
 use source::Source;
@@ -340,8 +340,9 @@ impl Config {
         };
         let mut profiles = BTreeSet::new();
         for source in &sources {
-            let Some(mut table) =
-                source.read(&environment, profile.map(|(name, _)| name), &mut problems)
+            let chosen = profile.map(|(name, _)| name);
+            let unexpanded = &mut config.sections.unexpanded;
+            let Some(mut table) = source.read(&environment, chosen, &mut problems, unexpanded)
             else {
                 config.partial = true;
                 continue;
@@ -433,6 +434,12 @@ impl Config {
     /// Where each setting came from, by its dotted path.
     pub(crate) fn places(&self) -> impl Iterator<Item = (&str, &str)> {
         self.sections.places()
+    }
+
+    /// Whether the value is, or holds, a text with a variable in it that is not set: that was told, and whatever else
+    /// is wrong with it follows.
+    pub(crate) fn is_unexpanded(&self, value: Option<&Value>) -> bool {
+        self.sections.is_unexpanded(value)
     }
 
     /// The plugins' sections as JSON, by plugin; without those that nobody set anything in.

@@ -34,10 +34,18 @@ impl Problems {
         self.0.push(problem);
     }
 
-    /// Takes out those whose message `is_noise`: what only follows from another problem.
-    pub(crate) fn without(mut self, is_noise: impl Fn(&str) -> bool) -> Self {
-        self.0.retain(|problem| !is_noise(&problem.message));
+    /// Takes out what `is_noise` after the `first` ones: what only follows from these.
+    pub(crate) fn without(mut self, first: usize, is_noise: impl Fn(&Problem) -> bool) -> Self {
+        let mut at = 0;
+        self.0.retain(|problem| {
+            at += 1;
+            at <= first || !is_noise(problem)
+        });
         self
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// Adds all of `others` that are not told yet.

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use toml::de::DeValue;
 
-use super::against::differences;
+use super::against::{differences, value_at};
 use super::problem::{Problem, Problems, did_you_mean};
 use super::source::Source;
 use super::value::{Read, json};
@@ -22,6 +22,8 @@ pub(super) struct Sections {
     singles: BTreeMap<String, Value>,
     /// By dotted path, such as `plugins.fs.roots[1]`; later layers overwrite.
     places: BTreeMap<String, String>,
+    /// Texts that stand as they are, since a variable in them is not set.
+    pub(super) unexpanded: BTreeSet<String>,
 }
 
 /// Sections on their way into their types. The schema is made when the first does not fit.
@@ -99,6 +101,9 @@ impl<'r> Reading<'r> {
             found.push((wrong.to_owned(), message));
         }
         for (path, message) in found {
+            if self.sections.is_unexpanded(value_at(&whole, &path)) {
+                continue;
+            }
             let place = self.sections.place(&path).unwrap_or(&dotted);
             self.problems.add(Problem::new(place, message));
         }
@@ -128,6 +133,21 @@ impl Sections {
             }
             let shorter = path.rfind(['.', '['])?;
             path.truncate(shorter);
+        }
+    }
+
+    /// Whether the value is, or holds, one of those texts.
+    pub(super) fn is_unexpanded(&self, value: Option<&Value>) -> bool {
+        if self.unexpanded.is_empty() {
+            return false;
+        }
+        match value {
+            Some(Value::String(text)) => self.unexpanded.contains(text),
+            Some(Value::Array(items)) => items.iter().any(|item| self.is_unexpanded(Some(item))),
+            Some(Value::Object(members)) => {
+                members.values().any(|item| self.is_unexpanded(Some(item)))
+            }
+            _ => false,
         }
     }
 

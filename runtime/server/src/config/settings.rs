@@ -13,7 +13,7 @@ use super::Config;
 use super::access::Limit;
 use super::problem::{Problem, Problems, did_you_mean};
 use super::source::Source;
-use super::value::{Read, count, duration, size, text, texts};
+use super::value::{Read, count, duration, json, size, text, texts};
 use crate::http::{HostList, OriginList, public_url};
 
 struct Setting {
@@ -188,6 +188,10 @@ pub(super) fn apply(
                 }),
             };
             if let Err((on_value, message)) = outcome {
+                // That a variable in it is not set was told.
+                if on_value && config.sections.is_unexpanded(json(inner).ok().as_ref()) {
+                    continue;
+                }
                 let span = if on_value { value.span() } else { key.span() };
                 problems.add(Problem::new(source.place(&span), message));
             }

@@ -1,6 +1,7 @@
 //! One layer's text, and how a place in it is called.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
 
@@ -68,17 +69,20 @@ impl<'a> Source<'a> {
     }
 
     /// What stands in it, with the variables of a file's values replaced; those of a profile that is not `chosen`
-    /// stay, for they need not be set here. What is wrong goes to `problems`; `None` when nothing of it can be read.
+    /// stay, for they need not be set here. What is wrong goes to `problems`, and to `unexpanded` what stands as it is
+    /// because of that; `None` when nothing of it can be read.
     pub(super) fn read(
         &self,
         environment: &Environment,
         chosen: Option<&str>,
         problems: &mut Problems,
+        unexpanded: &mut BTreeSet<String>,
     ) -> Option<DeTable<'_>> {
         let mut found = Vec::new();
         let mut replace = |text: &str, span: Range<usize>| {
             expand(text, environment).unwrap_or_else(|message| {
                 found.push((span, message));
+                unexpanded.insert(text.to_owned());
                 text.to_owned()
             })
         };

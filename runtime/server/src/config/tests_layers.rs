@@ -215,6 +215,29 @@ fn variables_are_replaced_in_files_and_nowhere_else() {
 }
 
 #[test]
+fn an_unset_variable_is_told_once() {
+    let text = "[limits]\ntimeout = '${TIME}'\ntimout = '${TIME}'\n[gate.groups.shell]\nsecret = '${SEED}'\n\
+                [auth]\nleeway = '${LEEWAY}'\nisuer = 'x'\n";
+    let problems = Set::new(&[]).file("server.toml", text).load().unwrap_err();
+    let unset = |place: &str, name: &str| {
+        format!(
+            "server.toml:{place}: the environment variable {name} is not set: set it, or write ${{{name}:-default}}"
+        )
+    };
+    assert_eq!(
+        problems,
+        [
+            unset("7:10", "LEEWAY"),
+            unset("5:10", "SEED"),
+            unset("2:11", "TIME"),
+            unset("3:10", "TIME"),
+            "server.toml:3:1: unknown setting `limits.timout`; did you mean `timeout`?".to_owned(),
+            "server.toml:8:1: unknown setting `auth.isuer`; did you mean `issuer`?".to_owned(),
+        ]
+    );
+}
+
+#[test]
 fn a_profile_lies_over_its_file() {
     let text = "[http]\nmax_body = '1MiB'\nmax_connections = 3\n[profile.prod.http]\nmax_body = '2MiB'\n\
                 [profile.prod.plugins.fs]\nroots = ['/srv']\n[profile.dev.log]\njson = true\n";

@@ -9,6 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::TaskTracker;
 
 use super::connection::{self, Shared};
+use super::guests::Guests;
 use super::service::Service;
 use super::tls::Tls;
 use crate::lifecycle::Lifecycle;
@@ -32,6 +33,8 @@ pub(crate) async fn serve<P: Protocol>(
     lifecycle: Lifecycle,
 ) {
     let places = Arc::clone(service.places());
+    // Where nobody is asked who they are, everybody could take all the places.
+    let guests = service.table().map(|_| Arc::<Guests>::default());
     let connections = TaskTracker::new();
     let shared = Arc::new(Shared::new(service, tls, lifecycle.clone()));
     if let Some(tls) = shared.tls() {
@@ -43,11 +46,18 @@ pub(crate) async fn serve<P: Protocol>(
             match listener.accept().await {
                 Ok((stream, peer)) => {
                     pause = SHORTEST_PAUSE;
-                    let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+                    let free = Arc::clone(&places).try_acquire_owned().ok();
+                    let place = free.or_else(|| guests.as_deref().and_then(Guests::make_room));
+                    let Some(place) = place else {
                         turn_away(&stream, &shared);
                         continue;
                     };
                     let serving = connection::serve(stream, peer.ip(), Arc::clone(&shared));
+                    if let Some(guests) = &guests {
+                        let guest = guests.enter(place);
+                        connections.spawn(Arc::clone(guests).stay(guest, serving));
+                        continue;
+                    }
                     connections.spawn(async move {
                         serving.await;
                         drop(place);

@@ -13,6 +13,7 @@ mod connection;
 mod date;
 mod descriptors;
 mod gatekeeper;
+mod guests;
 mod hosts;
 mod http1;
 mod http2;

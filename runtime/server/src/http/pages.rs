@@ -12,15 +12,18 @@ use http::header::{ACCEPT, CONNECTION, FORWARDED, HOST, ORIGIN, VIA};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body as _;
+use http_body_util::BodyExt;
 use mcp_factory_sdk::BoxFuture;
 use tokio::sync::Semaphore;
 
 use super::body;
+use super::guests::Busy;
 use super::hosts::HostList;
 use super::incoming::Incoming;
 use super::refusal::{Refusal, json};
 use super::service::Service;
 use super::silence::Patience;
+use crate::held::hold;
 use crate::response_body::ResponseBody;
 
 /// Bytes of a body: a word.
@@ -81,9 +84,12 @@ impl Table {
         request: Request<Incoming>,
         peer: IpAddr,
     ) -> Response<ResponseBody> {
-        self.read(request, peer)
+        let busy = Busy::now();
+        let response = self
+            .read(request, peer)
             .await
-            .unwrap_or_else(Refusal::into_response)
+            .unwrap_or_else(Refusal::into_response);
+        hold(response.map(BodyExt::boxed), busy).map(ResponseBody::Boxed)
     }
 
     async fn read(

@@ -136,7 +136,7 @@ async fn a_body_that_no_page_wants_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn connections_that_ask_nothing_more_make_room_in_seconds() {
+async fn connections_that_ask_nothing_more_make_room() {
     let port = Port::open();
     let mut idle = Vec::new();
     for _ in 0..CONNECTIONS {
@@ -144,9 +144,15 @@ async fn connections_that_ask_nothing_more_make_room_in_seconds() {
         assert_eq!(Reply::read(&mut stream).await.status, 200);
         idle.push(stream);
     }
-    assert_eq!(port.ask(ALIVE).await.status, 503);
-    tokio::time::sleep(Duration::from_secs(7)).await;
+    // The one that came first, at once; in seconds, all of them.
     assert_eq!(port.ask(ALIVE).await.status, 200);
+    let gone = async |stream: &mut TcpStream| stream.read(&mut [0]).await.unwrap_or_default();
+    assert_eq!(gone(&mut idle[0]).await, 0);
+    let pause = Duration::from_millis(100);
+    let still = tokio::time::timeout(pause, gone(&mut idle[1])).await;
+    assert!(still.is_err(), "the second is there");
+    tokio::time::sleep(Duration::from_secs(7)).await;
+    assert_eq!(gone(&mut idle[1]).await, 0);
 }
 
 #[tokio::test]
