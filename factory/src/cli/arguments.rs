@@ -217,7 +217,7 @@ pub(super) struct InstallArguments {
     #[arg(conflicts_with = "url")]
     pub(super) binary: Option<PathBuf>,
     /// Whose configuration: claude-desktop, claude-code, cursor, vscode, vscode-insiders, windsurf, zed, cline,
-    /// gemini or lmstudio.
+    /// cline-cli, gemini, lmstudio, codex, copilot-cli or kiro.
     #[arg(long, value_name = "CLIENT", value_parser = clap::builder::PossibleValuesParser::new(
         crate::install::CLIENTS.iter().map(|client| client.name)
     ), hide_possible_values = true)]

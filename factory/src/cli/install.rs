@@ -71,9 +71,15 @@ pub(super) fn run(session: &mut Session<'_>, arguments: &InstallArguments) -> Re
             .report
             .line("Kept", &format!("what was there: {}", backup.display()));
     }
+    // What a client does to find a server is not what it does to lose one.
+    let next = if arguments.undo {
+        "what runs keeps the server until it is started again"
+    } else {
+        client.reload
+    };
     session
         .report
-        .line("Next", &format!("{}: {}", client.title, client.reload));
+        .line("Next", &format!("{}: {next}", client.title));
     Ok(())
 }
 
@@ -123,11 +129,11 @@ fn row(
             )
             .fix("add the URL in its settings, under Connectors")
         })?;
-        return Ok((checked(named(host))?, row));
+        return Ok((checked(client, named(&client.name_of(host)))?, row));
     }
     if let (true, Some(name)) = (arguments.undo, &arguments.name) {
         // The binary may be gone.
-        return Ok((checked(name.clone())?, Value::Null));
+        return Ok((checked(client, name.clone())?, Value::Null));
     }
     let path = or_of_manifest(session, arguments.binary.as_deref())?;
     let built = Built::read(&path)?;
@@ -154,16 +160,23 @@ fn row(
         .map(|text| variable(text))
         .collect::<Result<Vec<_>>>()?;
     Ok((
-        checked(named(&built.recipe.server.name))?,
+        checked(client, named(&built.recipe.server.name))?,
         client.local(command, &words, &environment),
     ))
 }
 
-/// A name that every client takes, and that can be part of a file's name.
-fn checked(name: String) -> Result<String> {
+/// A name that the client takes, and that can be part of a file's name.
+fn checked(client: &Client, name: String) -> Result<String> {
     let good = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
-    if !name.is_empty() && name.len() <= 64 && name.chars().all(good) {
+    let is_good = !name.is_empty() && name.len() <= 64 && name.chars().all(good);
+    if is_good && client.takes_name(&name) {
         return Ok(name);
+    }
+    if is_good {
+        let message = format!("{} takes no server called {name:?}", client.title);
+        return Err(Failure::new(Code::Usage, message)
+            .fix("give it a name without a dot, with --name")
+            .into());
     }
     Err(Failure::new(
         Code::Usage,

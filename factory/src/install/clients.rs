@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
+use super::edit::Format;
+
 /// Where a path begins; it differs by operating system.
 #[derive(Clone, Copy, Debug)]
 enum Base {
@@ -31,6 +33,7 @@ pub(crate) struct Client {
     pub(crate) name: &'static str,
     /// As people name it.
     pub(crate) title: &'static str,
+    pub(crate) format: Format,
     /// The key of the table of servers.
     pub(crate) table: &'static str,
     base: Base,
@@ -41,6 +44,8 @@ pub(crate) struct Client {
     project: Option<&'static str>,
     /// Whether a row says `"type": "stdio"`.
     typed: bool,
+    /// A list of tools that a row must have to be of any use: all of them.
+    allows: Option<&'static str>,
     remote: Remote,
     /// What makes it read the file again.
     pub(crate) reload: &'static str,
@@ -53,122 +58,198 @@ pub(crate) const CLIENTS: &[Client] = &[
     Client {
         name: "claude-desktop",
         title: "Claude Desktop",
+        format: Format::Json,
         table: "mcpServers",
         base: Base::Applications,
         file: "Claude/claude_desktop_config.json",
         variable: None,
         project: None,
         typed: false,
+        allows: None,
         remote: Remote::No,
         reload: RESTART,
     },
     Client {
         name: "claude-code",
         title: "Claude Code",
+        format: Format::Json,
         table: "mcpServers",
         base: Base::Home,
         file: ".claude.json",
         variable: Some("CLAUDE_CONFIG_DIR"),
         project: Some(".mcp.json"),
         typed: true,
+        allows: None,
         remote: Remote::Key("url", Some("http")),
         reload: "start a new session",
     },
     Client {
         name: "cursor",
         title: "Cursor",
+        format: Format::Json,
         table: "mcpServers",
         base: Base::Home,
         file: ".cursor/mcp.json",
         variable: None,
         project: Some(".cursor/mcp.json"),
         typed: false,
+        allows: None,
         remote: Remote::Key("url", None),
         reload: "switch the server on in its settings, under MCP",
     },
     Client {
         name: "vscode",
         title: "Visual Studio Code",
+        format: Format::Json,
         table: "servers",
         base: Base::Applications,
         file: "Code/User/mcp.json",
         variable: None,
         project: Some(".vscode/mcp.json"),
         typed: true,
+        allows: None,
         remote: Remote::Key("url", Some("http")),
         reload: "start the server: MCP: List Servers",
     },
     Client {
         name: "vscode-insiders",
         title: "Visual Studio Code Insiders",
+        format: Format::Json,
         table: "servers",
         base: Base::Applications,
         file: "Code - Insiders/User/mcp.json",
         variable: None,
         project: Some(".vscode/mcp.json"),
         typed: true,
+        allows: None,
         remote: Remote::Key("url", Some("http")),
         reload: "start the server: MCP: List Servers",
     },
     Client {
         name: "windsurf",
         title: "Windsurf",
+        format: Format::Json,
         table: "mcpServers",
         base: Base::Home,
         file: ".codeium/windsurf/mcp_config.json",
         variable: None,
         project: None,
         typed: false,
+        allows: None,
         remote: Remote::Key("serverUrl", None),
         reload: "refresh the list of servers in Cascade",
     },
     Client {
         name: "zed",
         title: "Zed",
+        format: Format::Json,
         table: "context_servers",
         base: Base::Dotfiles,
         file: "zed/settings.json",
         variable: None,
         project: Some(".zed/settings.json"),
         typed: false,
+        allows: None,
         remote: Remote::Key("url", None),
         reload: "nothing else is needed",
     },
     Client {
         name: "cline",
         title: "Cline",
+        format: Format::Json,
         table: "mcpServers",
         base: Base::Applications,
         file: "Code/User/globalStorage/saoudrizwan.claude-dev/settings/cline_mcp_settings.json",
         variable: None,
         project: None,
         typed: false,
+        allows: None,
         remote: Remote::Key("url", Some("streamableHttp")),
         reload: "nothing else is needed",
     },
     Client {
         name: "gemini",
         title: "Gemini CLI",
+        format: Format::Json,
         table: "mcpServers",
         base: Base::Home,
         file: ".gemini/settings.json",
         variable: None,
         project: Some(".gemini/settings.json"),
         typed: false,
+        allows: None,
         remote: Remote::Key("httpUrl", None),
         reload: "start a new session",
     },
     Client {
         name: "lmstudio",
         title: "LM Studio",
+        format: Format::Json,
         table: "mcpServers",
         base: Base::Home,
         file: ".lmstudio/mcp.json",
         variable: None,
         project: None,
         typed: false,
+        allows: None,
         remote: Remote::Key("url", None),
         reload: "switch the server on under Program, Install",
+    },
+    Client {
+        name: "codex",
+        title: "Codex",
+        format: Format::Toml,
+        table: "mcp_servers",
+        base: Base::Home,
+        file: ".codex/config.toml",
+        variable: Some("CODEX_HOME"),
+        project: Some(".codex/config.toml"),
+        typed: false,
+        allows: None,
+        remote: Remote::Key("url", None),
+        reload: "start a new session",
+    },
+    Client {
+        name: "copilot-cli",
+        title: "GitHub Copilot CLI",
+        format: Format::Json,
+        table: "mcpServers",
+        base: Base::Home,
+        file: ".copilot/mcp-config.json",
+        variable: None,
+        project: None,
+        typed: true,
+        allows: Some("tools"),
+        remote: Remote::Key("url", Some("http")),
+        reload: "start a new session",
+    },
+    Client {
+        name: "kiro",
+        title: "Kiro",
+        format: Format::Json,
+        table: "mcpServers",
+        base: Base::Home,
+        file: ".kiro/settings/mcp.json",
+        variable: None,
+        project: Some(".kiro/settings/mcp.json"),
+        typed: false,
+        allows: None,
+        remote: Remote::Key("url", None),
+        reload: "nothing else is needed",
+    },
+    Client {
+        name: "cline-cli",
+        title: "Cline CLI",
+        format: Format::Json,
+        table: "mcpServers",
+        base: Base::Home,
+        file: ".cline/data/settings/cline_mcp_settings.json",
+        variable: None,
+        project: None,
+        typed: false,
+        allows: None,
+        remote: Remote::Key("url", Some("streamableHttp")),
+        reload: "start a new session",
     },
 ];
 
@@ -208,7 +289,7 @@ impl Client {
         // Relative ones are of no use to a client that starts somewhere else.
         let variable = |name: &str| variable(name).filter(|path| path.has_root());
         if let Some(folder) = self.variable.and_then(variable) {
-            return Some(folder.join(self.file));
+            return Some(folder.join(Path::new(self.file).file_name()?));
         }
         let home = variable(if system == System::Windows {
             "USERPROFILE"
@@ -250,6 +331,7 @@ impl Client {
                 .collect();
             row.insert("env".to_owned(), environment.into());
         }
+        row.extend(self.all_tools());
         row.into()
     }
 
@@ -260,7 +342,24 @@ impl Client {
         };
         let kind = kind.map(|kind| ("type".to_owned(), json!(kind)));
         let row = kind.into_iter().chain([(key.to_owned(), json!(url))]);
-        Some(row.collect::<Map<_, _>>().into())
+        Some(row.chain(self.all_tools()).collect::<Map<_, _>>().into())
+    }
+
+    fn all_tools(&self) -> Option<(String, Value)> {
+        self.allows.map(|key| (key.to_owned(), json!(["*"])))
+    }
+
+    /// A server's name as the client takes it, made of a host's.
+    pub(crate) fn name_of(&self, host: &str) -> String {
+        match self.format {
+            Format::Json => host.to_owned(),
+            Format::Toml => host.replace('.', "-"),
+        }
+    }
+
+    /// Whether a server may be called so: Codex makes a part of each tool's name of it.
+    pub(crate) fn takes_name(&self, name: &str) -> bool {
+        self.format == Format::Json || !name.contains('.')
     }
 }
 
@@ -315,6 +414,8 @@ mod tests {
             ),
             ("zed", System::MacOs, "/home/x/.config/zed/settings.json"),
             ("zed", System::Linux, "/home/x/.config/zed/settings.json"),
+            ("codex", System::Windows, "/home/x/.codex/config.toml"),
+            ("kiro", System::MacOs, "/home/x/.kiro/settings/mcp.json"),
         ] {
             assert_eq!(shown(name, system), path, "{name} on {system:?}");
         }
@@ -328,10 +429,10 @@ mod tests {
                 asked if asked == name => Some(PathBuf::from(value)),
                 _ => None,
             };
-            let client = if name == "XDG_CONFIG_HOME" {
-                "zed"
-            } else {
-                "claude-code"
+            let client = match name {
+                "XDG_CONFIG_HOME" => "zed",
+                "CODEX_HOME" => "codex",
+                _ => "claude-code",
             };
             Client::named(client)
                 .unwrap()
@@ -350,6 +451,7 @@ mod tests {
             file("CLAUDE_CONFIG_DIR", "/d"),
             Path::new("/d/.claude.json")
         );
+        assert_eq!(file("CODEX_HOME", "/d"), Path::new("/d/config.toml"));
         let nowhere = |_: &str| None;
         assert!(
             CLIENTS
@@ -366,6 +468,11 @@ mod tests {
         assert_eq!(row("vscode"), Some(json!({"type": "http", "url": url})));
         assert_eq!(row("windsurf"), Some(json!({"serverUrl": url})));
         assert_eq!(row("gemini"), Some(json!({"httpUrl": url})));
+        assert_eq!(row("codex"), Some(json!({"url": url})));
+        assert_eq!(
+            row("copilot-cli"),
+            Some(json!({"type": "http", "url": url, "tools": ["*"]}))
+        );
         let local = |name: &str| {
             Client::named(name)
                 .unwrap()

@@ -44,7 +44,7 @@ pub(crate) fn install(
     replace: bool,
 ) -> Result<Change> {
     let file = ClientFile::read(path)?;
-    let document = parse(path, &file)?;
+    let mut document = parse(client, path, &file)?;
     let there = document.row(client.table, name)?;
     if let Some(there) = &there {
         let ours = there["command"].is_string() && there["command"] == row["command"];
@@ -97,7 +97,7 @@ fn is_all_ours(
     name: &str,
     row: &Value,
 ) -> Result<bool> {
-    let made = Document::parse(&path.display().to_string(), "")?;
+    let mut made = Document::parse(client.format, &path.display().to_string(), "")?;
     made.put(client.table, name, row)?;
     Ok(file.text.as_ref() == Some(&made.text()))
 }
@@ -108,7 +108,7 @@ fn is_all_ours(
 /// When the file is broken, and when there is no such server in it.
 pub(crate) fn undo(client: &Client, path: &Path, name: &str) -> Result<Change> {
     let file = ClientFile::read(path)?;
-    let document = parse(path, &file)?;
+    let mut document = parse(client, path, &file)?;
     let Some(row) = document.row(client.table, name)? else {
         let message = format!(
             "{} has no server called {name:?} in {}",
@@ -120,7 +120,7 @@ pub(crate) fn undo(client: &Client, path: &Path, name: &str) -> Result<Change> {
             .into());
     };
     let backup = ClientFile::read(&file.backup(name))?;
-    let before = parse(path, &backup)?;
+    let mut before = parse(client, path, &backup)?;
     let earlier = before.row(client.table, name)?;
     // Nothing happened since: what was there comes back to the byte.
     before.put(client.table, name, &row)?;
@@ -147,11 +147,12 @@ pub(crate) fn undo(client: &Client, path: &Path, name: &str) -> Result<Change> {
 /// # Errors
 /// When the file is broken.
 pub(crate) fn servers(client: &Client, path: &Path) -> Result<Vec<(String, Value)>> {
-    parse(path, &ClientFile::read(path)?)?.rows(client.table)
+    parse(client, path, &ClientFile::read(path)?)?.rows(client.table)
 }
 
-fn parse(path: &Path, file: &ClientFile) -> Result<Document> {
+fn parse(client: &Client, path: &Path, file: &ClientFile) -> Result<Document> {
     Document::parse(
+        client.format,
         &path.display().to_string(),
         file.text.as_deref().unwrap_or_default(),
     )

@@ -16,7 +16,7 @@ fn install(factory: &Factory, client: &str, more: &[&str]) -> Ran {
     ];
     let mut command = factory.command(&[&fixed[..], more].concat());
     command.env("HOME", factory.path(""));
-    for name in ["XDG_CONFIG_HOME", "CLAUDE_CONFIG_DIR"] {
+    for name in ["XDG_CONFIG_HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME"] {
         command.env_remove(name);
     }
     Ran::of(&command.output().unwrap())
@@ -64,10 +64,56 @@ fn a_row_is_put_into_each_client_and_taken_back_to_the_byte() {
             "{}",
             again.stderr
         );
-        install(&factory, client, &["--undo"]).succeeds();
+        let undone = install(&factory, client, &["--undo"]);
+        let said = &undone.succeeds().stderr;
+        assert!(
+            said.contains("until it is started again") && !said.contains("switch the server on"),
+            "{said}"
+        );
         assert_eq!(factory.read(path), before);
         assert!(!factory.path(&format!("{path}.before-files")).exists());
     }
+}
+
+/// Codex has TOML, and all else of its settings in the same file.
+#[test]
+fn codex_keeps_its_comments_and_its_order() {
+    let factory = Factory::new();
+    let path = ".codex/config.toml";
+    let before = "# Mine.\nmodel   = \"gpt-5\"   # keep\n\n[mcp_servers.other]\ncommand = 'x'\n\n[tui]\nnotifications = [1,  2]\n";
+    factory.write(path, before);
+    install(&factory, "codex", &["--dry-run"]).succeeds();
+    assert_eq!(factory.read(path), before);
+    install(&factory, "codex", &[]).succeeds();
+    let after = factory.read(path);
+    let added = format!("[mcp_servers.files]\nurl = \"{URL}\"\n");
+    assert_eq!(after.replace(&format!("\n{added}"), ""), before, "{after}");
+    assert!(after.contains(&added), "{after}");
+    assert_eq!(factory.read(&format!("{path}.before-files")), before);
+    assert!(
+        install(&factory, "codex", &[])
+            .succeeds()
+            .stderr
+            .contains("Unchanged")
+    );
+    factory.write(path, &format!("{after}later = true\n"));
+    install(&factory, "codex", &["--undo"]).succeeds();
+    assert_eq!(factory.read(path), format!("{before}later = true\n"));
+
+    let fixed = [
+        "install", "--client", "codex", "--url", URL, "--file", "c.toml",
+    ];
+    factory
+        .run(&[&fixed[..], &["--name", "a.b"]].concat())
+        .fails(2, &["Codex takes no server called \"a.b\"", "--name"]);
+    factory.run(&fixed).succeeds();
+    let made = factory.read("c.toml");
+    assert!(
+        made.starts_with("[mcp_servers.files-example-com]\n"),
+        "{made}"
+    );
+    factory.write(path, "model = \"gpt-5\"\n[mcp_servers\n");
+    install(&factory, "codex", &[]).fails(2, &["error[MF0106]", "is not TOML", "config.toml:2:13"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! One row in a text of JSON, put in, changed or taken out; everything else stays as it is, to the byte:
 //! comments, order, indentation, line ends.
 
-use std::{ops::Range, sync::Arc};
+use std::sync::Arc;
 
 use jsonc_parser::{
     ParseOptions,
@@ -9,11 +9,12 @@ use jsonc_parser::{
 };
 use serde_json::Value;
 
-use crate::error::{Code, Failure, Place, Result, Source};
+use super::broken;
+use crate::error::{Result, Source};
 
 /// A file's text that has been understood.
 #[derive(Debug)]
-pub(crate) struct Document {
+pub(crate) struct Json {
     source: Arc<Source>,
     root: CstRootNode,
     /// Whether it begins with a mark of its byte order, which is kept.
@@ -36,12 +37,12 @@ const DIALECT: ParseOptions = ParseOptions {
     allow_extended_string_escapes: false,
 };
 
-impl Document {
+impl Json {
     /// Reads the text of the file at `path`, which is a name for messages.
     ///
     /// # Errors
     /// When it is not JSON, with the place.
-    pub(crate) fn parse(path: &str, text: &str) -> Result<Self> {
+    pub(super) fn parse(path: &str, text: &str) -> Result<Self> {
         let marked = text.starts_with(MARK);
         let text = text.trim_start_matches(MARK);
         let source = Arc::new(Source {
@@ -80,7 +81,7 @@ impl Document {
     ///
     /// # Errors
     /// When the table is no object.
-    pub(crate) fn row(&self, table: &str, name: &str) -> Result<Option<Value>> {
+    pub(super) fn row(&self, table: &str, name: &str) -> Result<Option<Value>> {
         let Some(rows) = self.table(table)? else {
             return Ok(None);
         };
@@ -96,7 +97,7 @@ impl Document {
     ///
     /// # Errors
     /// When the table is no object.
-    pub(crate) fn rows(&self, table: &str) -> Result<Vec<(String, Value)>> {
+    pub(super) fn rows(&self, table: &str) -> Result<Vec<(String, Value)>> {
         let rows = self.table(table)?.and_then(|rows| rows.to_serde_value());
         let rows = rows
             .as_ref()
@@ -112,7 +113,7 @@ impl Document {
     ///
     /// # Errors
     /// When the table is no object.
-    pub(crate) fn put(&self, table: &str, name: &str, row: &Value) -> Result<()> {
+    pub(super) fn put(&self, table: &str, name: &str, row: &Value) -> Result<()> {
         let rows = match self.table(table)? {
             Some(rows) => rows,
             None => self.root.object_value_or_set().object_value_or_set(table),
@@ -128,7 +129,7 @@ impl Document {
     ///
     /// # Errors
     /// When the table is no object.
-    pub(crate) fn take(&self, table: &str, name: &str) -> Result<()> {
+    pub(super) fn take(&self, table: &str, name: &str) -> Result<()> {
         if let Some(row) = self.table(table)?.and_then(|rows| rows.get(name)) {
             row.remove();
         }
@@ -136,7 +137,7 @@ impl Document {
     }
 
     /// The text as it is now.
-    pub(crate) fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let mut text = self.root.to_string();
         if self.marked {
             text.insert(0, MARK);
@@ -172,20 +173,6 @@ impl Document {
     }
 }
 
-fn broken(source: &Arc<Source>, span: Range<usize>, problem: &str, label: &str) -> Failure {
-    let end = span.end.min(source.text.len());
-    let place = Place {
-        source: Arc::clone(source),
-        span: span.start.min(end)..end,
-    };
-    Failure::new(
-        Code::ClientFile,
-        format!("{} {problem}; it is left as it is", source.path),
-    )
-    .at(Some(&place), label)
-    .fix("correct this place, then install again")
-}
-
 fn input(value: &Value) -> CstInputValue {
     match value {
         Value::Null => CstInputValue::Null,
@@ -209,7 +196,7 @@ mod tests {
     use super::*;
 
     fn put(text: &str) -> String {
-        let document = Document::parse("mcp.json", text).unwrap();
+        let document = Json::parse("mcp.json", text).unwrap();
         document
             .put(
                 "servers",
@@ -233,7 +220,7 @@ mod tests {
             before.replace("{ \"command\": \"y\" } // keep", &added),
             "{after}"
         );
-        let document = Document::parse("mcp.json", &after).unwrap();
+        let document = Json::parse("mcp.json", &after).unwrap();
         document.take("servers", "files").unwrap();
         assert_eq!(document.row("servers", "files").unwrap(), None);
         assert!(document.text().contains("// keep") && document.text().contains("\"z\":[1,2]"));
@@ -282,7 +269,7 @@ mod tests {
                 "has a \"servers\" that is no object",
             ),
         ] {
-            let document = Document::parse("mcp.json", text);
+            let document = Json::parse("mcp.json", text);
             let error = document
                 .and_then(|document| document.put("servers", "x", &json!({})))
                 .unwrap_err();
