@@ -194,7 +194,7 @@ fn env_and_schema_are_made_from_what_the_server_reads() {
 #[test]
 fn check_tells_each_thing_once_and_what_the_start_would_tell() {
     let file = "[plugins.fs]\nroots = ['${DOCS}/a', '/nowhere/at/all']\n\n[log]\nto = '/dev/null'\nrotate = '1MiB'\n\n\
-                [secrets]\ntimeout = '25h'\nrefresh = '10ms'\n";
+                [secrets]\ntimeout = '25h'\n";
     let operator = Operator::new().write("server.toml", file);
     let (code, _, complained) = operator.run(&["check", "--config", "server.toml"], &[]);
     assert_eq!(code, Some(2));

@@ -86,7 +86,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_store_holds_now_is_taken() {
-        let keep = |text: &str| mcp_factory_sdk::keep_secret("vault:a/b#c", Secret::new(text.to_owned()));
+        let keep =
+            |text: &str| mcp_factory_sdk::keep_secret("vault:a/b#c", Secret::new(text.to_owned()));
         keep("one");
         let reference = SecretReference::Store("vault:a/b#c".to_owned());
         let credential = Credential::open("token", Some(reference), |_| Ok(())).await;

@@ -71,8 +71,8 @@ fn the_roles_of_aws_are_found_where_it_documents_them() {
     for way in [&[machine][..], &container, &identity] {
         let variables = [&common[..], way].concat();
         let (code, said) = run(&["check"], &variables, &folder);
-        let fine = (Some(0), "the configuration is fine");
-        assert_eq!((code, said.trim()), fine, "{way:?}");
+        let expected = (Some(0), "the configuration is fine");
+        assert_eq!((code, said.trim()), expected, "{way:?}");
     }
 
     // The first that is there is taken, and no other instead of it.
