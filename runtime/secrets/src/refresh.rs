@@ -82,6 +82,10 @@ impl Refresher {
 
     /// Runs until it is dropped, which it may be at any time.
     pub async fn run(mut self) {
+        // Never without a store; a server that was built without one does not carry the rest.
+        if cfg!(not(any(feature = "vault", feature = "awssm"))) {
+            return;
+        }
         let mut round = self.next_round();
         loop {
             let renewal = self.stores.renewal();
