@@ -240,7 +240,7 @@ pub(super) struct InstallArguments {
     /// Into this file, wherever the client has its own.
     #[arg(long, value_name = "FILE", conflicts_with = "project")]
     pub(super) file: Option<PathBuf>,
-    /// In the place of another server of this name.
+    /// In the place of another server of this name. A row of this one is brought up to date in any case.
     #[arg(long)]
     pub(super) replace: bool,
     /// Show what would change, and change nothing.

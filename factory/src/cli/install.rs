@@ -26,12 +26,10 @@ pub(super) fn run(session: &mut Session<'_>, arguments: &InstallArguments) -> Re
         install::install(client, &path, &name, &row, arguments.replace)?
     };
     let shown = path.display();
-    let mut event =
-        json!({ "step": "install", "client": client.name, "name": name, "path": path, "row": row });
-    if arguments.undo {
-        event["step"] = json!("undo");
-        event["row"] = Value::Null;
-    }
+    let step = if arguments.undo { "undo" } else { "install" };
+    let mut event = json!({
+        "step": step, "client": client.name, "name": name, "path": path, "row": change.row(),
+    });
     if change.is_empty() {
         event["changed"] = json!(false);
         session.report.step(

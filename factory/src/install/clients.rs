@@ -45,7 +45,7 @@ pub(crate) struct Client {
     /// Whether a row says `"type": "stdio"`.
     typed: bool,
     /// A list of tools that a row must have to be of any use: all of them.
-    allows: Option<&'static str>,
+    pub(super) allows: Option<&'static str>,
     remote: Remote,
     /// What makes it read the file again.
     pub(crate) reload: &'static str,

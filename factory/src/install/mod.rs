@@ -24,6 +24,8 @@ pub(crate) use clients::{CLIENTS, Client, System};
 pub(crate) struct Change {
     file: ClientFile,
     name: String,
+    /// As it is in the file then; of an undoing none.
+    row: Option<Value>,
     /// `None` takes the file away: it was not there before.
     after: Option<String>,
     /// Whether the copy of before goes with it.
@@ -32,7 +34,8 @@ pub(crate) struct Change {
     keeps: bool,
 }
 
-/// Plans to put `row` into the table of `client` in the file at `path`.
+/// Plans to put `row` into the table of `client` in the file at `path`. Of a row that is of this server already, only
+/// what `row` says is changed, whatever `replace` is.
 ///
 /// # Errors
 /// When the file is broken, and when another server has the name and `replace` is not said.
@@ -46,36 +49,42 @@ pub(crate) fn install(
     let file = ClientFile::read(path)?;
     let mut document = parse(client, path, &file)?;
     let there = document.row(client.table, name)?;
-    if let Some(there) = &there {
-        let ours = there["command"].is_string() && there["command"] == row["command"];
-        if there != row && !ours && !replace {
-            let message = format!(
-                "{} already has another server called {name:?} in {}",
-                client.title,
-                path.display()
-            );
-            return Err(Failure::new(Code::AlreadyExists, message)
-                .fix("give this one another name with --name, or put it in the other's place with --replace")
-                .into());
-        }
+    let ours = there.as_ref().filter(|there| is_same_server(there, row));
+    let row = match ours {
+        Some(there) => brought_up_to_date(client, there, row),
+        None => row.clone(),
+    };
+    let is_another = there
+        .as_ref()
+        .is_some_and(|there| *there != row && ours.is_none());
+    if is_another && !replace {
+        let message = format!(
+            "{} already has another server called {name:?} in {}",
+            client.title,
+            path.display()
+        );
+        return Err(Failure::new(Code::AlreadyExists, message)
+            .fix("give this one another name with --name, or put it in the other's place with --replace")
+            .into());
     }
     // The copy of before our first row is the one to go back to.
-    let keeps = match &there {
-        Some(there) if is_same_server(there, row) => {
+    let keeps = match ours {
+        Some(there) => {
             !file.backup(name).exists() && !is_all_ours(client, path, &file, name, there)?
         }
-        _ => true,
+        None => true,
     };
-    let after = if there.as_ref() == Some(row) {
+    let after = if there.as_ref() == Some(&row) {
         // However it is written.
         file.text.clone()
     } else {
-        document.put(client.table, name, row)?;
+        document.put(client.table, name, &row)?;
         Some(document.text())
     };
     Ok(Change {
         file,
         name: name.to_owned(),
+        row: Some(row),
         after,
         undoes: false,
         keeps,
@@ -87,6 +96,26 @@ fn is_same_server(there: &Value, row: &Value) -> bool {
     ["command", "url", "serverUrl", "httpUrl"]
         .iter()
         .any(|&key| there[key].is_string() && there[key] == row[key])
+}
+
+/// The row of a server that is there, with what a new installation says. The rest is its owner's: that it is switched
+/// off, which of its tools run unasked, what its environment holds.
+fn brought_up_to_date(client: &Client, there: &Value, row: &Value) -> Value {
+    let mut updated = there.clone();
+    let (Some(members), Some(news)) = (updated.as_object_mut(), row.as_object()) else {
+        return row.clone();
+    };
+    for (key, new) in news {
+        match (members.get_mut(key), new) {
+            // All tools are allowed by an installation only where nobody chose some.
+            (Some(_), _) if client.allows == Some(key.as_str()) => {}
+            (Some(Value::Object(variables)), Value::Object(new)) => {
+                variables.extend(new.clone());
+            }
+            _ => drop(members.insert(key.clone(), new.clone())),
+        }
+    }
+    updated
 }
 
 /// Whether the file is as an installation into none makes it.
@@ -136,6 +165,7 @@ pub(crate) fn undo(client: &Client, path: &Path, name: &str) -> Result<Change> {
     Ok(Change {
         file,
         name: name.to_owned(),
+        row: None,
         after,
         undoes: true,
         keeps: false,
@@ -162,6 +192,11 @@ impl Change {
     /// Whether there is anything to do.
     pub(crate) fn is_empty(&self) -> bool {
         self.file.text == self.after
+    }
+
+    /// The row as it will be in the file; none of an undoing.
+    pub(crate) const fn row(&self) -> Option<&Value> {
+        self.row.as_ref()
     }
 
     /// The lines that go and come.
@@ -231,6 +266,57 @@ mod tests {
                 );
             }
         }
+    }
+
+    /// What an update of the binary, which is an installation again, may change: nothing that its owner chose.
+    #[test]
+    fn what_its_owner_set_outlives_another_installation() {
+        let json = "{\n  \"mcpServers\": {\n    \"files\": {\n      // Not now.\n      \"disabled\": true,\n      \"command\": \"/x\",\n      \"args\": [\"old\"],\n      \"autoApprove\": [],\n      \"tools\": [\"read\"],\n      \"timeout\": 7, // s\n      \"env\": {\n        \"A\": \"1\", // mine\n        \"B\": \"1\"\n      }\n    }\n  }\n}\n";
+        let toml = "[mcp_servers.files]\n# Not now.\nenabled = false\ncommand = '/x'\nargs = [\"old\"]\nstartup_timeout_sec = 7 # s\nenabled_tools = [ \"read\" ]\n\n[mcp_servers.files.env]\nA = '1' # mine\nB = \"1\"\n\n[mcp_servers.files.tools.read]\napproval_mode = \"prompt\"\n";
+        for (name, before) in [
+            ("cursor", json),
+            ("kiro", json),
+            ("copilot-cli", json),
+            ("codex", toml),
+        ] {
+            let client = Client::named(name).unwrap();
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("file");
+            fs::write(&path, before).unwrap();
+            let variables = [("B".to_owned(), "2".to_owned())];
+            let row = client.local("/x", &["new".to_owned()], &variables);
+            for replace in [false, true] {
+                let change = install(client, &path, "files", &row, replace).unwrap();
+                change.apply().unwrap();
+                let mut after = fs::read_to_string(&path).unwrap();
+                for (old, new) in [
+                    ("[\"old\"]", "[\"new\"]"),
+                    ("\"B\": \"1\"", "\"B\": \"2\""),
+                    ("B = \"1\"", "B = \"2\""),
+                ] {
+                    assert!(!after.contains(old), "{old} in {name}:\n{after}");
+                    after = after.replace(new, old);
+                }
+                // Copilot CLI wants to be told how it reaches the server.
+                let typed = ",\n      \"type\": \"stdio\"";
+                assert_eq!(after.contains(typed), name == "copilot-cli", "{after}");
+                assert_eq!(after.replace(typed, ""), before, "{name}");
+            }
+        }
+    }
+
+    /// One that is reached by a URL is not another server because its owner narrowed it.
+    #[test]
+    fn a_server_of_a_url_is_known_again() {
+        let client = Client::named("copilot-cli").unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let before = "{\"mcpServers\": {\"files\": {\"type\": \"http\", \"url\": \"https://a.example/mcp\", \"tools\": [\"read\"], \"headers\": {\"X\": \"1\"}}}}";
+        fs::write(&path, before).unwrap();
+        let row = client.remote("https://a.example/mcp").unwrap();
+        let change = install(client, &path, "files", &row, false).unwrap();
+        assert!(change.is_empty(), "{}", change.difference(&path));
+        assert_eq!(change.row().unwrap()["tools"], json!(["read"]));
     }
 
     /// A copy from long ago is not what somebody else's row goes back to.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jsonc_parser::{
     ParseOptions,
-    cst::{CstInputValue, CstObject, CstRootNode},
+    cst::{CstInputValue, CstObject, CstObjectProp, CstRootNode},
 };
 use serde_json::Value;
 
@@ -109,7 +109,7 @@ impl Json {
             .collect())
     }
 
-    /// Puts a row in, in the place of the one that has its name.
+    /// Puts a row in, in the place of the one that has its name. Of that, what is the same stays as it is written.
     ///
     /// # Errors
     /// When the table is no object.
@@ -119,7 +119,7 @@ impl Json {
             None => self.root.object_value_or_set().object_value_or_set(table),
         };
         match rows.get(name) {
-            Some(there) => there.set_value(input(row)),
+            Some(there) => set(&there, row),
             None => drop(rows.append(name, input(row))),
         }
         Ok(())
@@ -170,6 +170,29 @@ impl Json {
             "an object is expected here",
         )
         .into())
+    }
+}
+
+/// Makes a member have this value.
+fn set(member: &CstObjectProp, value: &Value) {
+    let (Some(there), Some(members)) = (member.object_value(), value.as_object()) else {
+        let there = member.value().and_then(|there| there.to_serde_value());
+        if there.as_ref() != Some(value) {
+            member.set_value(input(value));
+        }
+        return;
+    };
+    for property in there.properties() {
+        let name = property.name().and_then(|name| name.decoded_value().ok());
+        if name.is_none_or(|name| !members.contains_key(&name)) {
+            property.remove();
+        }
+    }
+    for (name, value) in members {
+        match there.get(name) {
+            Some(member) => set(&member, value),
+            None => drop(there.append(name, input(value))),
+        }
     }
 }
 

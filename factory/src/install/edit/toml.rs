@@ -70,22 +70,7 @@ impl Toml {
         };
         let members = row.as_object().cloned().unwrap_or_default();
         match rows.get_mut(name) {
-            Some(Item::Table(there)) => {
-                let gone: Vec<String> = there
-                    .iter()
-                    .map(|(key, _)| key.to_owned())
-                    .filter(|key| !members.contains_key(key))
-                    .collect();
-                for key in gone {
-                    there.remove(&key);
-                }
-                for (key, member) in &members {
-                    if there.get(key).map(as_json).as_ref() != Some(member) {
-                        there.insert(key, Item::Value(as_toml(member)));
-                    }
-                }
-            }
-            Some(there) => *there = Item::Value(as_toml(row)),
+            Some(there) => set(there, row),
             // Beside others that stand on one line, on one line.
             None if is_inline => {
                 rows.insert(name, Item::Value(as_toml(row)));
@@ -133,6 +118,35 @@ impl Toml {
         let span = span.map(|(_, span)| span.clone()).unwrap_or_default();
         let problem = format!("has a {table:?} that is no table");
         Err(broken(&self.source, span, &problem, "a table is expected here").into())
+    }
+}
+
+/// Makes an item have this value; what is the same in it stays as it is written.
+fn set(item: &mut Item, value: &Value) {
+    if as_json(item) == *value {
+        return;
+    }
+    let (Some(there), Some(members)) = (item.as_table_like_mut(), value.as_object()) else {
+        let mut new = as_toml(value);
+        if let Some(old) = item.as_value() {
+            new.decor_mut().clone_from(old.decor());
+        }
+        *item = Item::Value(new);
+        return;
+    };
+    let gone: Vec<String> = there
+        .iter()
+        .map(|(key, _)| key.to_owned())
+        .filter(|key| !members.contains_key(key))
+        .collect();
+    for key in gone {
+        there.remove(&key);
+    }
+    for (key, member) in members {
+        match there.get_mut(key) {
+            Some(item) => set(item, member),
+            None => drop(there.insert(key, Item::Value(as_toml(member)))),
+        }
     }
 }
 
