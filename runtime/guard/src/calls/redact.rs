@@ -176,11 +176,14 @@ fn credential(text: &str) -> Option<(usize, usize)> {
     let of_it = |letter: &&u8| letter.is_ascii_alphanumeric() || b"-._~+/=".contains(letter);
     let is_coded = |letter: &u8| letter.is_ascii_digit() || letter.is_ascii_uppercase();
     let after = |at: usize, word: &str| {
-        let start = bytes.get(at..at + word.len())?;
         let from = at + word.len();
+        // First whether it is the word at all: what follows may be long, and every letter of it a first one.
+        let start = bytes.get(at..from)?;
+        if !start.eq_ignore_ascii_case(word.as_bytes()) {
+            return None;
+        }
         let to = from + bytes[from..].iter().take_while(of_it).count();
-        (start.eq_ignore_ascii_case(word.as_bytes()) && to - from >= CREDENTIAL)
-            .then_some((from, to))
+        (to - from >= CREDENTIAL).then_some((from, to))
     };
     let starts = bytes.iter().enumerate();
     let mut starts = starts.filter(|(_, letter)| matches!(letter, b'b' | b'B'));
@@ -330,6 +333,8 @@ mod tests {
             "://",
             "basic b",
             "bearer ",
+            "b",
+            "QmFzZTY0",
         ] {
             clean(json!([part.repeat((1 << 19) / part.len())]));
         }
