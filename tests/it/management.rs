@@ -2,7 +2,7 @@
 
 use std::{
     io::Write as _,
-    process::Stdio,
+    process::{Command, Output, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -171,15 +171,7 @@ fn metrics_count_what_happened_and_are_read_by_others() {
         ("openmetrics", &openmetrics.text()),
     ] {
         let mut parser = Tools::installed().python_client("metrics.py");
-        parser
-            .arg(form)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
-        let mut parser = parser.spawn().expect("Python starts");
-        let mut stdin = parser.stdin.take().expect("it is piped");
-        stdin.write_all(text.as_bytes()).expect("it reads");
-        drop(stdin);
-        let output = parser.wait_with_output().expect("it ends");
+        let output = told(parser.arg(form), text);
         assert!(output.status.success(), "{form}: {text}");
         let samples = String::from_utf8_lossy(&output.stdout);
         assert!(
@@ -190,6 +182,29 @@ fn metrics_count_what_happened_and_are_read_by_others() {
             "{samples}"
         );
     }
+    let Some(mut promtool) = Tools::installed().promtool() else {
+        eprintln!("promtool is not here: its opinion of the names is not asked");
+        return;
+    };
+    let output = told(promtool.args(["check", "metrics"]), &text);
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && complaints.is_empty(),
+        "{complaints}"
+    );
+}
+
+/// What `program` says of `text`.
+fn told(program: &mut Command, text: &str) -> Output {
+    program
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut program = program.spawn().expect("it starts");
+    let mut stdin = program.stdin.take().expect("it is piped");
+    stdin.write_all(text.as_bytes()).expect("it reads");
+    drop(stdin);
+    program.wait_with_output().expect("it ends")
 }
 
 #[test]
@@ -318,7 +333,7 @@ fn the_level_of_the_log_changes_at_run_time() {
 
 #[test]
 fn other_machines_do_not_reach_it_unasked() {
-    let mut command = std::process::Command::new(Product::Fixture.binary());
+    let mut command = Command::new(Product::Fixture.binary());
     command.args(["--http", "127.0.0.1:0", "--management", "0.0.0.0:0"]);
     command.stdin(Stdio::null()).stdout(Stdio::null());
     let mut process = Process::start(&mut command);

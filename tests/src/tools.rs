@@ -53,6 +53,16 @@ impl Tools {
         command
     }
 
+    /// The program by which the Prometheus project judges metrics, where there is one.
+    pub fn promtool(&self) -> Option<Command> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let installed = std::env::split_paths(&path).map(|folder| folder.join("promtool"));
+        std::iter::once(self.0.join("promtool"))
+            .chain(installed)
+            .find(|program| program.is_file())
+            .map(Command::new)
+    }
+
     /// Python, which finds the modules of `tests/clients/identity`.
     pub fn python(&self) -> Command {
         let mut command = Command::new(self.0.join("python/bin/python"));

@@ -1,6 +1,6 @@
 //! What a tool answers.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -140,15 +140,21 @@ impl<T: Serialize + JsonSchema + 'static> IntoOutput for T {
     }
 
     fn into_output(self) -> Result<Output, ToolError> {
-        let any: &dyn Any = &self;
-        if let Some(text) = any.downcast_ref::<String>() {
-            return Ok(Output::new().text(text.as_str()));
+        // A text may be long: it is taken, not copied.
+        let mut value = Some(self);
+        let any: &mut dyn Any = &mut value;
+        if let Some(text) = any.downcast_mut::<Option<String>>() {
+            return Ok(Output::new().text(text.take().unwrap_or_default()));
         }
-        if any.is::<()>() {
-            return Ok(Output::new());
+        match &value {
+            Some(value) if !is_unit::<T>() => of_json(to_json(value)?),
+            _ => Ok(Output::new()),
         }
-        of_json(to_json(&self)?)
     }
+}
+
+fn is_unit<T: 'static>() -> bool {
+    TypeId::of::<T>() == TypeId::of::<()>()
 }
 
 /// What a value is in JSON. Compiled for each type, so what need not be is in [`copied`].
