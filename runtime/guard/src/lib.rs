@@ -20,7 +20,9 @@ mod timestamp;
 
 pub use audit::{Audit, AuditConfig, AuditTarget, Fingerprint, NotATarget, Record};
 pub use calls::{CallLog, CallsConfig, FileConfig, Kept, LoggedCall, Place, Room, Written};
-pub use file::{LogFile, NotAFile, NotARotation, Rotate, Rotation, can_be_put_aside, not_opened};
+pub use file::{
+    LogFile, NotAFile, NotARotation, Rotate, Rotation, can_be_put_aside, is_same_file, not_opened,
+};
 pub use gate::{
     Closed, GATE_PLUGIN, GateConfig, GatePlugin, Gates, GroupConfig, GroupStatus, NotLocked,
     NotOpened, Opened,

@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Deserializer};
 
-use crate::{AuditTarget, Problem, Rotate, Rotation, file::size};
+use crate::{AuditTarget, Problem, Rotate, Rotation, file::size, is_same_file};
 
 /// How many calls may wait.
 const QUEUE: RangeInclusive<usize> = 1..=65_536;
@@ -153,7 +153,10 @@ impl CallsConfig {
             let others = &self.logs()[..at];
             let same = others
                 .iter()
-                .find(|(_, other)| log.path().is_some() && other.path() == log.path());
+                .find(|(_, other)| match (log.path(), other.path()) {
+                    (Some(path), Some(other)) => is_same_file(path, other),
+                    _ => false,
+                });
             if let Some((other, _)) = same {
                 let message = format!("`calls.{other}` is written there: name another file");
                 problems.push(Problem::new(format!("{name}.to"), message));

@@ -20,7 +20,7 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -54,6 +54,7 @@ pub struct CallLog {
     bytes: Arc<AtomicUsize>,
     results: bool,
     clock: Clock,
+    serves: Arc<AtomicBool>,
 }
 
 /// A call in the queue.
@@ -128,12 +129,14 @@ impl CallLog {
             usize::try_from(bytes).unwrap_or(usize::MAX)
         };
         let room = [room(&config.arguments), room(&config.results)];
+        let serves = Arc::<AtomicBool>::default();
         let writer = Writer::new(
             logs,
             Redactor::new(&config.redact),
             room,
             Arc::clone(&losses),
             clock.clone(),
+            Arc::clone(&serves),
         );
         let calls = Queue::start("calls", config.queue, losses, writer)
             .map_err(|error| vec![Problem::new("queue", format!("no thread for it: {error}"))])?;
@@ -142,7 +145,14 @@ impl CallLog {
             bytes: Arc::default(),
             results: room[1] > 0,
             clock,
+            serves,
         }))
+    }
+
+    /// There are callers from here on: files whose day is over are put aside though nobody calls, and old ones go.
+    /// Without it they stay as they are until the first call, as when somebody only looks whether they can be written.
+    pub fn begin(&self) {
+        self.serves.store(true, Relaxed);
     }
 
     /// Whether results are written.

@@ -360,8 +360,20 @@ async fn a_day_that_is_over_ends_without_a_call() {
     assert!(touched.expect("every Unix has it").success());
     let log = open(
         folder.path(),
-        &json!({"jsonl": {"to": "FOLDER/a.jsonl", "rotate": "daily"}}),
+        &json!({"jsonl": {"to": "FOLDER/a.jsonl", "rotate": "daily", "keep": 1}}),
     );
+    // Not before there are callers: whoever only looks whether it can be written loses nothing.
+    let old = [1, 2].map(|day| {
+        let old = folder
+            .path()
+            .join(format!("a.jsonl.2026-01-0{day}T000000.000Z"));
+        fs::write(&old, "{}\n").expect("a file");
+        old
+    });
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert!(old.iter().all(|old| old.exists()));
+    assert_eq!(fs::read(&path).expect("a file"), b"{}\n");
+    log.begin();
     let start = Instant::now();
     while fs::read(&path).expect("a file") != b"" {
         assert!(

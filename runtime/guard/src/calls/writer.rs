@@ -2,7 +2,10 @@
 
 use std::{
     io::{self, Write as _},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -15,6 +18,8 @@ use crate::{
 
 /// How often the clock is looked at when no call comes: it may have been set, and the machine may have slept.
 const LOOK: Duration = Duration::from_mins(1);
+/// How often it is looked at whether there are callers yet.
+const SOON: Duration = Duration::from_millis(100);
 
 /// How a log looks.
 #[derive(Clone, Copy, Debug)]
@@ -111,7 +116,9 @@ pub(super) struct Writer {
     room: [usize; 2],
     losses: Arc<Losses>,
     clock: Clock,
-    /// Whether the files were looked at: their day may have been over before the start.
+    /// Whether there are callers: before, the files are left as they are.
+    serves: Arc<AtomicBool>,
+    /// Whether the files were looked at since: their day may have been over before the start.
     looked: bool,
 }
 
@@ -122,6 +129,7 @@ impl Writer {
         room: [usize; 2],
         losses: Arc<Losses>,
         clock: Clock,
+        serves: Arc<AtomicBool>,
     ) -> Self {
         Self {
             logs,
@@ -129,6 +137,7 @@ impl Writer {
             room,
             losses,
             clock,
+            serves,
             looked: false,
         }
     }
@@ -166,10 +175,13 @@ impl Work<Waiting> for Writer {
 
     fn patience(&self) -> Option<Duration> {
         let rest = until_midnight().min(LOOK) + Duration::from_millis(1);
-        Some(if self.looked { rest } else { Duration::ZERO })
+        Some(if self.looked { rest } else { SOON })
     }
 
     fn idle(&mut self) {
+        if !self.serves.load(Relaxed) {
+            return;
+        }
         self.looked = true;
         for log in &mut self.logs {
             log.file.look();

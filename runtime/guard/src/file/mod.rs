@@ -114,10 +114,6 @@ impl LogFile {
         if rotation.is_some() && !is_file() {
             return Err(NotAFile(self.path));
         }
-        // What an earlier process left to be packed.
-        if rotation.is_some_and(|rotation| rotation.compress) {
-            self.packer.wake(&self.path);
-        }
         Ok(Self { rotation, ..self })
     }
 
@@ -159,9 +155,9 @@ impl LogFile {
         }
         // Another process may have done it.
         self.follow();
-        let Some(rotation) = is_due(self) else {
+        if is_due(self).is_none() {
             return;
-        };
+        }
         if let Err(error) = put_aside(&self.path, now) {
             tracing::warn!(path = %self.path.display(), %error, "a file that was due could not be put aside");
         }
@@ -169,12 +165,11 @@ impl LogFile {
         self.follow();
         self.pruned = 0;
         self.prune(now);
-        if rotation.compress {
-            self.packer.wake(&self.path);
-        }
     }
 
-    /// Removes what is too old or too many, once a day and after each that was put aside.
+    /// Removes what is too old or too many and has the others packed, what an earlier process left among them: at the
+    /// first line, once a day, and after each that was put aside. Not before: who only looks whether a file can be
+    /// written changes nothing.
     fn prune(&mut self, now: Duration) {
         let today = now.as_secs() / DAY;
         let Some(rotation) = self.rotation.filter(|_| self.pruned != today) else {
@@ -183,6 +178,9 @@ impl LogFile {
         self.pruned = today;
         if let Err(error) = rotation.prune(&self.path, now) {
             tracing::warn!(path = %self.path.display(), %error, "old files could not be removed");
+        }
+        if rotation.compress {
+            self.packer.wake(&self.path);
         }
     }
 
@@ -281,6 +279,26 @@ pub(crate) fn until_midnight() -> Duration {
     Duration::from_secs((now.as_secs() / DAY + 1) * DAY).saturating_sub(now)
 }
 
+/// Whether two paths lead to one file, or will when it is made.
+pub fn is_same_file(one: &Path, other: &Path) -> bool {
+    let there = |path| std::fs::metadata(path).map(|found| identity(&found)).ok();
+    let to_be = |path: &Path| {
+        let folder = path.parent()?;
+        let folder = if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        };
+        let folder = std::fs::canonicalize(folder).ok()?;
+        Some(folder.join(path.file_name()?))
+    };
+    let same = |one: Option<_>, other| one.is_some() && one == other;
+    one == other || same(there(one), there(other)) || {
+        let one = to_be(one);
+        one.is_some() && one == to_be(other)
+    }
+}
+
 fn identity(metadata: &Metadata) -> (u64, u64) {
     (metadata.dev(), metadata.ino())
 }
@@ -361,6 +379,28 @@ mod tests {
         let mut log = rotating(&path, rotation);
         log.write_line(&[b'x'; 40]).expect("there is room");
         assert_eq!(std::fs::read(&path).expect("a file").len(), 40);
+    }
+
+    #[test]
+    fn one_file_has_many_paths() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, others) = (folder.path().join("a"), folder.path().join("others"));
+        std::fs::create_dir(&others).expect("a folder");
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(folder.path(), &link).expect("a link");
+        let same = [others.join("../a"), link.join("a")];
+        let check = || {
+            assert!(same.iter().all(|same| is_same_file(&path, same)));
+            assert!(!is_same_file(&path, &others.join("a")));
+            assert!(!is_same_file(&path, &folder.path().join("b")));
+        };
+        // Before it is there, and after.
+        check();
+        std::fs::write(&path, "").expect("a file");
+        check();
+        let hard = folder.path().join("hard");
+        std::fs::hard_link(&path, &hard).expect("a link");
+        assert!(is_same_file(&path, &hard));
     }
 
     #[test]

@@ -8,6 +8,10 @@ use std::{
     time::Duration,
 };
 
+use rustix::{
+    fs::{CWD, RenameFlags, renameat_with},
+    io::Errno,
+};
 use serde::{Deserialize, Deserializer};
 
 use crate::Timestamp;
@@ -128,16 +132,21 @@ impl Rotation {
         let too_many = aside.len().saturating_sub(self.keep);
         let days = self.days.map(|days| Duration::from_secs(days * DAY));
         let oldest = days.and_then(|days| now.checked_sub(days)).map(time);
+        let mut outcome = Ok(());
         for (at, (aside_at, forms)) in aside.into_iter().enumerate() {
             if at < too_many || oldest.as_ref().is_some_and(|oldest| aside_at < *oldest) {
-                forms.iter().try_for_each(fs::remove_file)?;
+                // One that cannot be removed keeps no other.
+                for removed in forms.iter().map(fs::remove_file) {
+                    outcome = outcome.and(removed);
+                }
             }
         }
-        Ok(())
+        outcome
     }
 }
 
-/// Gives the file at `path` a name with the time.
+/// Gives the file at `path` a name with the time, which no other file has or gets: other processes may do the same at
+/// this moment.
 ///
 /// Nothing but a file is renamed: what it was at the start, somebody may have made another thing of.
 pub(super) fn put_aside(path: &Path, now: Duration) -> io::Result<()> {
@@ -148,14 +157,31 @@ pub(super) fn put_aside(path: &Path, now: Duration) -> io::Result<()> {
         let mut name = path.as_os_str().to_owned();
         name.push(time(at));
         name.push(ending);
-        name
+        PathBuf::from(name)
     };
     let mut at = now;
-    while fs::exists(name(at, ""))? || fs::exists(name(at, PACKED))? {
+    loop {
+        if !fs::exists(name(at, PACKED))? {
+            match rename_to_new(path, &name(at, "")) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                renamed => return renamed,
+            }
+        }
         // Several in one millisecond: the next one that is free, so that their order stays.
         at += Duration::from_millis(1);
     }
-    fs::rename(path, name(at, ""))
+}
+
+/// Renames, and never writes over what is there.
+fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // Not every file system knows how.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+            fs::hard_link(from, to)?;
+            fs::remove_file(from)
+        }
+        renamed => Ok(renamed?),
+    }
 }
 
 /// What the name of a file that is packed ends in.
@@ -182,7 +208,11 @@ pub(super) fn aside(path: &Path) -> io::Result<BTreeMap<String, Vec<PathBuf>>> {
         folder
     };
     for entry in fs::read_dir(folder)? {
-        let entry = entry?.file_name();
+        let entry = entry?;
+        if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            continue;
+        }
+        let entry = entry.file_name();
         let ending = entry
             .as_encoded_bytes()
             .strip_prefix(name.as_encoded_bytes())
@@ -321,6 +351,57 @@ mod tests {
         put_aside(&path, Duration::from_secs(5)).expect("it is renamed");
         let next = folder.path().join("a.jsonl.1970-01-01T000005.001Z");
         assert_eq!(fs::read_to_string(next).expect("a file"), "6");
+    }
+
+    /// As at midnight: everybody sees that the day is over in the same millisecond.
+    #[test]
+    fn many_that_put_one_file_aside_lose_none_of_them() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.jsonl");
+        let (now, all) = (Duration::from_secs(1), 4 * 200);
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let (path, folder) = (&path, folder.path());
+                scope.spawn(move || {
+                    for number in 0..all / 4 {
+                        let new = folder.join(format!("new-{thread}"));
+                        fs::write(&new, format!("{thread}-{number}")).expect("a file");
+                        // There at once and whole, as with a file that is written at its end; not over another's.
+                        while rename_to_new(&new, path).is_err() {
+                            put_aside(path, now).ok();
+                        }
+                    }
+                });
+            }
+        });
+        put_aside(&path, now).expect("the last one");
+        let mut texts: Vec<String> = aside(&path)
+            .expect("a folder")
+            .into_values()
+            .flatten()
+            .map(|file| fs::read_to_string(file).expect("a file"))
+            .collect();
+        texts.sort_unstable();
+        texts.dedup();
+        assert_eq!(texts.len(), all);
+    }
+
+    #[test]
+    fn what_cannot_be_removed_keeps_no_other() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.jsonl");
+        let name = |second: u64| {
+            let name = format!("a.jsonl{}", time(Duration::from_secs(second)));
+            folder.path().join(name)
+        };
+        fs::create_dir(name(1)).expect("a folder");
+        for second in 2..=4 {
+            fs::write(name(second), "").expect("a file");
+        }
+        let now = Duration::from_secs(5);
+        EACH.prune(&path, now).expect("they are removed");
+        assert!(name(1).exists(), "it is no file");
+        assert!(!name(2).exists() && !name(3).exists() && name(4).exists());
     }
 
     #[test]

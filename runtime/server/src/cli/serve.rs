@@ -115,6 +115,7 @@ async fn serve(
         () = lifecycle.draining() => return Ok(()),
     };
     let runtime = Arc::new(started.runtime);
+    runtime.pipeline.begin();
     if let Some(refresher) = started.refresher {
         stores::keep_up(refresher, &lifecycle);
     }

@@ -1,10 +1,11 @@
 //! From a configuration to a running server's parts, with every complaint at the place it is about.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use mcp_factory_guard::{
-    Audit, AuditTarget, CallLog, Clock, Gates, RateLimits, Shared as SharedState,
+    Audit, AuditTarget, CallLog, Clock, Gates, RateLimits, Shared as SharedState, is_same_file,
 };
 use mcp_factory_identity::{Authenticator, Mode};
 use mcp_factory_sdk::{Principal, Scope, ScopeSet, Secret};
@@ -120,7 +121,9 @@ fn calls(config: &Config, problems: &mut Problems) -> Option<CallLog> {
         (config.audit.file(), "audit.to"),
     ];
     for (name, path) in config.calls.files() {
-        for (_, other) in others.iter().filter(|(other, _)| *other == Some(path)) {
+        let same =
+            |(other, _): &&(Option<&Path>, _)| other.is_some_and(|other| is_same_file(other, path));
+        for (_, other) in others.iter().filter(same) {
             let setting = format!("calls.{name}.to");
             let message = format!("`{setting}`: `{other}` is written there: name another file");
             problems.add(Problem::new(config.place(&setting), message));

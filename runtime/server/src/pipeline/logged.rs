@@ -132,6 +132,13 @@ pub(super) fn logged_from(principal: &Arc<Principal>, origin: &Origin) -> Logged
 }
 
 impl Pipeline {
+    /// There are callers from here on.
+    pub(crate) fn begin(&self) {
+        if let Some(calls) = self.calls() {
+            calls.log().begin();
+        }
+    }
+
     /// The same, writing tools' calls to `log`.
     pub(crate) fn logged(self, log: Option<CallLog>) -> Self {
         let calls = log.map(|log| Calls::new(log, self.registry()));
