@@ -98,13 +98,23 @@ fn waiting(listener: TcpListener) -> Vec<(TcpStream, IpAddr)> {
     let Ok(listener) = listener.into_std() else {
         return Vec::new();
     };
-    std::iter::from_fn(|| listener.accept().ok())
-        .take(MOST_WAITING)
+    until_none(|| listener.accept())
         .filter_map(|(stream, peer)| {
             stream.set_nonblocking(true).ok()?;
             Some((TcpStream::from_std(stream).ok()?, peer.ip()))
         })
         .collect()
+}
+
+/// What `accept` gives until nobody waits, in no more than `MOST_WAITING` tries. An error is of one connection, such as
+/// of a client that is gone again, and says nothing about those behind it.
+fn until_none<T>(accept: impl FnMut() -> io::Result<T>) -> impl Iterator<Item = T> {
+    std::iter::repeat_with(accept)
+        .take(MOST_WAITING)
+        .take_while(
+            |taken| !matches!(taken, Err(error) if error.kind() == io::ErrorKind::WouldBlock),
+        )
+        .filter_map(Result::ok)
 }
 
 /// Says why in the only words that fit every client; one that expects TLS is just closed.
@@ -126,4 +136,38 @@ fn is_the_peers(error: &io::Error) -> bool {
             | io::ErrorKind::ConnectionRefused
             | io::ErrorKind::Interrupted
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_that_is_gone_again_costs_those_behind_it_nothing() {
+        let mut backlog = vec![
+            Err(io::ErrorKind::WouldBlock),
+            Ok(3),
+            Err(io::ErrorKind::Interrupted),
+            Ok(2),
+            Err(io::ErrorKind::ConnectionAborted),
+            Ok(1),
+        ];
+        let accept = || backlog.pop().expect("it ends").map_err(io::Error::from);
+        assert_eq!(until_none(accept).collect::<Vec<_>>(), [1, 2, 3]);
+        assert!(backlog.is_empty());
+    }
+
+    #[test]
+    fn the_tries_are_bounded() {
+        for good in [true, false] {
+            let mut tries = 0;
+            let accept = || {
+                tries += 1;
+                good.then_some(()).ok_or(io::ErrorKind::Other.into())
+            };
+            let taken = until_none(accept).count();
+            assert_eq!(taken, if good { MOST_WAITING } else { 0 });
+            assert_eq!(tries, MOST_WAITING);
+        }
+    }
 }
