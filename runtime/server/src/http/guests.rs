@@ -2,7 +2,7 @@
 //!
 //! Whoever opens connections again and again could have all the places of the management port, and no probe would get
 //! one. So a connection that comes when none is free gets the place of the one that came first of those for which
-//! nothing is being done: an idle one, or one that has not said yet what it wants.
+//! nothing is being done: an idle one, or one that has not said all of what it wants yet.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -30,7 +30,7 @@ pub(super) struct Guest {
     place: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
-/// A request that is being answered: its connection stays.
+/// A request that is there with its body and is being answered: its connection stays.
 pub(super) struct Busy(Arc<Guest>);
 
 impl Busy {

@@ -59,6 +59,13 @@ pub(crate) struct Asked {
     pub(crate) is_local: bool,
 }
 
+/// A request that is there, as far as it is wanted.
+struct Received {
+    asked: Asked,
+    /// Its body was not read.
+    leaves_a_body: bool,
+}
+
 /// Whoever answers for a listener that has pages.
 pub(crate) trait Pages: Send + Sync + 'static {
     /// Whether the page costs nothing and waits for nothing: then it is answered however many others are.
@@ -84,19 +91,19 @@ impl Table {
         request: Request<Incoming>,
         peer: IpAddr,
     ) -> Response<ResponseBody> {
+        let received = self.receive(request, peer).await;
+        // Not before the body is there: a client that is slow with it keeps nobody else out, neither from a connection
+        // nor from a request's place.
         let busy = Busy::now();
-        let response = self
-            .read(request, peer)
-            .await
-            .unwrap_or_else(Refusal::into_response);
+        let response = match received {
+            Ok(received) => self.answer(received).await,
+            Err(refusal) => Err(refusal),
+        };
+        let response = response.unwrap_or_else(Refusal::into_response);
         hold(response.map(BodyExt::boxed), busy).map(ResponseBody::Boxed)
     }
 
-    async fn read(
-        &self,
-        request: Request<Incoming>,
-        peer: IpAddr,
-    ) -> Result<Response<ResponseBody>, Refusal> {
+    async fn receive(&self, request: Request<Incoming>, peer: IpAddr) -> Result<Received, Refusal> {
         let (parts, incoming) = request.into_parts();
         let host = self.host(&parts)?;
         let here = HostList::loopback();
@@ -115,13 +122,6 @@ impl Table {
         } else {
             Bytes::new()
         };
-        // Not before the body is there: a client that is slow keeps nobody else out.
-        let _place = if self.pages.is_free(path) {
-            None
-        } else {
-            let place = self.in_flight.try_acquire();
-            Some(place.map_err(|_| Refusal::overloaded(None).closing())?)
-        };
         let asked = Asked {
             path: path.to_owned(),
             accept: one(&parts.headers, ACCEPT.as_str())
@@ -131,9 +131,27 @@ impl Table {
             body,
             is_local,
         };
+        let leaves_a_body = has_body && !is_read;
+        Ok(Received {
+            asked,
+            leaves_a_body,
+        })
+    }
+
+    async fn answer(&self, received: Received) -> Result<Response<ResponseBody>, Refusal> {
+        let Received {
+            asked,
+            leaves_a_body,
+        } = received;
+        let _place = if self.pages.is_free(&asked.path) {
+            None
+        } else {
+            let place = self.in_flight.try_acquire();
+            Some(place.map_err(|_| Refusal::overloaded(None).closing())?)
+        };
         let mut response = self.pages.answer(asked).await;
         // Nobody reads it, so nothing can follow it.
-        if has_body && !is_read {
+        if leaves_a_body {
             let headers = response.headers_mut();
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }

@@ -98,6 +98,31 @@ async fn whoever_is_slow_with_a_body_keeps_nobody_out() {
     assert!(reply.body.contains("x12345678"), "{reply:?}");
 }
 
+/// Whoever takes all the connections with bodies that do not come gets no more than those who say nothing.
+#[tokio::test]
+async fn slow_bodies_make_room_and_what_is_being_answered_does_not() {
+    let port = Port::open();
+    let mut asking = port
+        .send("GET /wait HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        .await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let mut slow = Vec::new();
+    for _ in 1..CONNECTIONS {
+        let head = "PUT /word HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\nx";
+        slow.push(port.send(head).await);
+    }
+    // All of them are read up to here.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let began = Instant::now();
+    let reply = tokio::time::timeout(Duration::from_secs(2), port.ask(ALIVE)).await;
+    assert_eq!(reply.expect("there is room").status, 200);
+    let end = tokio::time::timeout(Duration::from_secs(1), slow[0].read(&mut [0])).await;
+    assert_eq!(end.expect("it made room").unwrap_or_default(), 0);
+    assert!(began.elapsed() < Duration::from_secs(3), "bodies end in 5");
+    port.gate.close();
+    assert_eq!(Reply::read(&mut asking).await.status, 200);
+}
+
 #[tokio::test]
 async fn a_page_that_costs_nothing_is_answered_however_many_others_are() {
     let port = Port::open();
