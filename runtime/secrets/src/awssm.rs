@@ -13,7 +13,7 @@ mod web_identity;
 use std::{collections::BTreeMap, time::SystemTime};
 
 use mcp_factory_outbound::{
-    Client, HeaderName, HeaderValue, Reach, Request, Url, base_url,
+    Client, HeaderName, HeaderValue, IpNet, Reach, Request, Url, base_url,
     header::{AUTHORIZATION, CONTENT_TYPE},
     signature_v4::stamp,
 };
@@ -240,6 +240,24 @@ impl Manager {
 fn address_of(service: &str, region: &str) -> String {
     let china = if region.starts_with("cn-") { ".cn" } else { "" };
     format!("https://{service}.{region}.amazonaws.com{china}")
+}
+
+/// The way to whoever gives credentials: by https to anybody, in the clear to none but these networks.
+fn reach_of(url: &Url, near: &[&str]) -> Result<Reach, String> {
+    let reach = if url.scheme() == "https" {
+        Reach::operator()
+    } else {
+        let near = near.iter().map(|network| network.parse::<IpNet>());
+        Reach::only(near.filter_map(Result::ok))
+    };
+    match reach.check(url) {
+        Ok(()) => Ok(reach),
+        Err(_) => Err(
+            "leads to where credentials are not asked for in the clear: only https, this machine, and the addresses \
+             that AWS has for it will do"
+                .to_owned(),
+        ),
+    }
 }
 
 fn client(reach: Reach) -> Result<Client, String> {

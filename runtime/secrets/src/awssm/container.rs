@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use mcp_factory_outbound::{
-    Client, IpNet, Reach, Request, Url,
+    Client, Request, Url,
     header::{ACCEPT, AUTHORIZATION, HeaderValue},
 };
 use mcp_factory_sdk::Secret;
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::{
     client,
     credentials::{Credentials, token_file},
-    sensitive,
+    reach_of, sensitive,
 };
 use crate::{attempt::ask, place::Variables};
 
@@ -61,18 +61,7 @@ impl Container {
 
     fn at(text: &str) -> Result<Self, String> {
         let url = Url::parse(text).map_err(|_| "is no URL".to_owned())?;
-        let reach = match url.scheme() {
-            "https" => Reach::operator(),
-            _ => Reach::only(
-                NEAR.iter()
-                    .filter_map(|network| network.parse::<IpNet>().ok()),
-            ),
-        };
-        reach.check(&url).map_err(|_| {
-            "leads to where credentials are not asked for in the clear: only https, this machine, and the addresses \
-             of ECS and EKS will do"
-                .to_owned()
-        })?;
+        let reach = reach_of(&url, &NEAR)?;
         Ok(Self {
             client: client(reach)?,
             url,

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use mcp_factory_outbound::{Client, HeaderName, HeaderValue, IpNet, Method, Reach, Request, Url};
+use mcp_factory_outbound::{Client, HeaderName, HeaderValue, Method, Request, Url};
 use tokio::time::Instant;
 
-use super::{client, credentials::Credentials, sensitive};
+use super::{client, credentials::Credentials, reach_of, sensitive};
 use crate::{
     attempt::{Answer, ask},
     place::Variables,
@@ -14,6 +14,12 @@ use crate::{
 
 const TTL: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token-ttl-seconds");
 const TOKEN: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token");
+const ENDPOINT: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
+/// Where it is, and the network of that, by both families.
+const FOUR: (&str, &str) = ("http://169.254.169.254", "169.254.169.254/32");
+const SIX: (&str, &str) = ("http://[fd00:ec2::254]", "fd00:ec2::254/128");
+/// Who may be asked in the clear when the variable leads there: it, and this machine.
+const NEAR: [&str; 4] = ["127.0.0.0/8", "::1/128", FOUR.1, SIX.1];
 const ROLES: &str = "latest/meta-data/iam/security-credentials/";
 /// The service is on the machine's own link: who is not on EC2 shall not wait for it.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -35,20 +41,15 @@ impl Instance {
         }
         let six = variables("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")
             .is_some_and(|mode| mode.eq_ignore_ascii_case("ipv6"));
-        let (base, network) = if six {
-            ("http://[fd00:ec2::254]/", "fd00:ec2::254/128")
-        } else {
-            ("http://169.254.169.254/", "169.254.169.254/32")
+        let usual = if six { SIX } else { FOUR };
+        let (base, near): (_, &[&str]) = match variables(ENDPOINT) {
+            Some(base) => (base, &NEAR),
+            // It is this address, and nothing else can be dialled.
+            None => (usual.0.to_owned(), &[usual.1]),
         };
-        let (base, reach) = match variables("AWS_EC2_METADATA_SERVICE_ENDPOINT") {
-            Some(base) => (
-                format!("{}/", base.trim_end_matches('/')),
-                Reach::operator(),
-            ),
-            None => (base.to_owned(), Reach::only(network.parse::<IpNet>().ok())),
-        };
-        let wrong = |_| "AWS_EC2_METADATA_SERVICE_ENDPOINT is no URL".to_owned();
-        let base = Url::parse(&base).map_err(wrong)?;
+        let base = format!("{}/", base.trim_end_matches('/'));
+        let base = Url::parse(&base).map_err(|_| format!("{ENDPOINT} is no URL"))?;
+        let reach = reach_of(&base, near).map_err(|why| format!("{ENDPOINT} {why}"))?;
         Ok(Self {
             client: client(reach)?,
             base,
@@ -127,4 +128,45 @@ fn text<'a>(answer: &'a Answer, otherwise: &str) -> Result<&'a str, String> {
         return Err(otherwise.to_owned());
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ENDPOINT, Instance};
+
+    #[test]
+    fn a_variable_leads_in_the_clear_to_nobody_else() {
+        let find = |endpoint: &str| {
+            Instance::find(&|name| (name == ENDPOINT).then(|| endpoint.to_owned()))
+        };
+        for near in [
+            "http://169.254.169.254",
+            "http://[fd00:ec2::254]/",
+            "http://127.0.0.1:1338/",
+            "http://[::1]:1338",
+            "http://localhost:1338",
+            "https://metadata.example/",
+        ] {
+            let found = find(near);
+            assert!(found.is_ok_and(|found| found.reaches(near)), "{near}");
+        }
+        for far in [
+            "http://192.0.2.2:18991",
+            "http://10.0.0.1/",
+            "http://93.184.215.14/",
+            "http://169.254.170.2/",
+            "http://[fd00:ec2::23]/",
+            "ftp://127.0.0.1/",
+        ] {
+            let error = find(far).unwrap_err();
+            assert!(error.starts_with(ENDPOINT), "{error}");
+            assert!(error.contains("in the clear"), "{error}");
+        }
+        // What a name leads to is seen when it is dialled.
+        let named = find("http://metadata.example").unwrap();
+        for far in ["http://10.0.0.1/", "http://93.184.215.14/"] {
+            assert!(!named.reaches(far), "{far}");
+        }
+        assert!(find("canary").unwrap_err().contains("is no URL"));
+    }
 }
