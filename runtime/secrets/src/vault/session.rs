@@ -17,11 +17,14 @@ use crate::{
 };
 
 const TOKEN: HeaderName = HeaderName::from_static("x-vault-token");
+const LOOKUP: &str = "v1/auth/token/lookup-self";
 const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
 /// A token is renewed when two thirds of its time are over, and not more often than this.
 const SHORTEST: Duration = Duration::from_secs(1);
 /// Until a renewal that came to nothing is tried again.
 const AGAIN: Duration = Duration::from_secs(10);
+/// From one login that changed nothing to the next.
+const IN_VAIN: Duration = Duration::from_hours(1);
 /// Vault says how long in seconds; what is longer than this is for ever.
 const LONGEST: u64 = 10 * 365 * 24 * 3600;
 
@@ -33,6 +36,9 @@ pub(super) struct Session {
     base: Url,
     namespace: Option<HeaderValue>,
     token: Token,
+    /// When a secret that is refused may be a reason to log in again. Vault says of some roles' tokens neither that they
+    /// are good nor that they are lost, and each login leaves a token behind and may use up a `secret_id`.
+    next_login: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -40,8 +46,8 @@ struct Token {
     secret: Secret<String>,
     /// It was got by a login, so that another can be had when it is lost.
     by_login: bool,
-    /// It was got in this round: to get another would change nothing.
-    new: bool,
+    /// It was got in this round, or seen to be good: to get another would change nothing.
+    good: bool,
     /// Vault was not asked yet how long it lasts.
     unknown: bool,
     /// When to renew it, or to ask; never, for one that lasts for ever or not longer than it does.
@@ -54,7 +60,7 @@ impl Token {
         Self {
             secret,
             by_login: false,
-            new: true,
+            good: true,
             unknown: true,
             renewal: Some(Instant::now()),
         }
@@ -91,6 +97,7 @@ impl Session {
             base,
             namespace,
             token: Token::given(Secret::new(String::new())),
+            next_login: None,
         };
         session.token = session.log_in(deadline).await?;
         Ok(session)
@@ -98,7 +105,7 @@ impl Session {
 
     /// A token that was given may have been replaced at its place.
     pub(super) async fn begin_round(&mut self) -> Result<(), String> {
-        self.token.new = false;
+        self.token.good = false;
         if !self.token.by_login {
             let now = given(&self.config).await?;
             if now.expose() != self.token.secret.expose() {
@@ -163,27 +170,40 @@ impl Session {
         Ok(Token {
             secret: Secret::new(token.to_owned()),
             by_login: true,
-            new: true,
+            good: true,
             unknown: false,
             renewal: renewal(&answer, "/auth/lease_duration", "/auth/renewable"),
         })
     }
 
-    /// The fields of a secret. A token that got lost looks like one that may not: then it is got again, once.
+    /// The fields of a secret. A token that got lost looks like one that may not: Vault is asked which it is, and a lost
+    /// one is got again, once for all secrets of a round.
     pub(super) async fn read(
         &mut self,
         reference: &Reference<'_>,
         deadline: Instant,
     ) -> Result<Value, String> {
-        match self.fields(reference, deadline).await {
-            Ok(fields) => Ok(fields),
-            Err(Unread::Forbidden(_)) if self.token.by_login && !self.token.new => {
-                self.token = self.log_in(deadline).await?;
-                let again = self.fields(reference, deadline).await;
-                again.map_err(Unread::into_words)
-            }
-            Err(why) => Err(why.into_words()),
+        let refused = match self.fields(reference, deadline).await {
+            Err(Unread::Forbidden(why)) if self.token.by_login && !self.token.good => why,
+            read => return read.map_err(Unread::into_words),
+        };
+        self.token.good = true;
+        let is_early = self.next_login.is_some_and(|next| Instant::now() < next);
+        if is_early || !self.is_refused(deadline).await {
+            return Err(refused);
         }
+        self.token = self.log_in(deadline).await?;
+        let again = self.fields(reference, deadline).await;
+        if matches!(again, Err(Unread::Forbidden(_))) && self.is_refused(deadline).await {
+            self.next_login = Some(Instant::now() + IN_VAIN);
+        }
+        again.map_err(Unread::into_words)
+    }
+
+    /// Whether Vault says that the token is none, or one that may not even look at itself.
+    async fn is_refused(&self, deadline: Instant) -> bool {
+        let answer = self.ask(LOOKUP, None, deadline).await;
+        answer.is_ok_and(|answer| answer.status == StatusCode::FORBIDDEN)
     }
 
     async fn fields(&self, reference: &Reference<'_>, deadline: Instant) -> Result<Value, Unread> {
@@ -228,9 +248,7 @@ impl Session {
         // Whatever comes of it: not again at once.
         self.token.renewal = Some(Instant::now() + AGAIN);
         if self.token.unknown {
-            let answer = self
-                .ask("v1/auth/token/lookup-self", None, deadline)
-                .await?;
+            let answer = self.ask(LOOKUP, None, deadline).await?;
             self.token.unknown = false;
             // A token that may not look at itself is left as it is.
             let answer = answer.json();

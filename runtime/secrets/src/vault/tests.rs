@@ -297,6 +297,57 @@ async fn a_token_is_renewed_and_got_anew_when_it_is_lost() {
     assert_eq!(token(&newest), "made-2");
 }
 
+/// Each login leaves a token behind, for a month by Vault's default, and a `secret_id` may be good for only so many.
+#[tokio::test]
+async fn a_secret_that_is_forbidden_is_no_reason_to_log_in_again_and_again() {
+    const LOGIN: &str = "POST /v1/auth/team/approle/login";
+    const LOOKUP: &str = "GET /v1/auth/token/lookup-self";
+    // A role of which a token may not look at itself has no policy `default`.
+    for may_look in [true, false] {
+        let (lost, logins) = (Arc::new(AtomicBool::new(false)), AtomicUsize::new(0));
+        let is_lost = Arc::clone(&lost);
+        let (address, asked) =
+            stand_in(move |asked| match (asked.request.as_str(), token(asked)) {
+                (LOGIN, "") => {
+                    is_lost.store(false, Relaxed);
+                    let number = logins.fetch_add(1, Relaxed);
+                    (200, login(&format!("made-{number}"), 90))
+                }
+                (LOOKUP, _) if may_look && !is_lost.load(Relaxed) => {
+                    (200, json!({"data": {"ttl": 80}}).to_string())
+                }
+                ("GET /v1/secret/data/app", _) if !is_lost.load(Relaxed) => {
+                    (200, kv(&json!({"a": "1"})))
+                }
+                _ => (403, r#"{"errors":["permission denied"]}"#.to_owned()),
+            });
+        let (_folder, config) = with_role(address);
+        let mut vault = Vault::new(&config);
+        let references = ["secret/mine#a", "secret/app#a", "secret/yours#a"];
+        let mut round = async || {
+            let fetched = texts(vault.fetch(&references, soon()).await);
+            assert_eq!(fetched[1], Ok("1".to_owned()));
+            for refused in [&fetched[0], &fetched[2]] {
+                let error = refused.as_ref().unwrap_err();
+                assert!(error.contains("or may not read"), "{error}");
+            }
+        };
+        for _ in 0..5 {
+            round().await;
+        }
+        // Once more where it cannot be told, and not in the next hour.
+        let first = if may_look { 1 } else { 2 };
+        assert_eq!(count(&asked, LOGIN), first);
+        assert_eq!(count(&asked, LOOKUP), if may_look { 4 } else { 2 });
+        if may_look {
+            lost.store(true, Relaxed);
+            round().await;
+            round().await;
+            assert_eq!(count(&asked, LOGIN), 2, "it was lost");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_token_that_was_given_is_renewed_where_it_can_be_and_read_again() {
     let (address, asked) = stand_in(|asked| match (asked.request.as_str(), token(asked)) {
