@@ -79,9 +79,8 @@ pub(super) async fn start(
     let calls = calls(config, &mut problems);
     let Some(guards) = guards.filter(|_| problems.is_empty()) else {
         tenants.stop().await;
-        // Whoever reads a secret that was not fetched says so once more, at the same place.
-        let follows = |problem: &Problem| stored.missing.contains(&problem.place);
-        return Err(problems.without(first, follows));
+        // Whoever reads a secret that was not fetched says so once more.
+        return Err(problems.without(first, |problem| stored.explains(problem)));
     };
     let limits = CallLimits {
         timeout: config.limits.timeout,
@@ -379,4 +378,53 @@ fn guards(
             .map(|(index, _)| index)
             .collect(),
     })
+}
+
+#[cfg(all(test, not(any(feature = "vault", feature = "awssm"))))]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::Layers;
+
+    /// A list in a variable, or of `--set`, has one place for all that is in it.
+    #[tokio::test]
+    async fn what_follows_from_an_unfetched_secret_is_not_told_and_everything_else_is() {
+        let key = |name: &str, secret: &str| {
+            format!("{{ name = '{name}', scopes = ['read'], secret = '{secret}' }}")
+        };
+        let keys = [
+            key("one", "vault:kv/app#a"),
+            key("two", "file:/nonexistent/key"),
+        ];
+        let layers = Layers {
+            assignments: vec![
+                "auth.mode='keys'".to_owned(),
+                format!("auth.keys=[{}]", keys.join(", ")),
+            ],
+            ..Layers::default()
+        };
+        let config = Config::load(&layers, &[], &|_| json!({})).unwrap();
+        let product = Product {
+            identity: Identity {
+                name: "test",
+                version: "1.0.0",
+                description: "",
+                factory: "",
+            },
+            defaults: "",
+            read_only: false,
+            mounts: &[],
+        };
+        let door = Door::Http(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let problems = start(&product, &config, door, &Lifecycle::default()).await;
+        let told = problems.err().expect("two secrets are missing").to_string();
+        for (words, count) in [
+            ("[\"vault\"]", 1),
+            ("/nonexistent/key", 1),
+            ("was not fetched", 0),
+        ] {
+            assert_eq!(told.matches(words).count(), count, "{words}: {told}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mcp_factory_sdk::keep_secret;
+use mcp_factory_sdk::{SecretProblem, keep_secret};
 use mcp_factory_secrets::{Refresher, Stores};
 
 use crate::config::{Config, Problem, Problems};
@@ -14,19 +14,27 @@ use crate::lifecycle::Lifecycle;
 pub(super) struct Stored {
     /// Who fetches them again, where the configuration wants that.
     pub(super) refresher: Option<Refresher>,
-    /// The places of the settings that name one that could not be fetched.
-    pub(super) missing: BTreeSet<String>,
+    /// What whoever reads one says that could not be fetched.
+    unfetched: BTreeSet<String>,
+}
+
+impl Stored {
+    /// Whether a problem only follows from a secret that could not be fetched, of which is told already. Others may
+    /// have the same place: a list in a variable has one for all of it.
+    pub(super) fn explains(&self, problem: &Problem) -> bool {
+        let mut unfetched = self.unfetched.iter();
+        unfetched.any(|words| problem.message.contains(words))
+    }
 }
 
 /// Fetches everything that the configuration names in a store. What cannot be had goes to `problems`, at the
 /// place of each setting that names it.
 pub(super) async fn fetch(config: &Config, problems: &mut Problems) -> Stored {
     let mut wanted: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut missing = BTreeSet::new();
-    let mut refuse = |path: &str, why: &str| {
-        let place = config.place(path);
-        missing.insert(place.to_owned());
-        problems.add(Problem::new(place, format!("`{path}`: {why}")));
+    let mut unfetched = BTreeSet::new();
+    let mut refuse = |path: &str, reference: &str, why: &str| {
+        unfetched.insert(SecretProblem::NotFetched(reference.to_owned()).to_string());
+        problems.add(Problem::new(config.place(path), format!("`{path}`: {why}")));
     };
     for (path, reference) in config.stored_secrets() {
         let feature = if reference.starts_with("vault:") {
@@ -36,12 +44,12 @@ pub(super) async fn fetch(config: &Config, problems: &mut Problems) -> Stored {
         };
         match feature.require() {
             Ok(()) => wanted.entry(reference).or_default().push(path),
-            Err(message) => refuse(&path, &message),
+            Err(message) => refuse(&path, &reference, &message),
         }
     }
     if wanted.is_empty() {
         return Stored {
-            missing,
+            unfetched,
             ..Stored::default()
         };
     }
@@ -55,14 +63,14 @@ pub(super) async fn fetch(config: &Config, problems: &mut Problems) -> Stored {
             }
             Err(why) => {
                 for path in wanted.get(reference).into_iter().flatten() {
-                    refuse(path, &why);
+                    refuse(path, reference, &why);
                 }
             }
         }
     }
     Stored {
         refresher: Refresher::new(stores, references),
-        missing,
+        unfetched,
     }
 }
 
@@ -93,7 +101,7 @@ mod tests {
         let config = Config::load(&layers, &[], &|_| json!({})).unwrap();
         let mut problems = Problems::default();
         let stored = fetch(&config, &mut problems).await;
-        assert!(stored.refresher.is_none() && stored.missing.len() == 2);
+        assert!(stored.refresher.is_none() && stored.unfetched.len() == 2);
         let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
         for (at, feature) in [(0, "vault"), (1, "awssm")] {
             assert!(
