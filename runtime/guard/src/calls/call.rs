@@ -10,7 +10,11 @@ use crate::{Timestamp, line::cut};
 
 /// Arguments and results above this are not written, not even in part: what is secret in the half of a JSON text
 /// cannot be told.
-const LARGEST: usize = 4 << 20;
+const LARGEST: usize = 1 << 20;
+/// Above this they are not either, unless more is wanted: JSON takes a hundred times its size when it is looked through.
+const PARSED: usize = 256 << 10;
+/// Many times what is written.
+const TIMES: usize = 16;
 /// Bytes of a request's id.
 const NAME: usize = 256;
 /// Bytes of what a failed call said.
@@ -62,6 +66,8 @@ pub struct LoggedCall {
 pub enum Kept {
     /// The whole text.
     Text(String),
+    /// Several, each of which may be JSON.
+    Texts(Vec<String>),
     /// How many bytes it has.
     TooLarge(usize),
 }
@@ -85,14 +91,21 @@ impl Kept {
         if size > LARGEST {
             return Self::TooLarge(size);
         }
-        let blocks: Vec<String> = output.blocks().iter().map(block).collect();
-        Self::Text(blocks.join("\n"))
+        let mut blocks: Vec<String> = output.blocks().iter().map(block).collect();
+        match (blocks.pop(), blocks.is_empty()) {
+            (Some(only), true) => Self::Text(only),
+            (last, _) => {
+                blocks.extend(last);
+                Self::Texts(blocks)
+            }
+        }
     }
 
     /// What it takes.
-    pub const fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
+            Self::Texts(texts) => texts.iter().map(String::len).sum(),
             Self::TooLarge(_) => 0,
         }
     }
@@ -145,21 +158,29 @@ impl Entry {
     pub(super) fn new(
         time: Duration,
         mut call: LoggedCall,
-        redaction: Redaction<'_>,
+        mut redaction: Redaction<'_>,
         arguments: usize,
         results: usize,
     ) -> Self {
         let request = call.request.take().map(|id| Kept::new(&id));
         let given = call.arguments.take();
         let result = call.result.take();
-        call.tool = redaction.text(&call.tool);
-        let error = call.error.take().map(|error| redaction.text(&error));
+        // The arguments first: what is secret in them may come back.
+        let given = redaction
+            .arguments(|redaction| given.map(|given| written(given, redaction, arguments)));
+        // It was cut to what is worth echoing.
+        call.tool = redaction.beginning(&call.tool);
+        let error = call.error.take();
+        let error = error.map(|error| match error.len() {
+            bytes if bytes > PARSED => too_large(bytes),
+            _ => cut(&redaction.text(&error), ERROR).into_owned(),
+        });
         Self {
             time: Timestamp(time),
-            request: request.map(|id| written(id, redaction, NAME)),
-            arguments: given.map(|given| written(given, redaction, arguments)),
-            error: error.map(|error| cut(&error, ERROR).into_owned()),
-            result: result.map(|result| written(result, redaction, results)),
+            request: request.map(|id| written(id, &mut redaction, NAME)),
+            arguments: given,
+            error,
+            result: result.map(|result| written(result, &mut redaction, results)),
             call,
         }
     }
@@ -169,15 +190,24 @@ impl Entry {
     }
 }
 
-fn written(kept: Kept, redaction: Redaction<'_>, mut room: usize) -> Value {
+fn too_large(bytes: usize) -> String {
+    format!("[{bytes} bytes, too large to be written]")
+}
+
+fn written(kept: Kept, redaction: &mut Redaction<'_>, mut room: usize) -> Value {
+    let most = room.saturating_mul(TIMES).clamp(PARSED, LARGEST);
+    let bytes = kept.bytes();
     let value = match kept {
-        Kept::TooLarge(bytes) => {
-            return Value::from(format!("[{bytes} bytes, too large to be written]"));
-        }
+        Kept::TooLarge(bytes) => return Value::from(too_large(bytes)),
+        _ if bytes > most => return Value::from(too_large(bytes)),
         Kept::Text(text) => match serde_json::from_str(&text) {
             Ok(value) => redaction.value(value),
             Err(_) => Value::from(redaction.text(&text)),
         },
+        Kept::Texts(texts) => {
+            let clean: Vec<String> = texts.iter().map(|text| redaction.text(text)).collect();
+            Value::from(clean.join("\n"))
+        }
     };
     fit(value, &mut room)
 }
@@ -232,6 +262,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::calls::redact::Redactor;
 
     #[test]
     fn what_is_large_is_cut_where_it_is_large() {
@@ -261,6 +292,7 @@ mod tests {
     fn a_result_is_what_a_client_reads() {
         let text = |output: &Output| match Kept::of(output) {
             Kept::Text(text) => text,
+            Kept::Texts(texts) => texts.join("\n"),
             Kept::TooLarge(bytes) => format!("{bytes} bytes"),
         };
         assert_eq!(text(&Output::new().text("a").text("b")), "a\nb");
@@ -278,5 +310,32 @@ mod tests {
             Kept::new(&"x".repeat(LARGEST + 1)),
             Kept::TooLarge(_)
         ));
+    }
+
+    #[test]
+    fn no_more_is_looked_through_than_memory_allows() {
+        let room = |bytes: usize, room: usize| {
+            let mut redactor = Redactor::default();
+            let kept = Kept::new(&format!("{{\"a\":\"{}\"}}", "x".repeat(bytes - 8)));
+            written(kept, &mut redactor.of(&[]), room)
+        };
+        assert!(room(PARSED, 1 << 10).is_object());
+        assert_eq!(
+            room(PARSED + 1, 1 << 10),
+            "[262145 bytes, too large to be written]"
+        );
+        assert!(room(PARSED + 1, 32 << 10).is_object());
+        assert!(room(LARGEST, 1 << 20).is_object());
+        assert!(room(LARGEST + 1, 1 << 20).is_string());
+    }
+
+    #[test]
+    fn each_text_of_a_result_is_looked_through_by_itself() {
+        let pair = json!({"name": "DB_PASSWORD", "value": "canary"}).to_string();
+        let mut redactor = Redactor::default();
+        let output = Output::new().text(pair.as_str()).text(pair.as_str());
+        let told = written(Kept::of(&output), &mut redactor.of(&[]), 1 << 10);
+        assert_eq!(told.to_string().matches("[redacted]").count(), 2, "{told}");
+        assert!(!told.to_string().contains("canary"), "{told}");
     }
 }

@@ -2,7 +2,7 @@
 //! has to find out what an agent did. The record of who called what, without it, is the audit's.
 //!
 //! In the room: [`CallLog`], which takes calls and never makes one wait; what the operator writes (`config`), what is
-//! written of a call (`call`), without secrets (`redact`, `names`), in three forms (`jsonl`, `text`, `markdown`), and
+//! written of a call (`call`), without secrets (`redact`, `names`, `patterns`, `values`), in three forms (`jsonl`, `text`, `markdown`), and
 //! the thread that does it (`writer`). Not here: the files and what becomes of old ones (`file`).
 
 mod call;
@@ -10,10 +10,12 @@ mod config;
 mod jsonl;
 mod markdown;
 mod names;
+mod patterns;
 mod redact;
 #[cfg(test)]
 mod tests;
 mod text;
+mod values;
 mod writer;
 
 use std::{

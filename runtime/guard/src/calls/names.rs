@@ -12,36 +12,45 @@ const WORDS: &[&str] = &[
     "authorization",
     "bearer",
     "cookie",
-    "cookies",
+    "cred",
     "credential",
-    "credentials",
+    "dsn",
     "jwt",
+    "oauth",
     "otp",
     "passcode",
     "passphrase",
     "passwd",
     "password",
-    "passwords",
     "pin",
     "pwd",
     "secret",
-    "secrets",
+    "signature",
     "token",
     "totp",
 ];
+/// Words that are secret at the end of a name: elsewhere they are others (`pass_rate`).
+const LAST: &[&str] = &["pass", "pat", "pw", "sid", "sig"];
 /// What is secret at the end of a name, even of one that is written in one piece.
 const ENDINGS: &[&str] = &[
     "accesskey",
+    "accountkey",
     "apikey",
     "authkey",
+    "connectionstring",
     "encryptionkey",
+    "masterkey",
+    "passkey",
     "passphrase",
     "passwd",
     "password",
     "privatekey",
     "secret",
     "secretkey",
+    "sessionid",
+    "sharedkey",
     "signingkey",
+    "sshkey",
     "token",
 ];
 /// Counted by models, and otherwise secret.
@@ -53,17 +62,45 @@ pub(super) fn is_secret(name: &str, value: &Value) -> bool {
     if matches!(value, Value::Bool(_) | Value::Null) {
         return false;
     }
+    // Of a number: how many there are.
+    let is_one = |word: &str, of: &[&str], ends: bool| {
+        let word = word.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        let is_known = |word: &str| {
+            of.iter()
+                .any(|known| word == *known || (ends && word.ends_with(known)))
+        };
+        let is_count = word.ends_with(TOKENS) && value.is_number();
+        !is_count && (is_known(word) || word.strip_suffix('s').is_some_and(is_known))
+    };
     let words = words(name);
-    words
-        .iter()
-        .any(|word| WORDS.contains(&word.as_str()) || (word == TOKENS && !value.is_number()))
-        || ENDINGS.iter().any(|ending| plain(name).ends_with(ending))
+    // `PASSWORD_1`
+    let is_name = |word: &&String| word.chars().any(|letter| !letter.is_ascii_digit());
+    let last = words.iter().rev().find(is_name);
+    words.iter().any(|word| is_one(word, WORDS, false))
+        || last.is_some_and(|word| is_one(word, LAST, false))
+        || is_one(&words.concat(), ENDINGS, true)
 }
 
-/// A name without what different people write between its words.
-pub(super) fn plain(name: &str) -> String {
+/// A name but for how it is written, a number behind and a plural: what is the same of two is one name.
+pub(super) fn stem(name: &str) -> String {
+    let mut plain = plain(name);
+    let bare = plain.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    let bare = bare.strip_suffix('s').unwrap_or(bare).len();
+    if bare > 0 {
+        plain.truncate(bare);
+    }
+    plain
+}
+
+/// A name without what different people write between its words; as it is, if it has none.
+fn plain(name: &str) -> String {
     let letters = name.chars().filter(|letter| letter.is_alphanumeric());
-    letters.flat_map(char::to_lowercase).collect()
+    let plain: String = letters.flat_map(char::to_lowercase).collect();
+    if plain.is_empty() {
+        name.to_owned()
+    } else {
+        plain
+    }
 }
 
 /// The words of a name: `clientSecret`, `client_secret` and `Client-Secret` have the same two.
@@ -168,6 +205,20 @@ mod tests {
             "otp",
             "pin",
             "tokens",
+            "password1",
+            "PASSWORD_1",
+            "api_keys",
+            "private_keys",
+            "pass",
+            "db_pass",
+            "ssh_key",
+            "session_id",
+            "sessionId",
+            "sig",
+            "signature",
+            "github_pat",
+            "SENTRY_DSN",
+            "connectionString",
         ] {
             assert!(is_secret(name, &json!("x")), "{name}");
         }
@@ -184,13 +235,33 @@ mod tests {
             "secretary",
             "code",
             "name",
+            "note",
+            "notes",
+            "bypass",
+            "compass",
+            "pass_rate",
+            "session",
+            "signal",
+            "design",
+            "patch",
             "",
         ] {
             assert!(!is_secret(name, &json!("x")), "{name}");
         }
         assert!(!is_secret("max_tokens", &json!(100)));
+        assert!(!is_secret("maxtokens", &json!(100)));
         assert!(is_secret("pin", &json!(1234)));
         assert!(!is_secret("has_password", &json!(true)));
+    }
+
+    #[test]
+    fn a_name_is_the_same_in_another_case_and_number() {
+        for other in ["CODE", "codes", "code2", "co_de"] {
+            assert!(stem(other) == "code", "{other}");
+        }
+        for (one, other) in [("code", "coder"), ("", "s"), ("_", "-"), ("1", "2")] {
+            assert!(stem(one) != stem(other), "{one} {other}");
+        }
     }
 
     #[test]

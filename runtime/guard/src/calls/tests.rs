@@ -42,7 +42,9 @@ fn call(tool: &str, arguments: &Value) -> LoggedCall {
 
 fn entry(call: LoggedCall) -> Entry {
     let time = Duration::from_millis(1_795_238_598_042);
-    Entry::new(time, call, Redactor::default().of(&[]), 1_000, 1_000)
+    let marked = Arc::clone(&call.marked);
+    let mut redactor = Redactor::default();
+    Entry::new(time, call, redactor.of(&marked), 1_000, 1_000)
 }
 
 fn read(line: Vec<u8>) -> String {
@@ -83,6 +85,37 @@ fn a_line_for_people_says_what_matters_first() {
          address=192.0.2.1 plugin=fs scope=read session=s1 request=\"\\\"r1\\\"\" \
          trace_id=00000000000000000000000000000007 arguments={\"path\":\"/a\"} result=\"two\\nlines\"\n"
     );
+}
+
+#[test]
+fn a_failure_does_not_say_what_the_arguments_hid() {
+    let failed = LoggedCall {
+        outcome: "error",
+        error: Some("no such user hunter2".to_owned()),
+        result: Some(Kept::new("hunter2 again")),
+        marked: Arc::new(["handle".to_owned()]),
+        ..call("enter", &json!({"Handles": "hunter2"}))
+    };
+    let line = read(jsonl::entry(&entry(failed)));
+    assert!(!line.contains("hunter2"), "{line}");
+    assert!(line.contains("no such user [redacted]"), "{line}");
+    let large = LoggedCall {
+        error: Some("x".repeat(300 << 10)),
+        ..call("enter", &json!({}))
+    };
+    let line = read(jsonl::entry(&entry(large)));
+    assert!(line.contains("[307200 bytes, too large"), "{line}");
+}
+
+#[test]
+fn a_name_that_cannot_be_seen_is_in_quotes() {
+    for name in ["x\u{a0}by", "\u{200b}\u{ad}", "\u{2800}", "\u{3164}"] {
+        let line = read(text::entry(&entry(call(name, &json!({})))));
+        assert!(
+            line.contains(&format!(" \"{name}\" 1.5ms by key|ann")),
+            "{line}"
+        );
+    }
 }
 
 /// Names and values of somebody who would like to write something else.
@@ -279,7 +312,8 @@ async fn what_waits_is_bounded_in_bytes_too() {
         folder.path(),
         &json!({"arguments": "1MiB", "jsonl": {"to": "FOLDER/pipe"}}),
     );
-    let large = json!({"text": "x".repeat(1 << 20)});
+    // As much as is written at all.
+    let large = json!({"text": "x".repeat((1 << 20) - 64)});
     let mut made = 0;
     for _ in 0..100 {
         log.record(1 << 20, || {

@@ -7,7 +7,6 @@ use serde::Serialize;
 use super::call::Entry;
 use crate::{
     Timestamp,
-    escape::is_unruly,
     line::{cut, json},
 };
 
@@ -69,13 +68,8 @@ pub(super) fn dropped(time: Timestamp, count: u64) -> Vec<u8> {
 /// What a stranger named, as it is if it is one plain word, and in quotes otherwise.
 fn word(text: &str) -> String {
     let text = cut(text, NAME);
-    let is_plain = |letter: char| {
-        !letter.is_whitespace()
-            && !letter.is_control()
-            && !is_unruly(letter)
-            && letter != '"'
-            && letter != '='
-    };
+    // Of what is not ASCII some letters look like nothing at all, or like a blank.
+    let is_plain = |letter: char| letter.is_ascii_graphic() && letter != '"' && letter != '=';
     if !text.is_empty() && text.chars().all(is_plain) {
         return text.into_owned();
     }
