@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
 
-use crate::escape::Escaping;
+use crate::{Timestamp, escape::Escaping};
 
 /// A text goes on for at most so many bytes in a record.
 const LONGEST: usize = 512;
@@ -25,6 +25,21 @@ pub(crate) fn json(value: &impl Serialize) -> Vec<u8> {
         ))
         .expect("texts and numbers are JSON, and a vector takes everything");
     json
+}
+
+/// The line that says how many records before it are missing.
+pub(crate) fn dropped(time: Timestamp, count: u64) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct Dropped {
+        time: Timestamp,
+        event: &'static str,
+        count: u64,
+    }
+    line(&Dropped {
+        time,
+        event: "dropped",
+        count,
+    })
 }
 
 /// A text, cut where it is too long.

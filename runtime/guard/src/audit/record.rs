@@ -72,22 +72,6 @@ impl Record<'_> {
     }
 }
 
-/// The line that says how many records before it are missing.
-pub(super) fn dropped(time: Duration, count: u64) -> Vec<u8> {
-    line(&Dropped {
-        time: Timestamp(time),
-        event: "dropped",
-        count,
-    })
-}
-
-#[derive(Serialize)]
-struct Dropped {
-    time: Timestamp,
-    event: &'static str,
-    count: u64,
-}
-
 #[derive(Serialize)]
 struct Line<'a> {
     time: Timestamp,
@@ -123,6 +107,7 @@ struct Line<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::line::dropped;
 
     fn read(line: &[u8]) -> serde_json::Value {
         assert_eq!(
@@ -209,7 +194,7 @@ mod tests {
 
     #[test]
     fn the_count_of_missing_records_is_a_record() {
-        let line = String::from_utf8(dropped(Duration::ZERO, 7)).expect("text");
+        let line = String::from_utf8(dropped(Timestamp(Duration::ZERO), 7)).expect("text");
         assert_eq!(
             line,
             "{\"time\":\"1970-01-01T00:00:00.000Z\",\"event\":\"dropped\",\"count\":7}\n"

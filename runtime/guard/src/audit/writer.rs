@@ -2,9 +2,10 @@
 
 use std::{io, sync::Arc};
 
-use super::{record, sink::Sink};
+use super::sink::Sink;
 use crate::{
-    Clock,
+    Clock, Timestamp,
+    line::dropped,
     queue::{Losses, News, Work},
 };
 
@@ -37,7 +38,7 @@ impl Writer {
         if lost == 0 {
             return;
         }
-        let line = record::dropped(self.clock.since_epoch(), lost);
+        let line = dropped(Timestamp(self.clock.since_epoch()), lost);
         if let Err(error) = self.sink.write(&line) {
             self.losses.put_back(lost);
             self.warn(&error);

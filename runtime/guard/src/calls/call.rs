@@ -61,6 +61,13 @@ pub struct LoggedCall {
     pub result: Option<Kept>,
 }
 
+impl LoggedCall {
+    /// Its trace, as W3C Trace Context writes it.
+    pub(super) fn trace_id(&self) -> Option<String> {
+        self.trace.map(|id| format!("{id:032x}"))
+    }
+}
+
 /// A text, unless it is too large to be looked through.
 #[derive(Debug)]
 pub enum Kept {

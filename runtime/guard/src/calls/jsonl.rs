@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::call::Entry;
@@ -16,7 +16,7 @@ struct Line<'a> {
     time: Timestamp,
     event: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    trace_id: Option<TraceId>,
+    trace_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     request: Option<&'a Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,28 +47,13 @@ struct Line<'a> {
     result: Option<&'a Value>,
 }
 
-struct TraceId(u128);
-
-impl Serialize for TraceId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{:032x}", self.0))
-    }
-}
-
-#[derive(Serialize)]
-struct Dropped {
-    time: Timestamp,
-    event: &'static str,
-    count: u64,
-}
-
 /// The line of a call.
 pub(super) fn entry(entry: &Entry) -> Vec<u8> {
     let call = &entry.call;
     line(&Line {
         time: entry.time,
         event: entry.event(),
-        trace_id: call.trace.map(TraceId),
+        trace_id: call.trace_id(),
         request: entry.request.as_ref(),
         session: call.session.as_deref().map(Text),
         principal: Text(call.principal.id()),
@@ -85,14 +70,5 @@ pub(super) fn entry(entry: &Entry) -> Vec<u8> {
         error_id: call.error_id.as_deref(),
         error: entry.error.as_deref(),
         result: entry.result.as_ref(),
-    })
-}
-
-/// The line that says how many calls before it are missing.
-pub(super) fn dropped(time: Timestamp, count: u64) -> Vec<u8> {
-    line(&Dropped {
-        time,
-        event: "dropped",
-        count,
     })
 }

@@ -49,8 +49,7 @@ pub(super) fn entry(entry: &Entry) -> Vec<u8> {
             .request
             .as_ref()
             .map(|id| format!("request {}", code(&id.to_string()))),
-        call.trace
-            .map(|id| format!("trace {}", code(&format!("{id:032x}")))),
+        call.trace_id().map(|id| format!("trace {}", code(&id))),
         call.error_id
             .as_deref()
             .map(|id| format!("error {}", code(id))),

@@ -132,14 +132,15 @@ impl CallLog {
         };
         let room = [room(&config.arguments), room(&config.results)];
         let serves = Arc::<AtomicBool>::default();
-        let writer = Writer::new(
+        let writer = Writer {
             logs,
-            Redactor::new(&config.redact),
+            redactor: Redactor::new(&config.redact),
             room,
-            Arc::clone(&losses),
-            clock.clone(),
-            Arc::clone(&serves),
-        );
+            losses: Arc::clone(&losses),
+            clock: clock.clone(),
+            serves: Arc::clone(&serves),
+            looked: false,
+        };
         let calls = Queue::start("calls", config.queue, losses, writer)
             .map_err(|error| vec![Problem::new("queue", format!("no thread for it: {error}"))])?;
         Ok(Some(Self {

@@ -34,7 +34,7 @@ pub(super) fn entry(entry: &Entry) -> Vec<u8> {
         ("scope", call.scope.map(|scope| scope.to_string())),
         ("session", call.session.as_deref().map(str::to_owned)),
         ("request", entry.request.as_ref().map(ToString::to_string)),
-        ("trace_id", call.trace.map(|id| format!("{id:032x}"))),
+        ("trace_id", call.trace_id()),
         ("error_id", call.error_id.clone()),
         ("cached", call.cached.then(|| "true".to_owned())),
     ];

@@ -13,6 +13,7 @@ use super::{Waiting, call::Entry, jsonl, markdown, redact::Redactor, text};
 use crate::{
     Clock, LogFile, Timestamp,
     file::until_midnight,
+    line,
     queue::{Losses, News, Work},
 };
 
@@ -49,7 +50,7 @@ impl Form {
 
     fn dropped(self, time: Timestamp, count: u64) -> Vec<u8> {
         match self {
-            Self::Jsonl => jsonl::dropped(time, count),
+            Self::Jsonl => line::dropped(time, count),
             Self::Text => text::dropped(time, count),
             Self::Markdown => markdown::dropped(time, count),
         }
@@ -110,38 +111,19 @@ impl Log {
 /// Writes calls.
 #[derive(Debug)]
 pub(super) struct Writer {
-    logs: Vec<Log>,
-    redactor: Redactor,
+    pub(super) logs: Vec<Log>,
+    pub(super) redactor: Redactor,
     /// Bytes of arguments and of results.
-    room: [usize; 2],
-    losses: Arc<Losses>,
-    clock: Clock,
+    pub(super) room: [usize; 2],
+    pub(super) losses: Arc<Losses>,
+    pub(super) clock: Clock,
     /// Whether there are callers: before, the files are left as they are.
-    serves: Arc<AtomicBool>,
+    pub(super) serves: Arc<AtomicBool>,
     /// Whether the files were looked at since: their day may have been over before the start.
-    looked: bool,
+    pub(super) looked: bool,
 }
 
 impl Writer {
-    pub(super) const fn new(
-        logs: Vec<Log>,
-        redactor: Redactor,
-        room: [usize; 2],
-        losses: Arc<Losses>,
-        clock: Clock,
-        serves: Arc<AtomicBool>,
-    ) -> Self {
-        Self {
-            logs,
-            redactor,
-            room,
-            losses,
-            clock,
-            serves,
-            looked: false,
-        }
-    }
-
     fn miss(&mut self, lost: u64) {
         for log in &mut self.logs {
             log.missing += lost;

@@ -22,7 +22,7 @@ use rustix::fs::OFlags;
 pub use self::rotation::{NotAFile, NotARotation, Rotate, Rotation, can_be_put_aside};
 use self::{
     pack::Packer,
-    rotation::{Age, DAY, names_a_file, put_aside},
+    rotation::{Age, DAY, folder_of, names_a_file, put_aside},
 };
 pub(crate) use self::{rotation::size, tail::Tail};
 
@@ -283,13 +283,7 @@ pub(crate) fn until_midnight() -> Duration {
 pub fn is_same_file(one: &Path, other: &Path) -> bool {
     let there = |path| std::fs::metadata(path).map(|found| identity(&found)).ok();
     let to_be = |path: &Path| {
-        let folder = path.parent()?;
-        let folder = if folder.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            folder
-        };
-        let folder = std::fs::canonicalize(folder).ok()?;
+        let folder = std::fs::canonicalize(folder_of(path)?).ok()?;
         Some(folder.join(path.file_name()?))
     };
     let same = |one: Option<_>, other| one.is_some() && one == other;

@@ -199,13 +199,8 @@ pub(super) fn time(at: Duration) -> String {
 /// what is left of packing them. Nothing else is found, and so nothing else removed.
 pub(super) fn aside(path: &Path) -> io::Result<BTreeMap<String, Vec<PathBuf>>> {
     let mut found = BTreeMap::<String, Vec<PathBuf>>::new();
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+    let (Some(folder), Some(name)) = (folder_of(path), path.file_name()) else {
         return Ok(found);
-    };
-    let folder = if folder.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        folder
     };
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -228,6 +223,17 @@ pub(super) fn aside(path: &Path) -> io::Result<BTreeMap<String, Vec<PathBuf>>> {
         }
     }
     Ok(found)
+}
+
+/// The folder that a path is in; that of the process for a name alone.
+pub(super) fn folder_of(path: &Path) -> Option<&Path> {
+    path.parent().map(|folder| {
+        if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        }
+    })
 }
 
 /// Whether this is how the name of a file that was put aside ends.
