@@ -6,6 +6,8 @@
 use serde::{Serialize as _, Serializer, ser::Error as _};
 use serde_json::value::RawValue;
 
+use crate::kept;
+
 /// Appends `text` to `json` as a JSON string, with its quotes; the same bytes as `serde_json` writes.
 pub fn append(json: &mut Vec<u8>, text: &str) {
     json.reserve(room(text));
@@ -18,11 +20,12 @@ pub fn append(json: &mut Vec<u8>, text: &str) {
 /// # Errors
 /// When the serializer fails.
 pub fn serialize<S: Serializer>(text: impl AsRef<str>, serializer: S) -> Result<S::Ok, S::Error> {
-    let text = text.as_ref();
-    let mut json = String::with_capacity(room(text));
-    pieces(text, |piece| json.push_str(piece));
-    let raw = RawValue::from_string(json).map_err(S::Error::custom)?;
-    raw.serialize(serializer)
+    let mut json = kept::take();
+    append(&mut json, text.as_ref());
+    let raw: &RawValue = serde_json::from_slice(&json).map_err(S::Error::custom)?;
+    let written = raw.serialize(serializer)?;
+    kept::give_back(json);
+    Ok(written)
 }
 
 /// Enough for most texts: quotes, and an escape here and there.

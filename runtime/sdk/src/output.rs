@@ -15,8 +15,15 @@ use crate::{Content, EmbeddedResource, Link, ToolError, kept, schema};
 #[derive(Clone, Debug, Default)]
 pub struct Output {
     content: Vec<Content>,
-    /// JSON text of an object.
-    structured: Option<String>,
+    structured: Option<Structured>,
+}
+
+/// Structured content: the JSON text of an object.
+#[derive(Clone, Debug)]
+enum Structured {
+    /// What the first block says: it may be long, and is there once.
+    FirstText,
+    Json(String),
 }
 
 impl Output {
@@ -71,7 +78,7 @@ impl Output {
         if !json.starts_with('{') {
             return Err(ToolError::bug("structured content must be a JSON object"));
         }
-        self.structured = Some(json);
+        self.structured = Some(Structured::Json(json));
         Ok(self)
     }
 
@@ -82,12 +89,15 @@ impl Output {
 
     /// The structured content, as JSON text.
     pub fn structured_json(&self) -> Option<&str> {
-        self.structured.as_deref()
+        match self.structured.as_ref()? {
+            Structured::FirstText => self.content.first()?.as_text(),
+            Structured::Json(json) => Some(json),
+        }
     }
 
-    /// Takes the answer apart into its blocks and its structured content, the JSON text of an object.
-    pub fn into_parts(self) -> (Vec<Content>, Option<String>) {
-        (self.content, self.structured)
+    /// The blocks alone.
+    pub fn into_blocks(self) -> Vec<Content> {
+        self.content
     }
 }
 
@@ -180,7 +190,7 @@ fn of_json(json: String) -> Result<Output, ToolError> {
             Output::new().text(serde_json::from_str::<String>(&json).map_err(ToolError::internal)?)
         }
         Some(b'{') => Output {
-            structured: Some(json.clone()),
+            structured: Some(Structured::FirstText),
             ..Output::new().text(json)
         },
         _ => Output::new().text(json),

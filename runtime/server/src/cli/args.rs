@@ -1,8 +1,9 @@
 //! The command line as typed values.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args as _, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::http::Listen;
 use crate::identity::Identity;
@@ -15,6 +16,13 @@ pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 
+    #[command(flatten)]
+    pub(super) options: Options,
+}
+
+/// What every subcommand takes.
+#[derive(Debug, clap::Args)]
+pub(super) struct Options {
     /// Serve HTTP instead of stdio, at /mcp [default address: http.listen, 127.0.0.1:8080]
     #[arg(long, global = true, value_name = "ADDR", num_args = 0..=1)]
     #[expect(
@@ -112,8 +120,27 @@ impl Args {
     /// Reads the process's arguments; the error also carries `--help` and `--version`.
     pub(super) fn read(
         identity: &Identity,
-        arguments: impl IntoIterator<Item = std::ffi::OsString>,
+        arguments: impl IntoIterator<Item = OsString>,
     ) -> Result<Self, clap::Error> {
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        Self::without_subcommand(&arguments).map_or_else(|| Self::any(identity, arguments), Ok)
+    }
+
+    /// What a server is mostly started with: no subcommand, and nothing wrong. clap copies every option into each
+    /// subcommand before it reads anything, which was a seventh of what a start computes.
+    fn without_subcommand(arguments: &[OsString]) -> Option<Self> {
+        let matches = Options::augment_args(clap::Command::new(""))
+            .disable_help_flag(true)
+            .try_get_matches_from(arguments)
+            .ok()?;
+        let options = Options::from_arg_matches(&matches).ok()?;
+        Some(Self {
+            command: None,
+            options,
+        })
+    }
+
+    fn any(identity: &Identity, arguments: Vec<OsString>) -> Result<Self, clap::Error> {
         let mut command = Self::command()
             .name(identity.name)
             .version(identity.version);
@@ -156,7 +183,7 @@ mod tests {
             "serve --http 127.0.0.1:9000 --set a.b=1",
             "--set a.b=1 --http=9000",
         ] {
-            let args = read(line).unwrap();
+            let args = read(line).unwrap().options;
             assert_eq!(
                 args.http.unwrap().unwrap().to_string(),
                 "127.0.0.1:9000",
@@ -164,7 +191,7 @@ mod tests {
             );
             assert_eq!(args.set, ["a.b=1"]);
         }
-        assert!(matches!(read("--http").unwrap().http, Some(None)));
+        assert!(matches!(read("--http").unwrap().options.http, Some(None)));
         assert!(read("").unwrap().command.is_none());
         assert!(matches!(
             read("describe --json").unwrap().command,
@@ -174,6 +201,47 @@ mod tests {
             read("call echo {}").unwrap().command,
             Some(Command::Call { .. })
         ));
+    }
+
+    #[test]
+    fn without_a_subcommand_the_short_way_reads_the_same() {
+        for (line, is_short) in [
+            ("", true),
+            ("--", true),
+            ("--http", true),
+            ("--http --config a.toml --env-file --read-only", true),
+            (
+                "--http=9000 --insecure --profile a --set a.b=1 --set c=2",
+                true,
+            ),
+            (
+                "--log-level debug --log-format json --management 9090",
+                true,
+            ),
+            ("--config serve", true),
+            ("--set a=1 serve --set b=2", false),
+            ("serve", false),
+            ("-- serve", false),
+            ("--http serve", false),
+            ("--profile a --profile b", false),
+            ("--config", false),
+            ("--help", false),
+            ("-h", false),
+            ("--version", false),
+            ("-V", false),
+            ("nonsense", false),
+        ] {
+            let words: Vec<OsString> = std::iter::once("myservice")
+                .chain(line.split_whitespace())
+                .map(Into::into)
+                .collect();
+            let short = Args::without_subcommand(&words);
+            assert_eq!(short.is_some(), is_short, "{line}");
+            if let Some(short) = short {
+                let long = Args::any(&IDENTITY, words).unwrap();
+                assert_eq!(format!("{short:?}"), format!("{long:?}"), "{line}");
+            }
+        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ use crate::config::{Config, Environment, Layers};
 use crate::identity::Identity;
 use crate::logging::{self, Filter};
 use crate::mount::Mount;
-use args::{Args, Command, LogFormat};
+use args::{Args, Command, LogFormat, Options};
 use output::{Answers, DONE, USAGE, complain, pretty};
 
 /// Files of the log that were put aside and are kept, unless told.
@@ -62,7 +62,7 @@ pub(crate) fn run(product: Product) -> ExitCode {
 }
 
 fn run_with(product: Product, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let args = match Args::read(&product.identity, arguments) {
+    let Args { command, options } = match Args::read(&product.identity, arguments) {
         Ok(args) => args,
         Err(error) if error.use_stderr() => {
             // clap's text has its own "error:" and the usage below it.
@@ -76,75 +76,71 @@ fn run_with(product: Product, arguments: impl IntoIterator<Item = OsString>) -> 
         Err(help) => return Answers::plain().print(&help.to_string(), DONE),
     };
     let product = Product {
-        read_only: product.read_only || args.read_only,
+        read_only: product.read_only || options.read_only,
         ..product
     };
-    if let Some(Command::Describe { json }) = args.command {
+    if let Some(Command::Describe { json }) = command {
         return describe::run(&product, json);
     }
     let plugins: Vec<&str> = product.mounts.iter().map(Mount::name).collect();
-    if let Some(Command::Schema) = args.command {
+    if let Some(Command::Schema) = command {
         let schema = Config::schema(product.identity.name, &plugins, &product.schema_of());
         return Answers::plain().print(&pretty(&schema), DONE);
     }
-    let layers = Layers {
-        defaults: product.defaults,
-        file: args.config.clone(),
-        assignments: args.set.clone(),
-        read_only: args.read_only,
-        profile: args.profile.clone(),
-        env_file: args.env_file.clone(),
-        environment: Environment::process(),
-    };
-    let (mut config, problems) = Config::examine(&layers, &plugins, &product.schema_of());
-    if let Some(Command::Env) = args.command {
+    // Dropped at once: it holds all variables of the process.
+    let (mut config, problems) = Config::examine(
+        &Layers {
+            defaults: product.defaults,
+            file: options.config.clone(),
+            assignments: options.set.clone(),
+            read_only: options.read_only,
+            profile: options.profile.clone(),
+            env_file: options.env_file.clone(),
+            environment: Environment::process(),
+        },
+        &plugins,
+        &product.schema_of(),
+    );
+    if let Some(Command::Env) = command {
         let schema = Config::schema(product.identity.name, &plugins, &product.schema_of());
         return Answers::plain().print(&config.example(product.identity.name, &schema), DONE);
     }
-    let checking = matches!(args.command, Some(Command::Check { .. }));
+    let checking = matches!(command, Some(Command::Check { .. }));
     if !problems.is_empty() && !checking {
         return complain(&problems.to_string(), USAGE);
     }
     for (name, value) in config.added_variables.iter() {
         keep_secret(format!("env:{name}"), Secret::new(value.to_owned()));
     }
-    if args.management.is_some() {
-        config.management.listen = args.management;
+    if options.management.is_some() {
+        config.management.listen = options.management;
     }
-    if let Err(message) = start_logging(&args, &config) {
+    let serving = matches!(command, None | Some(Command::Serve));
+    if let Err(message) = start_logging(serving, &options, &config) {
         return complain(&message, USAGE);
     }
-    match args.command {
+    let listen = options
+        .http
+        .map(|address| address.unwrap_or(config.http.listen));
+    match command {
         // Those that need no configuration were answered above.
         None | Some(Command::Serve | Command::Describe { .. } | Command::Env | Command::Schema) => {
-            let listen = args
-                .http
-                .map(|address| address.unwrap_or(config.http.listen));
-            serve::run(&product, config, listen, args.insecure)
+            serve::run(&product, config, listen, options.insecure)
         }
         Some(Command::Call {
             tool,
             arguments,
             json,
         }) => call::run(&product, &config, &tool, arguments.as_deref(), json),
-        Some(Command::Healthcheck) => {
-            let listen = args
-                .http
-                .map(|address| address.unwrap_or(config.http.listen));
-            healthcheck::run(&config, listen)
-        }
+        Some(Command::Healthcheck) => healthcheck::run(&config, listen),
         Some(Command::Check { json }) => {
-            let listen = args
-                .http
-                .map(|address| address.unwrap_or(config.http.listen));
-            check::run(&product, &config, problems, listen, args.insecure, json)
+            check::run(&product, &config, problems, listen, options.insecure, json)
         }
     }
 }
 
 /// Flags win over the configuration. A command that prints its own answer is quieter.
-fn start_logging(args: &Args, config: &Config) -> Result<(), String> {
-    let serving = matches!(args.command, None | Some(Command::Serve));
+fn start_logging(serving: bool, options: &Options, config: &Config) -> Result<(), String> {
     let configured = config
         .log
         .level
@@ -157,8 +153,12 @@ fn start_logging(args: &Args, config: &Config) -> Result<(), String> {
             Filter::warnings()
         }
     };
-    let filter = args.log_level.clone().or(configured).unwrap_or_else(quiet);
-    let json = args
+    let filter = options
+        .log_level
+        .clone()
+        .or(configured)
+        .unwrap_or_else(quiet);
+    let json = options
         .log_format
         .map_or(config.log.json, |format| format == LogFormat::Json);
     // A command that prints its own answer is run by somebody who looks at it.

@@ -110,8 +110,10 @@ async fn serve(
         None => Door::Stdio,
         Some(listener) => Door::Http(listener.local_addr().map_err(|error| error.to_string())?),
     };
+    // Boxed, as all that is large here: a task lies on the stack when it is begun, when it ends and in between.
+    let starting = Box::pin(start(&product, &config, way_in, &lifecycle));
     let started = tokio::select! {
-        started = start(&product, &config, way_in, &lifecycle) => started.map_err(|problems| problems.to_string())?,
+        started = starting => started.map_err(|problems| problems.to_string())?,
         () = lifecycle.draining() => return Ok(()),
     };
     let runtime = Arc::new(started.runtime);
@@ -138,7 +140,6 @@ async fn serve(
             };
             watched = watch(None);
             tracing::debug!(server = product.identity.name, "serving on stdio");
-            // Boxed: it is large, and one of it is enough.
             Box::pin(stdio::serve(
                 runtime.as_ref(),
                 input,
@@ -175,7 +176,7 @@ async fn serve(
             watched = watch(Some(Arc::clone(&service)));
             let endpoint = endpoint(&config, address);
             tracing::info!(authentication = known_by, "serving on {endpoint}");
-            http::serve(listener, service, tls, lifecycle.clone()).await;
+            Box::pin(http::serve(listener, service, tls, lifecycle.clone())).await;
         }
     }
     if let Some(watched) = watched {

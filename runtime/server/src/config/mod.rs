@@ -30,6 +30,7 @@ mod value;
 mod variables;
 mod yaml;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -297,9 +298,9 @@ impl Config {
     ) -> (Self, Problems) {
         let mut config = Self::default();
         let mut problems = Problems::default();
-        let mut environment = layers.environment.clone();
+        let mut environment = Cow::Borrowed(&layers.environment);
         if let Some(path) = &layers.env_file {
-            config.added_variables = environment.add_file(path, &mut problems);
+            config.added_variables = environment.to_mut().add_file(path, &mut problems);
         }
         let schema = || Self::schema("", plugins, schema_of);
         let mut sources = vec![Source::new("the manifest's defaults", layers.defaults)];

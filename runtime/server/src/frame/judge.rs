@@ -1,5 +1,7 @@
 //! Whether a well-formed JSON object is a JSON-RPC 2.0 message, and which kind.
 
+use std::borrow::Cow;
+
 use super::error::{FrameError, INVALID_PARAMS, INVALID_REQUEST};
 use super::scan::{Members, Span};
 use super::{FrameKind, RequestId, text_of};
@@ -78,10 +80,9 @@ pub(super) fn judge(
             "`params` must be an object".to_owned(),
         ));
     }
-    let decoded = if slice(method).contains('\\') {
-        Some(name.into())
-    } else {
-        None
+    let decoded = match name {
+        Cow::Owned(name) => Some(name.into()),
+        Cow::Borrowed(_) => None,
     };
     Ok((
         id.map_or(FrameKind::Notification, FrameKind::Request),

@@ -1,4 +1,4 @@
-//! The member names of the objects being read, kept to find one that appears twice.
+//! The member names of the objects being read that mean nothing at their place, kept to find one that appears twice.
 //!
 //! Eight bytes a name, all in one stack, so an object of a million members costs
 //! less than the message itself.

@@ -248,7 +248,7 @@ impl Frame {
 /// The text of a JSON string, borrowed when it has no escapes; `None` for another value.
 pub(crate) fn text_of(json: &str) -> Option<Cow<'_, str>> {
     let inner = json.strip_prefix('"')?.strip_suffix('"')?;
-    if inner.contains('\\') {
+    if memchr::memchr(b'\\', inner.as_bytes()).is_some() {
         serde_json::from_str::<String>(json).ok().map(Cow::Owned)
     } else {
         Some(Cow::Borrowed(inner))

@@ -3,17 +3,18 @@
 //!
 //! One pass, no tree. A property test holds it to `serde_json`'s verdict.
 
-use std::ops::Range;
+use std::{num::NonZeroU32, ops::Range};
 
 use mcp_factory_sdk::json_text;
 
 use super::keys::Keys;
 
-/// A part of the message, as byte offsets.
+/// A part of the message, as byte offsets. Nothing ends where the message begins, which keeps messages small: they
+/// are moved often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
     start: u32,
-    end: u32,
+    end: NonZeroU32,
 }
 
 impl Span {
@@ -21,20 +22,17 @@ impl Span {
         let narrow = |offset| u32::try_from(offset).expect("a message is at most 2 GiB");
         Self {
             start: narrow(start),
-            end: narrow(end),
+            end: NonZeroU32::new(narrow(end)).expect("a value has at least one byte"),
         }
     }
 
     pub(super) fn range(self) -> Range<usize> {
-        self.start as usize..self.end as usize
+        self.start as usize..self.end.get() as usize
     }
 
     /// A string's content, without its quotes.
     pub(super) fn unquoted(self) -> Self {
-        Self {
-            start: self.start + 1,
-            end: self.end - 1,
-        }
+        Self::new(self.start as usize + 1, self.end.get() as usize - 1)
     }
 }
 
@@ -86,6 +84,18 @@ enum Place {
     Meta,
     InsideParams,
     Elsewhere,
+}
+
+impl Place {
+    /// The names that mean something in an object that stands here; at most eight.
+    const fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Root => &ENVELOPE,
+            Self::Params => &PARAMS,
+            Self::Meta => &META,
+            Self::InsideParams | Self::Elsewhere => &[],
+        }
+    }
 }
 
 const ENVELOPE: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"];
@@ -196,6 +206,8 @@ impl Scanner<'_> {
 
     fn object(&mut self, place: Place) -> Result<(), Malformed> {
         let mark = self.keys.open();
+        // Of the names known at this place a bit each, and the first that came twice.
+        let (mut seen, mut twice) = (0_u8, None);
         if self.peek() == Some(b'}') {
             self.at += 1;
             return Ok(());
@@ -205,6 +217,12 @@ impl Scanner<'_> {
                 return Err(self.malformed("expected a member name in double quotes"));
             }
             let known = self.key(place)?;
+            if let Some(known) = known {
+                if seen & (1 << known) != 0 {
+                    twice.get_or_insert(place.names()[known]);
+                }
+                seen |= 1 << known;
+            }
             self.blanks();
             if self.peek() != Some(b':') {
                 return Err(self.malformed("expected `:`"));
@@ -222,7 +240,8 @@ impl Scanner<'_> {
                 break;
             }
         }
-        if let Some(twice) = self.keys.close(mark, self.text)
+        let other = self.keys.close(mark, self.text);
+        if let Some(twice) = twice.or(other)
             && self.members.fault.is_none()
         {
             let fault = Fault {
@@ -235,7 +254,8 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// Reads a member name; its number among the names known at this place.
+    /// Reads a member name; its number among the names known at this place. Those that are not are noted, to be told
+    /// apart at the end of their object.
     fn key(&mut self, place: Place) -> Result<Option<usize>, Malformed> {
         let start = self.at;
         let escaped = self.string()?;
@@ -246,19 +266,19 @@ impl Scanner<'_> {
                 at: start,
                 what: "bad escape in a member name",
             })?;
-            self.keys.push_decoded(&decoded);
             decoded.as_str()
         } else {
-            self.keys.push(from, to - from);
             &self.text[from..to]
         };
-        let names: &[&str] = match place {
-            Place::Root => &ENVELOPE,
-            Place::Params => &PARAMS,
-            Place::Meta => &META,
-            Place::InsideParams | Place::Elsewhere => return Ok(None),
-        };
+        let names = place.names();
         let known = names.iter().position(|known| same(known, name));
+        if known.is_none() {
+            if escaped {
+                self.keys.push_decoded(name);
+            } else {
+                self.keys.push(from, to - from);
+            }
+        }
         if place == Place::Root && name.eq_ignore_ascii_case("id") {
             self.members.doubtful_id |= known.is_none() || self.members.id.is_some();
         }

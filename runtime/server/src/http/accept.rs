@@ -40,6 +40,18 @@ pub(crate) async fn serve<P: Protocol>(
     if let Some(tls) = shared.tls() {
         tls.keep_up(&lifecycle);
     }
+    let take_in = |stream, peer: IpAddr, place| {
+        let serving = connection::serve(stream, peer, Arc::clone(&shared));
+        if let Some(guests) = &guests {
+            let guest = guests.enter(place);
+            connections.spawn(Arc::clone(guests).stay(guest, serving));
+            return;
+        }
+        connections.spawn(async move {
+            serving.await;
+            drop(place);
+        });
+    };
     let accepting = async {
         let mut pause = SHORTEST_PAUSE;
         loop {
@@ -52,16 +64,7 @@ pub(crate) async fn serve<P: Protocol>(
                         turn_away(&stream, &shared);
                         continue;
                     };
-                    let serving = connection::serve(stream, peer.ip(), Arc::clone(&shared));
-                    if let Some(guests) = &guests {
-                        let guest = guests.enter(place);
-                        connections.spawn(Arc::clone(guests).stay(guest, serving));
-                        continue;
-                    }
-                    connections.spawn(async move {
-                        serving.await;
-                        drop(place);
-                    });
+                    take_in(stream, peer.ip(), place);
                 }
                 Err(error) if is_the_peers(&error) => {}
                 Err(error) => {
@@ -79,11 +82,7 @@ pub(crate) async fn serve<P: Protocol>(
     // Who is connected already has perhaps said what it wants: what the kernel still holds would be lost with the listener.
     for (stream, peer) in waiting(listener) {
         if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
-            let serving = connection::serve(stream, peer, Arc::clone(&shared));
-            connections.spawn(async move {
-                serving.await;
-                drop(place);
-            });
+            take_in(stream, peer, place);
         } else {
             turn_away(&stream, &shared);
         }

@@ -15,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
 use super::incoming::Incoming;
+use super::peer::Peer;
 use super::pulse::Pulse;
 use super::service::Service;
 use super::silence::Silence;
@@ -34,7 +35,7 @@ const MAX_BUFFER_BYTES: usize = MAX_HEADER_BYTES + (2 << 10);
 /// nothing that other connections count too: their threads would wait for each other's caches.
 struct Line<P> {
     service: Arc<Service<P>>,
-    peer: IpAddr,
+    peer: Peer,
     pulse: Pulse,
 }
 
@@ -47,7 +48,7 @@ pub(super) async fn serve<P: Protocol>(
     lifecycle: &Lifecycle,
 ) {
     let line = Arc::new(Line {
-        peer,
+        peer: Peer::new(peer),
         pulse: Pulse::new(began, service.patience()),
         service,
     });
@@ -58,7 +59,7 @@ pub(super) async fn serve<P: Protocol>(
             let line = Arc::clone(&line);
             async move {
                 let request = request.map(Incoming::Http1);
-                let response = line.service.respond(request, line.peer).await;
+                let response = line.service.respond(request, &line.peer).await;
                 if response.headers().contains_key(CONNECTION) {
                     line.pulse.cut_short();
                 }

@@ -3,7 +3,7 @@
 //! In the room: where to listen (`listen`, `descriptors`), taking connections in
 //! (`accept`), one connection and which version of HTTP it speaks (`connection`, `socket`, `tls`, `http1`,
 //! `http2`),
-//! its silences (`watch`, `watched`, `silence`, `pulse`, `linger`), the guards
+//! who is at its other end (`peer`), its silences (`watch`, `watched`, `silence`, `pulse`, `linger`), the guards
 //! in their order (`service`: `hosts`, `origins`, `gatekeeper`, `negotiate`, `body`) and how a
 //! refusal looks (`refusal`); and the same for a listener that has pages instead of an endpoint (`pages`). Not here: what a message means, how a credential is verified.
 
@@ -23,6 +23,7 @@ mod listen;
 mod negotiate;
 mod origins;
 mod pages;
+mod peer;
 mod pulse;
 mod refusal;
 mod service;

@@ -1,6 +1,6 @@
 //! The order of the guards, from the route to the protocol.
 
-use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ use super::hosts::HostList;
 use super::incoming::Incoming;
 use super::origins::OriginList;
 use super::pages::{self, Pages, Table};
+use super::peer::Peer;
 use super::refusal::{Refusal, json, retry_after};
 use super::silence::Patience;
 use super::{body, negotiate};
@@ -31,7 +32,7 @@ use crate::header_names::{METHOD, NAME};
 use crate::held::hold;
 use crate::lifecycle::Lifecycle;
 use crate::metrics::Refused;
-use crate::pipeline::{Origin, Transport};
+use crate::pipeline::Origin;
 use crate::protocol::{Answer, BoxedBody, Protocol};
 use crate::response_body::ResponseBody;
 use crate::trace::Trace;
@@ -160,14 +161,21 @@ impl<P: Protocol> Service<P> {
     pub(super) async fn respond(
         &self,
         request: Request<Incoming>,
-        peer: IpAddr,
+        peer: &Peer,
     ) -> Response<ResponseBody> {
         if let Some(table) = self.table() {
-            return Box::pin(table.respond(request, peer)).await;
+            return Box::pin(table.respond(request, peer.address())).await;
         }
-        let is_message = request.uri().path() == "/mcp" && request.method() == Method::POST;
-        let unread = !is_message && !request.body().is_end_stream();
-        let mut response = self.route(request, peer).await;
+        // They stay here and are lent: what is handed on by value is copied at each step.
+        let (mut parts, incoming) = request.into_parts();
+        let is_message = is_endpoint(&parts) && parts.method == Method::POST;
+        let unread = !is_message && !incoming.is_end_stream();
+        let mut response = if is_endpoint(&parts) {
+            let answered = pin!(self.message(&mut parts, incoming, peer)).await;
+            answered.unwrap_or_else(Refusal::into_response)
+        } else {
+            self.beside(&parts)
+        };
         // A body that nobody reads: hyper may have to close the connection after the answer, and then that is said.
         if unread {
             let headers = response.headers_mut();
@@ -176,17 +184,14 @@ impl<P: Protocol> Service<P> {
         response
     }
 
-    async fn route(&self, request: Request<Incoming>, peer: IpAddr) -> Response<ResponseBody> {
-        match request.uri().path() {
-            "/mcp" => self
-                .message(request, peer)
-                .await
-                .unwrap_or_else(Refusal::into_response),
+    /// What stands beside the endpoint.
+    fn beside(&self, parts: &Parts) -> Response<ResponseBody> {
+        match parts.uri.path() {
             // Probes come from the orchestrator under an address of its own, so no
             // Host is asked for; there is nothing to steal and nothing to change.
-            "/livez" => probe(request.method(), true),
-            "/readyz" => probe(request.method(), !self.lifecycle.is_draining()),
-            path if self.is_metadata(path) => self.metadata(request.method()),
+            "/livez" => probe(&parts.method, true),
+            "/readyz" => probe(&parts.method, !self.lifecycle.is_draining()),
+            path if self.is_metadata(path) => self.metadata(&parts.method),
             _ => json(
                 StatusCode::NOT_FOUND,
                 r#"{"error":"not found: the server is at /mcp"}"#,
@@ -236,18 +241,18 @@ impl<P: Protocol> Service<P> {
 
     async fn message(
         &self,
-        request: Request<Incoming>,
-        peer: IpAddr,
+        parts: &mut Parts,
+        incoming: Incoming,
+        peer: &Peer,
     ) -> Result<Response<ResponseBody>, Refusal> {
-        let (mut parts, incoming) = request.into_parts();
-        self.hosts.check(&parts)?;
+        self.hosts.check(parts)?;
         self.origins.check(&parts.headers)?;
         let (principal, origin) = self.identify(&parts.headers, peer).await?;
         negotiate::once(&parts.headers)?;
         match parts.method {
             Method::POST => {
                 negotiate::post(&parts.headers)?;
-                return self.post(parts, incoming, principal, origin).await;
+                return pin!(self.post(parts, incoming, principal, origin)).await;
             }
             Method::GET if self.limits.sessions => negotiate::get(&mut parts.headers)?,
             Method::DELETE if self.limits.sessions => {}
@@ -273,7 +278,7 @@ impl<P: Protocol> Service<P> {
     /// One message: the body, its scopes, and whoever answers it.
     async fn post(
         &self,
-        parts: Parts,
+        parts: &mut Parts,
         incoming: Incoming,
         principal: Arc<Principal>,
         origin: Arc<Origin>,
@@ -300,15 +305,17 @@ impl<P: Protocol> Service<P> {
         }
         let headers = &parts.headers;
         let answer = self.protocol.answer(headers, &frame, &principal, &origin);
+        let answer = pin!(answer).await;
         // An answer stays in memory until the client has read it, so it stays in flight until then.
-        if let Some(answer) = answer.await {
-            return Ok(answered(answer, parts.headers, place));
+        if let Some(answer) = answer {
+            return Ok(answered(answer, std::mem::take(&mut parts.headers), place));
         }
         let mut request = for_protocol(parts, Full::new(body.bytes.clone()), principal, origin);
         negotiate::plain(request.headers_mut());
         let endless = frame.method() == "subscriptions/listen";
         request.extensions_mut().insert(Arc::new(frame));
-        // Boxed, because a connection keeps room for its largest future while it is idle.
+        // Boxed, because a connection keeps room for its largest future until it rests; this one is larger than that of
+        // the fast lane by far.
         let response = Box::pin(self.protocol.handle(request)).await;
         // A stream of events that nobody called for holds little, and may wait for hours.
         let response = if endless {
@@ -323,11 +330,12 @@ impl<P: Protocol> Service<P> {
 /// A request as the protocol gets it: with its caller, and without the credential. Nothing behind this line
 /// sees that, and no plugin does.
 fn for_protocol(
-    mut parts: Parts,
+    parts: &mut Parts,
     body: Full<Bytes>,
     principal: Arc<Principal>,
     origin: Arc<Origin>,
 ) -> Request<Full<Bytes>> {
+    let mut parts = std::mem::replace(parts, Request::new(()).into_parts().0);
     parts.headers.remove(AUTHORIZATION);
     parts.headers.remove(API_KEY);
     parts.extensions.insert(principal);
@@ -353,10 +361,10 @@ impl<P: Protocol> Service<P> {
     async fn identify(
         &self,
         headers: &HeaderMap,
-        peer: IpAddr,
+        peer: &Peer,
     ) -> Result<(Arc<Principal>, Arc<Origin>), Refusal> {
         let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-        let address = self.gatekeeper.address(peer, headers);
+        let address = self.gatekeeper.address(peer.address(), headers);
         // The newer revision of the protocol says in its headers what a request is about.
         let hint = || {
             text(&METHOD)
@@ -369,13 +377,8 @@ impl<P: Protocol> Service<P> {
             let message = "the caller belongs to no tenant of this server".to_owned();
             return Err(Refusal::denied(message, None, None).closing());
         }
-        let origin = Origin {
-            transport: Transport::Http,
-            address: Some(address),
-            trace: text(&TRACEPARENT).and_then(Trace::parse),
-            ..Origin::default()
-        };
-        Ok((principal, Arc::new(origin)))
+        let trace = text(&TRACEPARENT).and_then(Trace::parse);
+        Ok((principal, peer.origin(address, trace)))
     }
 }
 
@@ -404,6 +407,11 @@ fn answered(
     *response.status_mut() = answer.status;
     *response.headers_mut() = headers;
     response
+}
+
+/// Whether a request is for the protocol.
+fn is_endpoint(parts: &Parts) -> bool {
+    parts.uri.path() == "/mcp"
 }
 
 fn probe(method: &Method, well: bool) -> Response<ResponseBody> {

@@ -1,6 +1,6 @@
 //! The seam: what the transports call, in front of `rmcp`.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
@@ -25,7 +25,9 @@ use crate::{
 /// The protocol as the transports know it.
 pub(crate) struct McpProtocol {
     shared: Arc<Shared>,
-    http: HttpProtocol,
+    /// Made by the first request over HTTP that the fast lane does not answer: on stdio there is none.
+    http: OnceLock<HttpProtocol>,
+    session_limit: usize,
     fast_lane: Option<Arc<FastLane>>,
     local: Principal,
 }
@@ -33,25 +35,30 @@ pub(crate) struct McpProtocol {
 impl McpProtocol {
     /// Serves stdio as `local`, and HTTP with at most `session_limit` legacy sessions.
     pub(crate) fn new(shared: Arc<Shared>, local: Principal, session_limit: usize) -> Self {
-        let http = HttpProtocol::new(&shared, session_limit);
         let fast_lane = shared.fast_lane.then(|| Arc::new(FastLane::new(&shared)));
         Self {
             shared,
-            http,
+            http: OnceLock::new(),
+            session_limit,
             fast_lane,
             local,
         }
     }
 
+    fn http(&self) -> &HttpProtocol {
+        let make = || HttpProtocol::new(&self.shared, self.session_limit);
+        self.http.get_or_init(make)
+    }
+
     /// How many legacy sessions there are.
     pub(crate) fn sessions(&self) -> usize {
-        self.http.sessions()
+        self.http.get().map_or(0, HttpProtocol::sessions)
     }
 
     /// How many sessions are awake.
     #[cfg(test)]
     pub(crate) async fn awake(&self) -> usize {
-        self.http.awake().await
+        self.http().awake().await
     }
 }
 
@@ -68,7 +75,7 @@ impl Protocol for McpProtocol {
             let origin = self.shared.pipeline.in_session(origin, id.as_bytes());
             request.extensions_mut().insert(origin);
         }
-        self.http.handle(request).await
+        self.http().handle(request).await
     }
 
     async fn answer(
@@ -82,7 +89,7 @@ impl Protocol for McpProtocol {
         match session(headers) {
             None => lane.answer(headers, frame, principal, origin).await,
             Some(id) => {
-                let visit = self.http.enter(id, Some(principal))?;
+                let visit = self.http.get()?.enter(id, Some(principal))?;
                 let origin = self.shared.pipeline.in_session(origin, id.as_bytes());
                 lane.answer_in_session(visit, headers, frame, principal, &origin)
                     .await

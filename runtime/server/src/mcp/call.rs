@@ -37,8 +37,8 @@ pub(super) struct Request {
     pub(super) shared: Arc<Shared>,
     pub(super) principal: Arc<Principal>,
     pub(super) origin: Arc<Origin>,
-    /// The way back to the client; `None` where nothing that runs can take it.
-    pub(super) client: Option<Client>,
+    /// The way back to the client; `None` where nothing that runs can take it, as for most calls.
+    pub(super) client: Option<Box<Client>>,
     /// Fires when the client takes the request back; `None` where the request's future is dropped then.
     pub(super) cancelled: Option<CancellationToken>,
     /// Where HTTP wants to hear of a status.
@@ -86,7 +86,7 @@ impl Request {
             shared: Arc::clone(shared),
             principal: principal(&context),
             origin: origin(shared, &context),
-            client: Some(client),
+            client: Some(Box::new(client)),
             hint: extension::<Arc<StatusHint>>(&context),
             frame: extension::<Arc<Frame>>(&context),
             cancelled: Some(context.ct),

@@ -12,12 +12,12 @@ use rmcp::model::{
 };
 
 pub(super) fn output(output: Output) -> Result<CallToolResult, serde_json::Error> {
-    let (blocks, structured) = output.into_parts();
-    let mut result = CallToolResult::success(blocks.into_iter().map(content).collect());
+    let structured = output.structured_json().map(serde_json::from_str);
+    let structured = structured.transpose()?;
+    let blocks = output.into_blocks().into_iter();
+    let mut result = CallToolResult::success(blocks.map(content).collect());
     result.is_error = Some(false);
-    if let Some(json) = structured {
-        result.structured_content = Some(serde_json::from_str(&json)?);
-    }
+    result.structured_content = structured;
     Ok(result)
 }
 

@@ -22,7 +22,7 @@ pub(super) struct ClientPeer {
     pub(super) shared: Arc<Shared>,
     pub(super) principal: Arc<Principal>,
     pub(super) era: Era,
-    pub(super) client: Client,
+    pub(super) client: Box<Client>,
 }
 
 impl Peer for ClientPeer {

@@ -1,5 +1,7 @@
 //! The requests that run something of a plugin: through the pipeline, and back in the protocol's form.
 
+use std::pin::pin;
+
 use mcp_factory_sdk::{Arguments, Output, Variables};
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CompletionInfo,
@@ -29,7 +31,7 @@ impl Request {
         binding: impl FnOnce(&Self) -> Binding,
     ) -> Result<ToolAnswer, CallFailure> {
         let caller = self.caller(answers.clone());
-        match self.pipeline().call_tool(name, arguments, caller).await {
+        match pin!(self.pipeline().call_tool(name, arguments, caller)).await {
             Ok(output) => Ok(ToolAnswer::Output(output)),
             Err(failure) => self
                 .input_required(failure, &answers, || binding(self))

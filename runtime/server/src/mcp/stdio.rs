@@ -64,7 +64,8 @@ pub(crate) async fn serve_stdio(
     };
     let lanes = lanes.run(inbound, cancel.clone());
     let given_up = cancel.clone();
-    let served = async {
+    // Boxed: the library's part is large, and it lies on the stack once for each of those that it is handed through.
+    let mut served = Box::pin(async {
         match serve_server_with_ct(handler, transport, cancel).await {
             Ok(service) => {
                 begun.get_or_init(|| service.peer().clone());
@@ -74,8 +75,8 @@ pub(crate) async fn serve_stdio(
             }
             Err(error) => tracing::debug!(%error, "the connection ended before it was initialized"),
         }
-    };
-    tokio::pin!(lanes, served);
+    });
+    tokio::pin!(lanes);
     tokio::select! {
         () = &mut lanes => served.await,
         () = &mut served => {

@@ -1,8 +1,12 @@
 //! A plugin's place in a server: under which name, with which prefix, without which tools.
 //!
 //! Everything here is `const`, so that a generated `main.rs` is a readable list and a mistake in it
-//! does not compile. In the room: the row itself. The checks over all rows are in `unique`.
+//! does not compile. In the room: the row itself. The checks over all rows are in `unique`, and `alike` says whether
+//! they can find anything.
 
+mod alike;
+#[cfg(test)]
+mod tests;
 mod unique;
 
 use mcp_factory_sdk::{PluginDefinition, ToolDefinition};

@@ -3,6 +3,7 @@
 //! The factory makes the same checks earlier, with better words and a place in the manifest. These hold
 //! for a `main.rs` that was written or edited by hand, and for tools that a macro of the author's made.
 
+use super::alike::may_be_alike;
 use super::{GATE, Mount, contains, same};
 
 /// Room for one message; longer ones are cut.
@@ -52,11 +53,18 @@ pub const fn assert_unique(mounts: &[Mount]) {
     let mut gated = false;
     while index < mounts.len() {
         gated |= mounts[index].is_gated();
+        assert_names_exist(&mounts[index]);
         index += 1;
     }
-    index = 0;
+    if may_be_alike(mounts, if gated { Some(&GATE) } else { None }) {
+        assert_each_pair(mounts, gated);
+    }
+}
+
+/// Finds out which two it is.
+const fn assert_each_pair(mounts: &[Mount], gated: bool) {
+    let mut index = 0;
     while index < mounts.len() {
-        assert_names_exist(&mounts[index]);
         assert_declared(&mounts[index]);
         // The mount itself comes first: a plugin's own names can collide only through the macros,
         // which refuse that already.
@@ -108,7 +116,10 @@ const fn assert_list(mount: &Mount, list: &[&str], key: &str) {
         let mut found = false;
         let mut at = 0;
         while let Some(tool) = mount.tool(at) {
-            found |= same(tool.name(), list[index]);
+            if same(tool.name(), list[index]) {
+                found = true;
+                break;
+            }
             at += 1;
         }
         if !found {

@@ -85,7 +85,7 @@ pub(super) async fn run<T: Send + 'static>(
         hold: Some(Arc::clone(&admission) as _),
     };
     let end_of_call = token.map(CancellationToken::drop_guard);
-    let ended = async {
+    let running = async {
         // The plugin sees only values that this call owns, so a panic leaves nothing half-changed behind.
         let Ok(mut work) = catch_unwind(AssertUnwindSafe(|| start(call))) else {
             return Err(trace::at_once(trace, || panicked(name)));
@@ -101,9 +101,8 @@ pub(super) async fn run<T: Send + 'static>(
             Some(Ok(Err(error))) => Err(trace::at_once(trace, || failed(name, error))),
             Some(Ok(Ok(value))) => Ok(value),
         }
-    }
-    .instrument(span.clone())
-    .await;
+    };
+    let ended = pin!(running.instrument(span.clone())).await;
     drop(end_of_call);
     span.record(
         "outcome",

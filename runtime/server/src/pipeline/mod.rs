@@ -6,6 +6,9 @@
 //! `checks`, which answers are given again in `cache`, what surrounds a running call in `guard`, on which thread
 //! it runs in `aside`, how quick its tool has been in `pace`, how much it may take in `limits`, whose plugins it reaches in `tenants`, what a transport may ask beforehand in
 //! `judge`, what is written about it in `decision` and `logged`, and the ways in which it can fail in `failure`.
+//!
+//! The futures on the way of a tool call are pinned where they are made: what is awaited by value is copied once more,
+//! with all that it has room for.
 
 mod aside;
 mod cache;
@@ -22,7 +25,7 @@ mod tenants;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
 use mcp_factory_guard::{Audit, Gates, RateLimits};
 use mcp_factory_sdk::{
@@ -246,7 +249,7 @@ impl Pipeline {
     ) -> Result<Output, CallFailure> {
         let mut decision =
             Decision::begin(self, &caller, "tools/call", name, Some(arguments.as_str()));
-        let outcome = self.tool(name, arguments, caller, &mut decision).await;
+        let outcome = pin!(self.tool(name, arguments, caller, &mut decision)).await;
         decision.answered(&outcome);
         decision.end(&outcome);
         outcome
@@ -284,16 +287,13 @@ impl Pipeline {
         let wanted = Wanted::tool(budget.cache, tool, arguments, &caller, budget.timeout);
         let ran = (&self.paces[tool.index], tool.definition.takes_context());
         let run = async move |caller, timeout| {
-            let output = self
-                .guarded(tool, ran, timeout, places, caller, |call| {
-                    permit.invoke(instance, arguments, call)
-                })
-                .await?;
+            let start = |call| permit.invoke(instance, arguments, call);
+            let output = pin!(self.guarded(tool, ran, timeout, places, caller, start)).await?;
             checks::output_size(&output, budget.max_result)?;
             Ok(output)
         };
         let Some(wanted) = wanted else {
-            return run(caller, budget.timeout).await;
+            return pin!(run(caller, budget.timeout)).await;
         };
         let served = Box::pin(self.responses.serve(wanted, caller, run)).await?;
         decision.served(&served);
@@ -425,7 +425,7 @@ impl Pipeline {
             aside: &self.aside,
             pace,
         };
-        guard::run(run, admission, caller, start).await
+        pin!(guard::run(run, admission, caller, start)).await
     }
 
     /// What every plugin says of itself within `patience`.

@@ -329,3 +329,28 @@ fn a_denied_tool_must_exist() {
 fn a_prefix_resolves_a_collision_but_not_by_accident() {
     crate::assert_unique(&[mount("one", &PLUGIN), mount("two", &PLUGIN).prefix("x")]);
 }
+
+/// Mounts whose public names are all different, of more tools than could be compared with each other while a server
+/// compiles: then this does not.
+const _: () = {
+    const MANY: usize = 200;
+    const LETTERS: &str = match std::str::from_utf8(&[b'a'; MANY]) {
+        Ok(letters) => letters,
+        Err(_) => panic!("they are ASCII"),
+    };
+    let mut mounts = [mount("", &PLUGIN); MANY];
+    let mut index = 0;
+    while index < MANY {
+        let name = LETTERS.split_at(index).0;
+        mounts[index] = mount(name, &PLUGIN).prefix(name);
+        index += 1;
+    }
+    crate::assert_unique(&mounts);
+};
+
+#[test]
+#[should_panic(expected = "two tools named `repeat`")]
+fn a_declared_tool_may_not_take_the_name_of_another() {
+    let declared = PLUGIN.tools();
+    crate::assert_unique(&[mount("one", &PLUGIN).declared(&declared[..1])]);
+}

@@ -7,6 +7,11 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// Read at a time; also what a pipe holds.
 const CHUNK: usize = 64 << 10;
+/// Room that is too little to read into.
+const LITTLE: usize = CHUNK / 4;
+/// Rooms whose lines are still on their way are kept, at most so many, to be used again: the system would have to be
+/// asked for a new one each time, and for each of its pages.
+const KEPT: usize = 2;
 
 /// What stdin had to say next.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,6 +29,10 @@ pub(super) enum Line {
 pub(super) struct Lines<R> {
     input: R,
     buffer: BytesMut,
+    /// Rooms that were read into before.
+    used: Vec<BytesMut>,
+    /// Whether the buffer is not to be kept: it grew with a long line, or has no room yet.
+    passing: bool,
     /// How far the buffer is known to hold no line feed.
     searched: usize,
     max: usize,
@@ -35,6 +44,8 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         Self {
             input,
             buffer: BytesMut::new(),
+            used: Vec::new(),
+            passing: true,
             searched: 0,
             max,
             discarding: false,
@@ -47,10 +58,39 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             if let Some(line) = self.cut() {
                 return Ok(line);
             }
-            self.buffer.reserve(CHUNK);
+            self.make_room();
             if self.input.read_buf(&mut self.buffer).await? == 0 {
                 return Ok(self.rest());
             }
+        }
+    }
+
+    /// Has room to read into: what is left, a room whose lines are all gone, or a new one.
+    fn make_room(&mut self) {
+        if self.passing && self.buffer.is_empty() {
+            self.buffer = BytesMut::new();
+        }
+        let left = self.buffer.capacity() - self.buffer.len();
+        if left >= LITTLE || (!self.passing && self.buffer.try_reclaim(CHUNK)) {
+            return;
+        }
+        if self.buffer.len() > LITTLE {
+            // A long line: its room grows with it.
+            self.passing = true;
+            self.buffer.reserve(CHUNK);
+            return;
+        }
+        let room = CHUNK + LITTLE;
+        let free = (self.used.iter_mut()).position(|used| used.try_reclaim(room));
+        let mut next = match free {
+            Some(place) => self.used.swap_remove(place),
+            None => BytesMut::with_capacity(room),
+        };
+        next.extend_from_slice(&self.buffer);
+        let mut used = std::mem::replace(&mut self.buffer, next);
+        if !std::mem::take(&mut self.passing) && self.used.len() < KEPT {
+            used.clear();
+            self.used.push(used);
         }
     }
 
@@ -148,6 +188,72 @@ mod tests {
         );
         assert_eq!(all(&[&[b'z'; 1000], b"\nx\n"], 5).await, ["TOO LONG", "x"]);
         assert_eq!(all(&[&[b'z'; 1000]], 5).await, ["TOO LONG"]);
+    }
+
+    #[test]
+    fn a_room_is_used_again_when_its_lines_are_gone() {
+        let mut lines = Lines::new(tokio::io::empty(), 1 << 20);
+        let mut fill = || {
+            lines.make_room();
+            let place = lines.buffer.as_ptr();
+            lines.buffer.resize(lines.buffer.capacity(), b'x');
+            (place, lines.buffer.split().freeze())
+        };
+        let (first, its_line) = fill();
+        let (second, another_line) = fill();
+        assert_ne!(first, second);
+        drop(its_line);
+        let (third, _line) = fill();
+        assert_eq!(third, first);
+        drop(another_line);
+        let (fourth, _line) = fill();
+        assert_eq!(fourth, second);
+    }
+
+    #[tokio::test]
+    async fn lines_that_are_kept_stay_as_they_are_and_so_many_rooms_are_held_at_most() {
+        let (mut near, far) = tokio::io::duplex(1 << 16);
+        let mut lines = Lines::new(far, 1 << 20);
+        let line = |number: usize| format!("{number:0>999}\n");
+        let write = async {
+            for number in 0..1_000 {
+                near.write_all(line(number).as_bytes()).await.unwrap();
+            }
+            drop(near);
+        };
+        let mut kept = Vec::new();
+        let read = async {
+            while let Line::Text(line) = lines.next().await.unwrap() {
+                kept.push(line);
+            }
+        };
+        tokio::join!(write, read);
+        assert_eq!(kept.len(), 1_000);
+        for (number, kept) in kept.iter().enumerate() {
+            assert_eq!(kept, line(number).trim_end().as_bytes());
+        }
+        assert_eq!(lines.used.len(), KEPT);
+    }
+
+    #[tokio::test]
+    async fn the_room_of_a_long_line_is_not_kept() {
+        let (mut near, far) = tokio::io::duplex(1 << 16);
+        let mut lines = Lines::new(far, 1 << 22);
+        let write = async {
+            near.write_all(&[b'x'; 1 << 21]).await.unwrap();
+            near.write_all(b"\n").await.unwrap();
+        };
+        let read = async {
+            let Line::Text(line) = lines.next().await.unwrap() else {
+                panic!("it is allowed");
+            };
+            assert_eq!(line.len(), 1 << 21);
+        };
+        tokio::join!(write, read);
+        let nothing = lines.next();
+        assert!(futures_util::FutureExt::now_or_never(nothing).is_none());
+        assert!(lines.buffer.capacity() <= CHUNK + LITTLE);
+        assert!(lines.used.is_empty());
     }
 
     #[tokio::test]

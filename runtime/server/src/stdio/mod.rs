@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::AsyncRead;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio_util::sync::CancellationToken;
 
 use crate::frame::{Frame, FrameError, FrameKind, FrameLimits, INVALID_REQUEST, RequestId};
@@ -145,7 +145,12 @@ async fn read(
             }
         };
         let sent = match frame.and_then(|frame| admit(frame, &in_flight, &mut waiting)) {
-            Ok(Some(incoming)) => inbound.send(incoming).await.is_ok(),
+            // Mostly there is room: a future that waits for it would hold the message, and copy it there and back.
+            Ok(Some(incoming)) => match inbound.try_send(incoming) {
+                Ok(()) => true,
+                Err(TrySendError::Full(incoming)) => inbound.send(incoming).await.is_ok(),
+                Err(TrySendError::Closed(_)) => false,
+            },
             Ok(None) => true,
             Err(error) if error.unanswerable => {
                 tracing::debug!(%error, "a message that wants no answer was refused");

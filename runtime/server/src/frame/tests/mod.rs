@@ -240,6 +240,49 @@ fn finds_a_twin_among_many_members() {
 }
 
 #[test]
+fn finds_twins_of_every_name_at_every_place_however_they_are_written() {
+    let places = [
+        (
+            "",
+            "",
+            &["jsonrpc", "id", "method", "params", "result", "error", "x"][..],
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"m","params":"#,
+            "}",
+            &["name", "arguments", "uri", "_meta", "x"],
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":"#,
+            "}}",
+            &[
+                "io.modelcontextprotocol/protocolVersion",
+                "io.modelcontextprotocol/clientCapabilities",
+                "io.modelcontextprotocol/logLevel",
+                "progressToken",
+                "traceparent",
+                "x",
+            ],
+        ),
+    ];
+    for (before, after, names) in places {
+        for name in names {
+            let first = name.chars().next().expect("a name");
+            let escaped = format!("\\u{:04x}{}", u32::from(first), &name[1..]);
+            for twin in [name, escaped.as_str()] {
+                for between in ["", r#""other":[],"#] {
+                    let text = format!(r#"{before}{{"{name}":1,{between}"{twin}":1}}{after}"#);
+                    let error = parse(&text).expect_err(&text).to_json();
+                    let error: Value = serde_json::from_slice(&error).unwrap();
+                    let said = format!("member `{name}` appears twice");
+                    assert_eq!(error["error"]["message"], said, "{text}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn unknown_envelope_members_are_tolerated() {
     assert!(parse(r#"{"jsonrpc":"2.0","id":1,"method":"ping","traceparent":"x"}"#).is_ok());
 }

@@ -27,6 +27,7 @@ use tokio::time::Instant;
 use self::frames::Frames;
 use self::stream::{Outcome, answer};
 use super::connection::Shared;
+use super::peer::Peer;
 use super::silence::{Patience, Silence};
 use super::socket::Transport;
 use super::watch::{Conversation, watch};
@@ -92,10 +93,11 @@ pub(super) async fn serve<P: Protocol>(
         .max_local_error_reset_streams(Some(MAX_ERROR_RESETS))
         .handshake(Watched::new(socket, Arc::clone(&line)));
     let own = Semaphore::new(OWN_STREAMS);
+    let peer = Peer::new(peer);
     let speaker = Speaker {
         state: State::Greeting(handshake),
         streams: FuturesUnordered::new(),
-        answer: |request, respond| answer(&shared, &own, peer, request, respond),
+        answer: |request, respond| answer(&shared, &own, &peer, request, respond),
         line,
         mood: Mood::New,
         abandoned: 0,

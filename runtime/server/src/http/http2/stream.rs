@@ -1,7 +1,6 @@
 //! One request of an HTTP/2 connection, and its answer.
 
 use std::future::poll_fn;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Poll, ready};
 use std::time::Duration;
@@ -18,6 +17,7 @@ use tokio::time::Instant;
 use super::super::connection::{MAX_HEADERS, Shared};
 use super::super::date;
 use super::super::incoming::Incoming;
+use super::super::peer::Peer;
 use super::super::silence::Patience;
 use crate::protocol::Protocol;
 use crate::response_body::ResponseBody;
@@ -37,7 +37,7 @@ pub(super) enum Outcome {
 pub(super) async fn answer<P: Protocol>(
     shared: &Shared<P>,
     own: &Semaphore,
-    peer: IpAddr,
+    peer: &Peer,
     request: Request<RecvStream>,
     mut respond: SendResponse<Bytes>,
 ) -> Outcome {

@@ -64,7 +64,8 @@ impl Message {
     pub(super) fn finish(mut self) -> Bytes {
         self.raw(b"}");
         if self.0.capacity() < KEPT_FROM {
-            return Bytes::from(self.0);
+            // To its size, or the bytes and their room would be counted in a piece of memory of its own.
+            return Bytes::from(self.0.into_boxed_slice());
         }
         Bytes::from_owner(Kept(self.0))
     }

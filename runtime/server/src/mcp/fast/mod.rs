@@ -85,7 +85,7 @@ impl FastLane {
             }
             let speaks = self.speaks(&asked)?;
             let way = WayBack::Once;
-            Some(Box::pin(self.perform(id, asked, way, speaks, principal, origin)).await)
+            Some(pin!(self.perform(id, asked, way, speaks, principal, origin)).await)
         });
         survive(id, frame.method(), work).await
     }

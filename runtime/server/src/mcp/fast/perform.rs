@@ -1,6 +1,6 @@
 //! Doing what was asked: the same calls of the pipeline as on the other lane.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use mcp_factory_sdk::{Arguments, Principal};
 use rmcp::model::{GetPromptRequestParams, ReadResourceRequestParams, ServerResult};
@@ -37,6 +37,7 @@ impl FastLane {
         origin: &Arc<Origin>,
     ) -> Answer {
         let era = asked.era;
+        // What is rarer than a call of a tool is boxed: this future is made for each request, as large as its largest part.
         let request = |speaks| self.request(&asked, way, speaks, principal, origin);
         match &asked.what {
             What::Ping => plain(Message::whole(id, &Map::new())),
@@ -55,7 +56,7 @@ impl FastLane {
                 }
                 let hint = request.hint.insert(Arc::default()).clone();
                 let params = ReadResourceRequestParams::new(uri.as_ref());
-                let result = request.read_resource(params).await;
+                let result = Box::pin(request.read_resource(params)).await;
                 told(id, result.map(ServerResult::from), era, &hint)
             }
             What::GetPrompt { name, arguments } => {
@@ -66,7 +67,7 @@ impl FastLane {
                 let hint = request.hint.insert(Arc::default()).clone();
                 let mut params = GetPromptRequestParams::new(name.as_ref());
                 params.arguments = arguments.clone();
-                let result = request.get_prompt(params).await;
+                let result = Box::pin(request.get_prompt(params)).await;
                 told(id, result.map(ServerResult::from), era, &hint)
             }
         }
@@ -91,12 +92,12 @@ impl FastLane {
             request.binding("tools/call", name, given.as_ref())
         };
         let arguments = arguments.map_or(Arguments::none(), Arguments::new);
-        let outcome = request.run_tool(name, arguments, Map::new(), binding);
-        match outcome.await {
+        let outcome = pin!(request.run_tool(name, arguments, Map::new(), binding)).await;
+        match outcome {
             Ok(ToolAnswer::Output(output)) => {
                 let mut message = Message::result(id, tool_result::size(&output));
                 let meta = request.result_meta_json();
-                tool_result::write(&mut message, output, era, meta.as_deref());
+                tool_result::write(&mut message, &output, era, meta.as_deref());
                 plain(message.finish())
             }
             Ok(ToolAnswer::Questions(questions)) => {
@@ -124,7 +125,7 @@ impl FastLane {
                 Arc::clone(origin),
                 asked.traceparent.as_deref(),
             ),
-            client: speaks.then(|| client(asked, way)),
+            client: speaks.then(|| Box::new(client(asked, way))),
             cancelled: None,
             hint: None,
             frame: None,

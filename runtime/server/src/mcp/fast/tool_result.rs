@@ -6,20 +6,19 @@ use super::super::{convert, respond::Era};
 use super::message::Message;
 
 /// Writes what a tool gave. `meta` is the JSON of the result's `_meta`, if it has one.
-pub(super) fn write(message: &mut Message, output: Output, era: Era, meta: Option<&str>) {
-    let (blocks, structured) = output.into_parts();
+pub(super) fn write(message: &mut Message, output: &Output, era: Era, meta: Option<&str>) {
     message.raw(match era {
         Era::Modern => br#"{"resultType":"complete","content":["#,
         Era::Legacy => br#"{"content":["#,
     });
-    for (at, block) in blocks.into_iter().enumerate() {
+    for (at, block) in output.blocks().iter().enumerate() {
         if at > 0 {
             message.raw(b",");
         }
         content(message, block);
     }
     message.raw(b"]");
-    if let Some(json) = structured {
+    if let Some(json) = output.structured_json() {
         message.raw(br#","structuredContent":"#);
         message.raw(json.as_bytes());
     }
@@ -31,7 +30,7 @@ pub(super) fn write(message: &mut Message, output: Output, era: Era, meta: Optio
     message.raw(b"}");
 }
 
-fn content(message: &mut Message, block: Content) {
+fn content(message: &mut Message, block: &Content) {
     match block {
         // What nearly every block is.
         Content::Text {
@@ -39,10 +38,10 @@ fn content(message: &mut Message, block: Content) {
             annotations: None,
         } => {
             message.raw(br#"{"type":"text","text":"#);
-            message.text(&text);
+            message.text(text);
             message.raw(b"}");
         }
-        other => message.value(&convert::content(other)),
+        other => message.value(&convert::content(other.clone())),
     }
 }
 

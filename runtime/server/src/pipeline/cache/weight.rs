@@ -20,7 +20,11 @@ pub(in crate::pipeline) trait Weigh {
 impl Weigh for Output {
     fn weight(&self) -> u64 {
         let blocks = self.blocks().iter().map(block);
-        whole(blocks.sum::<usize>() + self.structured_json().map_or(0, str::len))
+        // It may be the text of the first block, and be held once.
+        let first = self.blocks().first().and_then(Content::as_text);
+        let is_apart = |json: &&str| first.is_none_or(|text| !std::ptr::eq(text, *json));
+        let structured = self.structured_json().filter(is_apart);
+        whole(blocks.sum::<usize>() + structured.map_or(0, str::len))
     }
 }
 
