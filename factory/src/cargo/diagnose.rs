@@ -213,16 +213,16 @@ fn not_mounted(plugin: &PlannedPlugin) -> Failure {
 fn with_own_paths(mut text: String, plugins: &[PlannedPlugin]) -> String {
     for plugin in plugins {
         if let Location::Path(path) = &plugin.location {
-            let hidden = format!("{}/", hidden_path(&plugin.name));
+            let hidden = format!("{}/", hidden_path(&plugin.package));
             text = text.replace(&hidden, &format!("{}/", path.display()));
         }
     }
     text
 }
 
-/// What a binary says instead of the directory of a plugin.
-pub(super) fn hidden_path(plugin: &str) -> String {
-    format!("/plugins/{plugin}")
+/// What a binary says instead of the directory of a plugin's package.
+pub(super) fn hidden_path(package: &str) -> String {
+    format!("/plugins/{package}")
 }
 
 /// The program in ``linker `cc` not found``.

@@ -159,7 +159,10 @@ fn a_definition_that_the_server_does_not_find_is_the_plugins_matter() {
 
 #[test]
 fn a_place_is_told_by_the_path_that_the_author_knows() {
-    let failure = of(&[("acme-jira", "  --> /plugins/jira/src/lib.rs:3:5")], "");
+    let failure = of(
+        &[("acme-jira", "  --> /plugins/acme-jira/src/lib.rs:3:5")],
+        "",
+    );
     let text = failure.detail.expect("the compiler is quoted");
     assert_eq!(text, "  --> /home/ann/jira/src/lib.rs:3:5");
 }

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 /// The rules where none are set.
 pub(crate) const DEFAULT: [&str; 3] = ["**/.git/**", "**/.env*", "**/*.pem"];
@@ -13,61 +13,56 @@ pub(crate) const DEFAULT: [&str; 3] = ["**/.git/**", "**/.env*", "**/*.pem"];
 /// A set of deny globs.
 #[derive(Clone, Debug)]
 pub(crate) struct DenyRules {
-    globs: Vec<Glob>,
-    /// Made at the first look: it took more than half of the start of a server.
+    /// Of the default rules it is made at the first look: it took more than half of the start of a server.
     set: OnceLock<GlobSet>,
 }
 
 impl DenyRules {
-    /// Compiles the globs. `Err` says which one is wrong and why.
+    /// Compiles the globs, unless they are the default ones. `Err` says which one is wrong and why.
     pub(crate) fn new(patterns: &[String]) -> Result<Self, String> {
-        let mut globs = Vec::new();
-        for pattern in patterns {
-            for glob in readings(pattern)? {
-                let glob = GlobBuilder::new(&glob)
-                    // Case is ignored since some file systems do: `.GIT` must not open `.git`.
-                    .case_insensitive(true)
-                    .literal_separator(true)
-                    .backslash_escape(true)
-                    .build()
-                    .map_err(|error| {
-                        format!(
-                            "the deny rule {pattern:?} is not a valid glob: {}",
-                            error.kind()
-                        )
-                    })?;
-                globs.push(glob);
-            }
-        }
         let set = OnceLock::new();
-        // What is set by hand may be too much, and that is told at the start.
+        // What is set by hand may be wrong or too much, and that is told at the start.
         if patterns != DEFAULT {
-            let made = compile(&globs)
-                .map_err(|error| format!("the deny rules cannot be compiled: {}", error.kind()))?;
+            let made = compile(patterns)?;
             set.get_or_init(|| made);
         }
-        Ok(Self { globs, set })
+        Ok(Self { set })
     }
 
     /// Whether `path`, resolved and relative to its root, or any directory above it is covered.
     pub(crate) fn covers(&self, path: &Path) -> bool {
-        if self.globs.is_empty() {
-            return false;
-        }
         let set = self
             .set
-            .get_or_init(|| compile(&self.globs).expect("the default rules are three short ones"));
+            .get_or_init(|| compile(&DEFAULT).expect("the default rules are three short ones"));
+        if set.is_empty() {
+            return false;
+        }
         path.ancestors()
             .any(|part| !part.as_os_str().is_empty() && set.is_match(part))
     }
 }
 
-fn compile(globs: &[Glob]) -> Result<GlobSet, globset::Error> {
+fn compile(patterns: &[impl AsRef<str>]) -> Result<GlobSet, String> {
     let mut set = GlobSetBuilder::new();
-    for glob in globs {
-        set.add(glob.clone());
+    for pattern in patterns.iter().map(AsRef::as_ref) {
+        for glob in readings(pattern)? {
+            let glob = GlobBuilder::new(&glob)
+                // Case is ignored since some file systems do: `.GIT` must not open `.git`.
+                .case_insensitive(true)
+                .literal_separator(true)
+                .backslash_escape(true)
+                .build()
+                .map_err(|error| {
+                    format!(
+                        "the deny rule {pattern:?} is not a valid glob: {}",
+                        error.kind()
+                    )
+                })?;
+            set.add(glob);
+        }
     }
     set.build()
+        .map_err(|error| format!("the deny rules cannot be compiled: {}", error.kind()))
 }
 
 /// The globs a rule stands for.
