@@ -58,6 +58,24 @@ fn five_plugins_are_one_small_file() {
     assert!(size <= 16 << 20, "the binary has {size} bytes");
 }
 
+/// What scanners of binaries look for: addresses that differ from start to start, everything bound before it runs, tables
+/// that nobody can write to afterwards, and no stack that runs.
+#[test]
+fn five_plugins_are_hardened() {
+    let mut readelf = Command::new("readelf");
+    readelf.args(["--wide", "--dynamic", "--segments"]);
+    let output = readelf.arg(Product::Five.binary()).output();
+    let output = output.expect("readelf is there where a linker is");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let line = |mark: &str| {
+        let found = said.lines().find(|line| line.contains(mark));
+        found.unwrap_or_else(|| panic!("no {mark} in {said}"))
+    };
+    assert!(line("(FLAGS_1)").ends_with("NOW PIE"), "{said}");
+    assert!(line("GNU_RELRO").contains(" R "), "{said}");
+    assert!(line("GNU_STACK").contains(" RW "), "{said}");
+}
+
 /// All five start where there is no other file, with a database on the network that keeps passwords, and say
 /// that they are well.
 #[test]

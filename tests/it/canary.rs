@@ -163,6 +163,15 @@ fn the_operators_secrets_are_nobody_elses() {
         ("a token", token),
         ("another token", "canary-opaque-token".to_owned()),
     ];
+    // What a process says is read beside it, and may come after its answer.
+    let told = || {
+        other
+            .process
+            .stderr()
+            .contains("client_secret")
+            .then_some(())
+    };
+    eventually(Duration::from_secs(5), told).expect("the trouble with the issuer is told");
     let mut texts = [written(&server), written(&other)].concat();
     let [first, second] = [&texts[0].1, &texts[3].1];
     assert!(
