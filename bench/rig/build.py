@@ -10,6 +10,7 @@ from .servers import HERE
 
 FOLDER = os.path.join(ROOT, "target", "bench")
 TOOLS_EACH, MOUNTS = 10, 100
+TOOLS = (TOOLS_EACH, TOOLS_EACH * MOUNTS)
 
 
 def run(command, folder=ROOT, **more):
@@ -48,15 +49,25 @@ def with_symbols():
     return os.path.join(target, "release", "bench-symbols")
 
 
+def traced():
+    """Our server with the feature that sends traces, which others do not have."""
+    folder = os.path.join(FOLDER, "traced")
+    os.makedirs(folder, exist_ok=True)
+    manifest = '[server]\nname = "traced"\nversion = "0.1.0"\nfeatures = ["otlp"]\n'
+    _write(os.path.join(folder, "mcp-factory.toml"), f"schema = 1\n\n{manifest}\n[plugins.echo]\n\n[plugins.fs]\n")
+    path = os.path.join(folder, "server")
+    factory("-C", folder, "build", "--quiet", "-o", path)
+    return path
+
+
 def many_tools():
     """Servers of 10 and of 1,000 tools: a plugin of ten, once and a hundred times."""
     found = {}
-    for count, mounts in ((TOOLS_EACH, 1), (TOOLS_EACH * MOUNTS, MOUNTS)):
+    for count, mounts in zip(TOOLS, (1, MOUNTS)):
         folder = os.path.join(FOLDER, f"tools-{count}")
         plugin = os.path.join(folder, "plugins", "many")
         os.makedirs(os.path.join(plugin, "src"), exist_ok=True)
         manifest = f'schema = 1\n\n[server]\nname = "tools-{count}"\nversion = "0.1.0"\n'
-        manifest += '\n[plugins.fs]\n'
         for mount in range(1, mounts + 1):
             manifest += f'\n[plugins.m{mount}]\npath = "plugins/many"\nprefix = "m{mount}"\n'
         _write(os.path.join(folder, "mcp-factory.toml"), manifest)
@@ -106,6 +117,9 @@ serde = { version = "1", default-features = false, features = ["derive", "std"] 
 
 [package.metadata.mcp-plugin]
 interface = 1
+
+# It lies in the project's folder and is no part of it.
+[workspace]
 """
 
 PLUGIN = """//! Ten tools that say things back.

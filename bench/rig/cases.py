@@ -4,7 +4,7 @@ import json
 import os
 
 from . import work
-from .servers import RELEASE, ours, program
+from .servers import RATES, RELEASE, ours, program
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PYTHON_PEERS = {
@@ -12,11 +12,20 @@ PYTHON_PEERS = {
     "FastMCP": ("target/bench/fastmcp/bin/python", "bench/peers/fastmcp_http.py"),
 }
 
+TRACING = {
+    "ours, otlp, off": [],
+    "ours, otlp, 1 %": ["--set", "tracing.sample=0.01"],
+    "ours, otlp, all": ["--set", "tracing.sample=1.0"],
+}
+# Spans are sent within a second, and belong to the calls that they tell of.
+SPANS_SENT = {"warmup": 1, "settle": 1.5}
+
 
 class Cases:
-    """The commands, the requests and who gets which. `folder` is scratch; `token` is a verified caller's."""
+    """The commands, the requests and who gets which. `folder` is scratch; `scale_servers` are paths by their number of
+    tools; `traced` is the path of a server that can send traces and the address of who takes them."""
 
-    def __init__(self, binary, folder, issuer, scale_servers):
+    def __init__(self, binary, folder, issuer, scale_servers, traced=None):
         self.folder = folder
         self.binary = binary
         self.file = os.path.join(folder, "file.txt")
@@ -50,7 +59,11 @@ class Cases:
             if os.path.exists(os.path.join(ROOT, python)):
                 self.http[name] = [os.path.join(ROOT, python), os.path.join(ROOT, script)]
         for count, path in scale_servers.items():
-            self.http[f"ours, {count} tools"] = [path, "--http", "127.0.0.1:0", *ours(path, folder)[5:]]
+            self.http[f"ours, {count} tools"] = [path, "--http", "127.0.0.1:0", *RATES]
+        for name, more in TRACING.items() if traced else ():
+            path, collector = traced
+            endpoint = ["--set", f"tracing.endpoint={json.dumps(collector)}"] if more else []
+            self.http[name] = ours(path, folder, endpoint + more)
         roots = ours(binary, folder)[3:5]
         self.stdio = {
             "raw loop": [program("raw-stdio"), self.templates],
@@ -82,6 +95,7 @@ class Cases:
         """(title, kind, era, options of the load, servers), one a row of the table."""
         python = [name for name in PYTHON_PEERS if name in self.http]
         tools = [name for name in self.http if name.endswith(" tools")]
+        traced = [name for name in TRACING if name in self.http]
         everyone = ["bare hyper", "bare axum", "plain rmcp", "ours", "ours, API key", "ours, JWT"]
         three = ["bare hyper", "plain rmcp", "ours"]
         rows = [
@@ -97,6 +111,11 @@ class Cases:
         if tools:
             rows.append(("echo beside other tools, 16 connections", "echo", work.MODERN,
                          {"connections": 16}, tools))
+            rows.append(("tools/list beside other tools, 16 connections", "list", work.MODERN,
+                         {"connections": 16, "warmup": 100}, tools))
+        if traced:
+            rows.append(("echo with traces, 16 connections", "echo", work.MODERN,
+                         {"connections": 16} | SPANS_SENT, traced))
         return rows
 
 

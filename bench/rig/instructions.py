@@ -22,6 +22,7 @@ def count(cases, with_symbols=None):
     if with_symbols:
         commands["ours"] = [with_symbols, *commands["ours"][1:]]
     commands["ours, JWT"] = [commands["ours"][0], *cases.http["ours, JWT"][1:]]
+    commands |= {name: command for name, command in cases.http.items() if name.endswith(" tools")}
     found = []
     for name, command in commands.items():
         work_file = cases.file_of("echo", name)

@@ -46,10 +46,10 @@ def http(cases, rounds, seconds):
                     slow = name in SLOW
                     if slow and turn >= 3:
                         continue
-                    run = load(
-                        "http", cases.file_of(kind, name, era), servers[name],
-                        seconds=seconds, warmup=100 if slow else 3000, **options,
-                    )
+                    how = {"seconds": seconds, "warmup": 100 if slow else 3000} | options
+                    if turn == 0 and how["warmup"] == 1:
+                        load("http", cases.file_of(kind, name, era), servers[name], **how)
+                    run = load("http", cases.file_of(kind, name, era), servers[name], **how)
                     found.setdefault((title, name), []).append(run)
     finally:
         for server in servers.values():

@@ -7,6 +7,7 @@ import re
 import resource
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -112,10 +113,23 @@ def ours(binary, folder, more=()):
 @contextlib.contextmanager
 def issuer(audience):
     """An authorization server, and a token of its own for our server."""
-    command = pinned(LOAD_CORE, [program("load"), "issuer", "--audience", audience])
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    with _beside_load([program("load"), "issuer", "--audience", audience]) as said:
+        yield json.loads(said)
+
+
+@contextlib.contextmanager
+def collector():
+    """A collector of traces; its address."""
+    with _beside_load([sys.executable, os.path.join(HERE, "rig", "collector.py")]) as said:
+        yield said.strip()
+
+
+@contextlib.contextmanager
+def _beside_load(command):
+    """A program on the load's core, until it is not needed any more; its first line."""
+    process = subprocess.Popen(pinned(LOAD_CORE, command), stdout=subprocess.PIPE, text=True)
     try:
-        yield json.loads(process.stdout.readline())
+        yield process.stdout.readline()
     finally:
         process.kill()
         process.wait()

@@ -16,6 +16,10 @@ class Results:
         above, below = self.get(work, one, figure), self.get(work, other, figure)
         return above / below if above and below else None
 
+    def instructions(self, one, other):
+        above, below = (self.of("instructions", server, "instructions") for server in (one, other))
+        return above / below if above and below else None
+
     def of(self, part, server, figure):
         for row in self.results.get(part) or []:
             if row["server"] == server:
@@ -57,6 +61,8 @@ def lines(results):
             most("memory with 10,000 idle connections", connections.get("connections", 0) >= 10_000 and connections["held_kib"] / 1024, 160, "MiB"),
             most("memory of a session of the older revisions", sessions.get("each_kib"), 2, "KiB"),
             most("CPU of a call among 1,000 tools, beside 10", found.ratio("echo beside", "ours, 1000 tools", "ours, 10 tools"), 1.1, "×"),
+            most("instructions of a call among 1,000 tools, beside 10", found.instructions("ours, 1000 tools", "ours, 10 tools"), 1.1, "×"),
+            most("CPU of a call with 1 % of them traced, beside none", found.ratio("echo with traces", "ours, otlp, 1 %", "ours, otlp, off"), 1.1, "×"),
         )
         if line
     ]

@@ -18,6 +18,8 @@ pub struct Bounds {
     pub requests: u64,
     /// Time for them.
     pub time: Duration,
+    /// Time after the last of them that belongs to them too, in which the server may still work.
+    pub settle: Duration,
 }
 
 /// Counts answers, and the server's time from the end of the warm-up.
@@ -64,6 +66,7 @@ impl Measure {
             .begun
             .ok_or_else(|| io::Error::other("it ended in its warm-up"))?;
         let seconds = begun.elapsed().as_secs_f64();
+        std::thread::sleep(self.bounds.settle);
         let cpu = cpu_seconds(self.pid)? - cpu;
         let resident = resident_kib(self.pid)?;
         self.nanoseconds.sort_unstable();

@@ -3,7 +3,7 @@
 //! usage: load http --address HOST:PORT --pid PID --work FILE [--connections N] [--idle N] [BOUNDS]
 //!        load stdio --work FILE [--window N] [BOUNDS] -- COMMAND
 //!        load issuer --audience URL
-//! bounds: --warmup N --requests N --seconds S, whichever comes first
+//! bounds: --warmup N --requests N --seconds S, whichever comes first; --settle S, in which the server may still work
 
 use std::{
     io::{self, Write as _},
@@ -24,6 +24,7 @@ fn run() -> Result<Option<Value>, Box<dyn std::error::Error>> {
         warmup: 1000,
         requests: 1_000_000,
         time: Duration::from_secs(2),
+        settle: Duration::ZERO,
     };
     let mut load = Load {
         address: ([127, 0, 0, 1], 0).into(),
@@ -54,6 +55,7 @@ fn run() -> Result<Option<Value>, Box<dyn std::error::Error>> {
             Long("warmup") => bounds.warmup = parser.value()?.parse()?,
             Long("requests") => bounds.requests = parser.value()?.parse()?,
             Long("seconds") => bounds.time = Duration::from_secs_f64(parser.value()?.parse()?),
+            Long("settle") => bounds.settle = Duration::from_secs_f64(parser.value()?.parse()?),
             _ => return Err(argument.unexpected().into()),
         }
     }
