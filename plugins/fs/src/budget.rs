@@ -1,22 +1,51 @@
-//! How much a call that walks may still do: entries and time.
+//! How much a call that walks may still do: entries, and time for as long as somebody waits for it.
 
+use std::fmt;
 use std::time::{Duration, Instant};
+
+/// Until when a call works: its time is up, or nobody waits for it any more.
+#[derive(Clone, Copy)]
+pub(crate) struct Until<'c> {
+    deadline: Instant,
+    is_over: &'c dyn Fn() -> bool,
+}
+
+impl<'c> Until<'c> {
+    /// For `time` from now on, unless `is_over` says so before.
+    pub(crate) fn new(time: Duration, is_over: &'c dyn Fn() -> bool) -> Self {
+        Self {
+            deadline: Instant::now() + time,
+            is_over,
+        }
+    }
+
+    /// Whether it is that late.
+    pub(crate) fn is_late(&self) -> bool {
+        (self.is_over)() || Instant::now() >= self.deadline
+    }
+}
+
+impl fmt::Debug for Until<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Until").field(&self.deadline).finish()
+    }
+}
 
 /// What is left of a call's allowance.
 #[derive(Debug)]
-pub(crate) struct Budget {
+pub(crate) struct Budget<'c> {
     entries: usize,
-    deadline: Instant,
+    until: Until<'c>,
     visited: usize,
     spent: bool,
 }
 
-impl Budget {
-    /// At most `entries` entries and `time` from now on.
-    pub(crate) fn new(entries: usize, time: Duration) -> Self {
+impl<'c> Budget<'c> {
+    /// At most `entries` entries.
+    pub(crate) fn new(entries: usize, until: Until<'c>) -> Self {
         Self {
             entries,
-            deadline: Instant::now() + time,
+            until,
             visited: 0,
             spent: false,
         }
@@ -25,7 +54,7 @@ impl Budget {
     /// Takes one entry. False when there is nothing left; the first entry is always granted, so that every
     /// call gets somewhere.
     pub(crate) fn take(&mut self) -> bool {
-        if self.visited > 0 && (self.visited >= self.entries || self.is_late()) {
+        if self.visited > 0 && (self.visited >= self.entries || self.until.is_late()) {
             self.spent = true;
             return false;
         }
@@ -42,16 +71,6 @@ impl Budget {
     /// How many entries were taken.
     pub(crate) fn visited(&self) -> usize {
         self.visited
-    }
-
-    /// Whether time is up.
-    pub(crate) fn is_late(&self) -> bool {
-        Instant::now() >= self.deadline
-    }
-
-    /// When time is up.
-    pub(crate) fn deadline(&self) -> Instant {
-        self.deadline
     }
 
     /// Whether something was refused.

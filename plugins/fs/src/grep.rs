@@ -10,7 +10,7 @@ use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::budget::Budget;
+use crate::budget::{Budget, Until};
 use crate::cursor::{Call, Cursor};
 use crate::entry::EntryType;
 use crate::error::FsError;
@@ -116,6 +116,19 @@ impl Files {
     /// # Errors
     /// When the path is refused, the query or a glob is not valid, or the cursor is from another call.
     pub fn grep(&self, request: &GrepRequest) -> Result<Matches, FsError> {
+        self.grep_until(request, &|| false)
+    }
+
+    /// As [`Self::grep`], for a call that may be over before: then `is_over` says so, and the search ends as when its
+    /// time is up.
+    ///
+    /// # Errors
+    /// As [`Self::grep`].
+    pub fn grep_until(
+        &self,
+        request: &GrepRequest,
+        is_over: &dyn Fn() -> bool,
+    ) -> Result<Matches, FsError> {
         let matcher = matcher(request)?;
         let glob = request
             .glob
@@ -130,13 +143,14 @@ impl Files {
             .as_deref()
             .map(|text| call.decode(text))
             .transpose()?;
-        let mut budget = Budget::new(self.limits.entries, self.limits.search_time);
+        let until = Until::new(self.limits.search_time, is_over);
+        let mut budget = Budget::new(self.limits.entries, until);
         let mut scan = Scan::new(
             matcher,
             request.context as usize,
             request.limit as usize,
             self.limits.read_bytes,
-            budget.deadline(),
+            until,
         );
         let mut results = Results {
             call,

@@ -248,6 +248,7 @@ impl Fs {
     #[tool(scope = "read", title = "Search files", read_only)]
     fn search_files(
         &self,
+        cx: &Context,
         /// Where to start.
         #[arg(default = ".".to_owned())]
         path: String,
@@ -273,13 +274,15 @@ impl Fs {
             limit,
             cursor,
         };
-        self.files.search(&request).map_err(told)
+        let is_over = || cx.is_cancelled();
+        self.files.search_until(&request, &is_over).map_err(told)
     }
 
     /// Finds lines in files, by text or regular expression.
     #[tool(scope = "read", title = "Search in files", read_only)]
     fn grep_files(
         &self,
+        cx: &Context,
         /// A directory, or one file.
         #[arg(default = ".".to_owned())]
         path: String,
@@ -321,7 +324,8 @@ impl Fs {
             limit,
             cursor,
         };
-        self.files.grep(&request).map_err(told)
+        let is_over = || cx.is_cancelled();
+        self.files.grep_until(&request, &is_over).map_err(told)
     }
 
     /// Tells what a path is: its type, size, time, permissions and media type.

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
-use std::time::Instant;
 
 use grep_matcher::Matcher;
 use grep_regex::RegexMatcher;
@@ -12,6 +11,7 @@ use grep_searcher::{
 
 use cap_std::fs::File;
 
+use crate::budget::Until;
 use crate::lines::cut;
 
 /// The most bytes of one file that are searched.
@@ -45,23 +45,23 @@ pub(crate) struct Scanned {
 
 /// A search over several files that ends in one answer.
 #[derive(Debug)]
-pub(crate) struct Scan {
+pub(crate) struct Scan<'c> {
     matcher: RegexMatcher,
     searcher: Searcher,
     context: usize,
     hits_left: usize,
     bytes_left: u64,
-    deadline: Instant,
+    until: Until<'c>,
 }
 
-impl Scan {
+impl<'c> Scan<'c> {
     /// For at most `hits` matches and about `bytes` bytes of text.
     pub(crate) fn new(
         matcher: RegexMatcher,
         context: usize,
         hits: usize,
         bytes: u64,
-        deadline: Instant,
+        until: Until<'c>,
     ) -> Self {
         let searcher = SearcherBuilder::new()
             .line_number(true)
@@ -76,7 +76,7 @@ impl Scan {
             context,
             hits_left: hits,
             bytes_left: bytes,
-            deadline,
+            until,
         }
     }
 
@@ -85,7 +85,7 @@ impl Scan {
         let mut reader = Bounded {
             file,
             left: MOST_FILE_BYTES,
-            deadline: self.deadline,
+            until: self.until,
             cut: false,
         };
         let mut found = Found {
@@ -122,16 +122,16 @@ impl Scan {
 }
 
 /// A file that ends when enough was read or time is up.
-struct Bounded {
+struct Bounded<'c> {
     file: File,
     left: u64,
-    deadline: Instant,
+    until: Until<'c>,
     cut: bool,
 }
 
-impl Read for Bounded {
+impl Read for Bounded<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.left == 0 || Instant::now() >= self.deadline {
+        if self.left == 0 || self.until.is_late() {
             // One more byte tells the end of the file from a cut.
             self.cut = self.cut || self.file.read(&mut [0])? > 0;
             return Ok(0);

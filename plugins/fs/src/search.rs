@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::budget::Budget;
+use crate::budget::{Budget, Until};
 use crate::cursor::{Call, Cursor};
 use crate::entry::EntryType;
 use crate::error::FsError;
@@ -67,6 +67,19 @@ impl Files {
     /// # Errors
     /// When the path is refused or is no directory, a glob is not valid, or the cursor is from another call.
     pub fn search(&self, request: &SearchRequest) -> Result<Found, FsError> {
+        self.search_until(request, &|| false)
+    }
+
+    /// As [`Self::search`], for a call that may be over before: then `is_over` says so, and the search ends as when
+    /// its time is up.
+    ///
+    /// # Errors
+    /// As [`Self::search`].
+    pub fn search_until(
+        &self,
+        request: &SearchRequest,
+        is_over: &dyn Fn() -> bool,
+    ) -> Result<Found, FsError> {
         if request.limit == 0 || request.limit > MOST {
             return Err(FsError::Argument(format!(
                 "limit is {}; pass 1 to {MOST}",
@@ -96,7 +109,8 @@ impl Files {
             again: false,
             complete: None,
         };
-        let mut budget = Budget::new(self.limits.entries, self.limits.search_time);
+        let until = Until::new(self.limits.search_time, is_over);
+        let mut budget = Budget::new(self.limits.entries, until);
         let mut paths = Vec::new();
         let mut last = None;
         let mut full = false;

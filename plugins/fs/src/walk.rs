@@ -65,13 +65,13 @@ pub(crate) struct Gaps {
     pub(crate) cut: bool,
 }
 
-struct Walker<'w, V> {
+struct Walker<'w, 'c, V> {
     roots: &'w Roots,
     root: &'w Root,
     walk: &'w Walk,
     /// Where it started, for messages.
     shown: &'w str,
-    budget: &'w mut Budget,
+    budget: &'w mut Budget<'c>,
     visit: V,
     gaps: Gaps,
 }
@@ -82,8 +82,8 @@ pub(crate) fn walk(
     roots: &Roots,
     start: &Place<'_>,
     walk: &Walk,
-    budget: &mut Budget,
-    visit: impl FnMut(&Visited<'_>, &Budget) -> Result<Flow, FsError>,
+    budget: &mut Budget<'_>,
+    visit: impl FnMut(&Visited<'_>, &Budget<'_>) -> Result<Flow, FsError>,
 ) -> Result<Gaps, FsError> {
     let dir = start.open_dir()?;
     let ignores = if walk.gitignore {
@@ -124,7 +124,7 @@ pub(crate) fn above(roots: &Roots, start: &Place<'_>) -> Result<Ignores, FsError
     Ok(ignores)
 }
 
-impl<V: FnMut(&Visited<'_>, &Budget) -> Result<Flow, FsError>> Walker<'_, V> {
+impl<V: FnMut(&Visited<'_>, &Budget<'_>) -> Result<Flow, FsError>> Walker<'_, '_, V> {
     fn directory(
         &mut self,
         dir: &Dir,

@@ -284,6 +284,22 @@ fn time_ends_a_search_inside_a_file_too() {
 }
 
 #[test]
+fn a_search_ends_with_its_call_inside_a_file_too() {
+    let sandbox = Sandbox::new();
+    let mut content = "no\n".repeat((1 << 20) / 3);
+    content.push_str("hit\n");
+    sandbox.put("f", content);
+    let one = GrepRequest {
+        path: "f".into(),
+        ..request("hit")
+    };
+    let found = sandbox.files.grep_until(&one, &|| true).unwrap();
+    assert_eq!((found.matches.len(), found.skipped), (0, 1));
+    let found = sandbox.files.grep_until(&one, &|| false).unwrap();
+    assert_eq!((found.matches.len(), found.skipped), (1, 0));
+}
+
+#[test]
 fn expressions_are_bounded_and_wrong_ones_explained() {
     let sandbox = Sandbox::new();
     sandbox.put("f", "x\n");

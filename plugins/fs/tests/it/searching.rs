@@ -1,5 +1,7 @@
 //! `search_files`.
 
+use std::cell::Cell;
+
 use mcp_plugin_fs::{Found, SearchRequest};
 
 use crate::sandbox::{Sandbox, refused};
@@ -207,4 +209,21 @@ fn wrong_arguments() {
         }),
         &["cursor"],
     );
+}
+
+#[test]
+fn a_search_ends_with_its_call() {
+    let sandbox = Sandbox::new();
+    for at in 0..50 {
+        sandbox.put(&format!("f{at}"), "");
+    }
+    let asked = Cell::new(0);
+    let is_over = || {
+        asked.set(asked.get() + 1);
+        asked.get() > 3
+    };
+    let found = sandbox.files.search_until(&request("f*"), &is_over);
+    let found = found.unwrap();
+    assert_eq!(found.visited, 4, "the first is not asked for");
+    assert!(found.truncated);
 }
