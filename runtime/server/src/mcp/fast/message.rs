@@ -1,5 +1,6 @@
 //! The bytes of an answer: one JSON-RPC response, written once.
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use mcp_factory_sdk::{json_text, kept};
 use rmcp::model::ErrorData;
@@ -58,6 +59,17 @@ impl Message {
     /// Adds a text as a JSON string.
     pub(super) fn text(&mut self, text: &str) {
         json_text::append(&mut self.0, text);
+    }
+
+    /// Adds bytes in the alphabet of base64, as a part of a JSON string.
+    pub(super) fn base64(&mut self, bytes: &[u8]) {
+        let begin = self.0.len();
+        let size = base64::encoded_len(bytes.len(), true)
+            .expect("what is in memory is far from what can be counted");
+        self.0.resize(begin + size, 0);
+        BASE64_STANDARD
+            .encode_slice(bytes, &mut self.0[begin..])
+            .expect("it has the room that was counted");
     }
 
     /// Ends the response.
