@@ -11,7 +11,38 @@ use crate::kept;
 /// Appends `text` to `json` as a JSON string, with its quotes; the same bytes as `serde_json` writes.
 pub fn append(json: &mut Vec<u8>, text: &str) {
     json.reserve(room(text));
-    pieces(text, |piece| json.extend_from_slice(piece.as_bytes()));
+    json.push(b'"');
+    let mut rest = text.as_bytes();
+    // Words without anything to escape in a row.
+    let mut row = 0;
+    // A word is written as it is, and taken back from where it must not be: a copy of a length that is known only then
+    // takes longer to begin than most pieces of a text are long.
+    while let Some((word, after)) = rest.split_first_chunk() {
+        json.extend_from_slice(word);
+        let found = special(*word);
+        if found != 0 {
+            let clean = first(found);
+            json.truncate(json.len() - word.len() + clean);
+            escape(json, word[clean]);
+            rest = &rest[clean + 1..];
+            row = 0;
+            continue;
+        }
+        rest = after;
+        row += 1;
+        if row == LONG {
+            rest = append_clean(json, rest);
+            row = 0;
+        }
+    }
+    for byte in rest {
+        if is_special(byte) {
+            escape(json, *byte);
+        } else {
+            json.push(*byte);
+        }
+    }
+    json.push(b'"');
 }
 
 /// For `#[serde(serialize_with = "mcp_factory_sdk::json_text::serialize")]` on a text that may be long, such as the
@@ -28,63 +59,83 @@ pub fn serialize<S: Serializer>(text: impl AsRef<str>, serializer: S) -> Result<
     Ok(written)
 }
 
-/// Enough for most texts: quotes, and an escape here and there.
+/// Enough for most texts: quotes, an escape here and there, and a word that is taken back.
 const fn room(text: &str) -> usize {
-    text.len() + text.len() / 16 + 2
+    text.len() + text.len() / 16 + 10
 }
 
-/// Gives the JSON string piece by piece.
-fn pieces(text: &str, mut write: impl FnMut(&str)) {
-    write("\"");
-    let mut rest = text;
-    loop {
-        let clean = clean(rest.as_bytes());
-        // What is escaped is ASCII, so it stands on a boundary of characters.
-        write(&rest[..clean]);
-        let Some(&byte) = rest.as_bytes().get(clean) else {
+/// After so many words with nothing to escape, more are likely to follow.
+const LONG: usize = 4;
+
+/// Appends what has nothing to escape, four words at a time, and returns the rest.
+fn append_clean<'t>(json: &mut Vec<u8>, mut rest: &'t [u8]) -> &'t [u8] {
+    while let Some((four, after)) = rest.split_first_chunk::<32>() {
+        let words = four.as_chunks().0.iter();
+        if words.fold(0, |found, word| found | special(*word)) != 0 {
             break;
-        };
-        match byte {
-            b'"' => write("\\\""),
-            b'\\' => write("\\\\"),
-            b'\n' => write("\\n"),
-            b'\r' => write("\\r"),
-            b'\t' => write("\\t"),
-            0x08 => write("\\b"),
-            0x0C => write("\\f"),
-            control => {
-                let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
-                write(if control < 0x10 { "\\u000" } else { "\\u001" });
-                write(digit(control & 0xF).encode_utf8(&mut [0; 4]));
-            }
         }
-        rest = &rest[clean + 1..];
+        json.extend_from_slice(four);
+        rest = after;
     }
-    write("\"");
+    rest
 }
 
-/// How many bytes at the beginning stand for themselves in a JSON string: those before the first quote, backslash or
-/// control character (RFC 8259 §7), or all.
-pub fn clean(bytes: &[u8]) -> usize {
+/// Appends the escape of a byte that cannot stand for itself.
+fn escape(json: &mut Vec<u8>, byte: u8) {
+    let letter = match byte {
+        b'"' | b'\\' => byte,
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        0x08 => b'b',
+        0x0C => b'f',
+        control => {
+            const DIGITS: &[u8; 16] = b"0123456789abcdef";
+            let digits = [control >> 4, control & 0xF].map(|half| DIGITS[usize::from(half)]);
+            json.extend_from_slice(b"\\u00");
+            json.extend_from_slice(&digits);
+            return;
+        }
+    };
+    json.extend_from_slice(&[b'\\', letter]);
+}
+
+/// Whether a byte cannot stand for itself in a JSON string: a quote, a backslash or a control character (RFC 8259 §7).
+/// What is escaped is ASCII, so no character is cut in two.
+const fn is_special(byte: &u8) -> bool {
+    *byte < 0x20 || matches!(*byte, b'"' | b'\\')
+}
+
+/// The high bits of such bytes in a word: of the lowest one, and above it perhaps of others.
+fn special(word: [u8; 8]) -> u64 {
     const ONES: u64 = u64::MAX / 0xFF;
     const HIGHS: u64 = ONES << 7;
-    let (words, tail) = bytes.as_chunks::<8>();
+    let word = u64::from_le_bytes(word);
+    let quote = word ^ (ONES * u64::from(b'"'));
+    let backslash = word ^ (ONES * u64::from(b'\\'));
+    // A byte that is too small borrows when something is taken away, and its high bit tells. What it borrows
+    // disturbs only the bytes above it, so the lowest one that is found is right.
+    let found = (word.wrapping_sub(ONES * 0x20) & !word)
+        | (quote.wrapping_sub(ONES) & !quote)
+        | (backslash.wrapping_sub(ONES) & !backslash);
+    found & HIGHS
+}
+
+/// Which byte of a word the lowest bit of [`special`] is in.
+const fn first(found: u64) -> usize {
+    (found.trailing_zeros() / 8) as usize
+}
+
+/// How many bytes at the beginning stand for themselves in a JSON string, or all.
+pub fn clean(bytes: &[u8]) -> usize {
+    let (words, tail) = bytes.as_chunks();
     for (at, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let quote = word ^ (ONES * u64::from(b'"'));
-        let backslash = word ^ (ONES * u64::from(b'\\'));
-        // A byte that is too small borrows when something is taken away, and its high bit tells. What it borrows
-        // disturbs only the bytes above it, so the lowest one that is found is right.
-        let found = (word.wrapping_sub(ONES * 0x20) & !word)
-            | (quote.wrapping_sub(ONES) & !quote)
-            | (backslash.wrapping_sub(ONES) & !backslash);
-        let found = found & HIGHS;
+        let found = special(*word);
         if found != 0 {
-            return at * 8 + (found.trailing_zeros() / 8) as usize;
+            return at * word.len() + first(found);
         }
     }
-    let special = |byte: &u8| *byte < 0x20 || matches!(*byte, b'"' | b'\\');
-    let in_tail = tail.iter().position(special).unwrap_or(tail.len());
+    let in_tail = tail.iter().position(is_special).unwrap_or(tail.len());
     bytes.len() - tail.len() + in_tail
 }
 
