@@ -8,7 +8,6 @@
 use std::{
     fs::{self, File},
     io::Write as _,
-    net::TcpListener,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
@@ -16,6 +15,8 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+
+use crate::{eventually, free_port};
 
 /// Where Debian has the server's programs.
 const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
@@ -171,7 +172,7 @@ fn join_shared() -> Cluster {
         .ok()
         .and_then(|port| port.parse().ok())
     {
-        Some(port) if is_ready(&folder, port) => port,
+        Some(port) if is_still_ready(&folder, port, &ready) => port,
         _ => {
             fs::remove_file(&ready).ok();
             let port = make(&folder);
@@ -274,8 +275,7 @@ fn make(folder: &Path) -> u16 {
         folder.join("run").display()
     )
     .expect("it is written");
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
+    free_port()
 }
 
 /// An authority of our own, and a certificate for `localhost`.
@@ -378,6 +378,15 @@ fn is_ready(folder: &Path, port: u16) -> bool {
         .arg(folder.join("run"))
         .args(["-p", &port.to_string()]);
     command.status().is_ok_and(|status| status.success())
+}
+
+/// Whether a server that says so in the file `ready` is there: it may be too busy to answer at once, and others use it.
+fn is_still_ready(folder: &Path, port: u16, ready: &Path) -> bool {
+    let answers = eventually(Duration::from_secs(10), || {
+        let is_ready = is_ready(folder, port);
+        (is_ready || !ready.exists()).then_some(is_ready)
+    });
+    answers == Some(true)
 }
 
 fn wait_until_ready(folder: &Path, port: u16) {

@@ -1,7 +1,7 @@
 //! `emulate`, the emulator of web services that others wrote, as a child process on loopback.
 
 use std::{
-    net::{Ipv4Addr, TcpListener, TcpStream},
+    net::{Ipv4Addr, TcpStream},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{Process, Tools};
+use crate::{Process, Tools, free_port};
 
 /// How long the emulator may take to listen; the machine may be busy.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -28,9 +28,7 @@ impl Emulator {
         let folder = tempfile::tempdir().expect("there is room for a directory");
         let file = folder.path().join("seed.json");
         std::fs::write(&file, seed.to_string()).expect("the directory is ours");
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
-        let port = free.local_addr().expect("it is bound").port();
-        drop(free);
+        let port = free_port();
         // By itself it listens on all addresses.
         let shim = concat!(env!("CARGO_MANIFEST_DIR"), "/clients/loopback.cjs");
         let tools = Tools::installed();

@@ -295,26 +295,31 @@ impl Connection {
     /// Whether `words` come in time, on a stream whose head was read. What came before them is gone.
     pub fn says_within(&mut self, words: &str, limit: Duration) -> bool {
         let end = Instant::now() + limit;
-        loop {
+        let said = loop {
             let place = self
                 .buffer
                 .windows(words.len())
                 .position(|part| part == words.as_bytes());
             if let Some(place) = place {
                 self.buffer.drain(..place + words.len());
-                return true;
+                break true;
             }
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return false;
+                break false;
             }
             self.stream
                 .set_read_timeout(Some(left))
                 .expect("the time is not zero");
             if self.fill().is_err() {
-                return false;
+                break false;
             }
-        }
+        };
+        // What is read next has its own time.
+        self.stream
+            .set_read_timeout(Some(SOON))
+            .expect("the time is not zero");
+        said
     }
 
     /// Says that nothing more will be sent; still reads.

@@ -7,11 +7,15 @@ use std::{
     sync::mpsc::{Receiver, channel},
     sync::{Mutex, PoisonError},
     thread,
+    time::Duration,
 };
 
 use serde_json::{Value, json};
 
 use crate::{Connection, Process, Tools, stdio::SOON};
+
+/// How long it may take to start: Node.js loads its modules and makes keys, on a machine that may be busy.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A process of `tests/clients/identity` and its line-by-line conversation.
 #[derive(Debug)]
@@ -37,7 +41,7 @@ impl Script {
                 }
             }
         });
-        let ready = next(&lines, &process);
+        let ready = next(&lines, PATIENCE, &process);
         Self {
             process,
             conversation: Mutex::new((stdin, lines)),
@@ -53,7 +57,7 @@ impl Script {
             .unwrap_or_else(PoisonError::into_inner);
         let (stdin, lines) = &mut *conversation;
         writeln!(stdin, "{command}").expect("it reads its input");
-        let answer = next(lines, &self.process);
+        let answer = next(lines, SOON, &self.process);
         assert!(answer.get("error").is_none(), "{command}: {answer}");
         answer
     }
@@ -69,9 +73,9 @@ impl Script {
     }
 }
 
-fn next(lines: &Receiver<String>, process: &Process) -> Value {
+fn next(lines: &Receiver<String>, limit: Duration, process: &Process) -> Value {
     let line = lines
-        .recv_timeout(SOON)
+        .recv_timeout(limit)
         .unwrap_or_else(|_| panic!("it says nothing; stderr: {}", process.stderr()));
     serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in {line:?}"))
 }

@@ -1,7 +1,7 @@
 //! Drivers for the end-to-end tests: real servers, real processes, bytes on real sockets.
 //!
 //! In the room: the servers under test (`product`), the clients of others (`tools`), processes that end
-//! with their test (`process`), and the two ways to talk to a server without anybody's client library
+//! with their test (`process`), ports for them (`ports`), and the two ways to talk to a server without anybody's client library
 //! (`http`, `stdio`; `management` for its other port) in the protocol's words (`message`) as somebody (`caller`). Around them real authorization
 //! servers (`identity`), a real Redis (`redis`), a real PostgreSQL (`cluster`), and web services (`emulator`,
 //! `services`) and a collector of traces (`collector`). For faults: what normal callers notice of them (`load`), and what they leave behind (`aftermath`). The tests themselves are in `tests/it`; those of plugins use the same drivers.
@@ -22,6 +22,7 @@ pub mod identity;
 pub mod load;
 pub mod management;
 pub mod message;
+pub mod ports;
 pub mod process;
 pub mod product;
 pub mod redis;
@@ -40,6 +41,7 @@ pub use http::{Connection, HttpServer, Response};
 pub use identity::{Hostile, Issuer};
 pub use load::Latencies;
 pub use management::Management;
+pub use ports::free_port;
 pub use process::{Process, eventually};
 pub use product::Product;
 pub use redis::Redis;

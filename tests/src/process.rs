@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, PoisonError},
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -15,14 +15,16 @@ use rustix::process::{Pid, Signal, kill_process};
 /// Between two looks at something that takes a moment.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Looks at `probe` until it has something, at most for `limit`.
+/// Looks at `probe` until it has something, at most for `limit`. The last look is after that, so that one that took
+/// too long is not the only one.
 pub fn eventually<T>(limit: Duration, mut probe: impl FnMut() -> Option<T>) -> Option<T> {
     let end = Instant::now() + limit;
     loop {
+        let is_last = Instant::now() > end;
         if let Some(found) = probe() {
             return Some(found);
         }
-        if Instant::now() > end {
+        if is_last {
             return None;
         }
         thread::sleep(PAUSE);
@@ -34,6 +36,8 @@ pub fn eventually<T>(limit: Duration, mut probe: impl FnMut() -> Option<T>) -> O
 pub struct Process {
     child: Child,
     stderr: Arc<Mutex<String>>,
+    /// Ends with the pipe.
+    reader: JoinHandle<()>,
 }
 
 impl Process {
@@ -46,8 +50,7 @@ impl Process {
         let stderr = Arc::new(Mutex::new(String::new()));
         let pipe = child.stderr.take().expect("stderr is piped");
         let kept = Arc::clone(&stderr);
-        // Ends with the pipe.
-        thread::spawn(move || {
+        let reader = thread::spawn(move || {
             // Whatever the bytes: a reader that gave up would be a broken pipe for the process.
             for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
                 let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -55,7 +58,11 @@ impl Process {
                 kept.push('\n');
             }
         });
-        Self { child, stderr }
+        Self {
+            child,
+            stderr,
+            reader,
+        }
     }
 
     /// The child itself, for its pipes.
@@ -71,9 +78,28 @@ impl Process {
             .clone()
     }
 
+    /// All that it wrote to stderr, once it and whoever has its stderr have ended.
+    pub fn last_words(&self) -> String {
+        let read = eventually(Duration::from_secs(10), || {
+            self.reader.is_finished().then_some(())
+        });
+        assert!(read.is_some(), "somebody still has its stderr");
+        self.stderr()
+    }
+
     /// Asks it to end.
     pub fn terminate(&self) {
         self.signal(Signal::TERM);
+    }
+
+    /// Asks it to end again and again, at most for `limit`: signals that come before the first was heard are one. How it
+    /// ended, or `None`.
+    pub fn terminate_again(&mut self, limit: Duration) -> Option<ExitStatus> {
+        eventually(limit, || {
+            self.terminate();
+            thread::sleep(Duration::from_millis(200));
+            self.child.try_wait().expect("a child can be waited for")
+        })
     }
 
     /// Stops it where it is: its connections stay, and nobody reads them.

@@ -2,12 +2,12 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    net::{Ipv4Addr, SocketAddr, TcpStream},
     process::{Command, Stdio},
     time::Duration,
 };
 
-use crate::{Process, eventually, stdio::SOON};
+use crate::{Process, eventually, free_port, stdio::SOON};
 
 /// `redis-server` of the PATH, on the loopback interface.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub struct Redis {
 impl Redis {
     /// Starts it and waits until it answers.
     pub fn start() -> Self {
-        // Between asking for a free port and using it somebody may have taken it: then another one.
+        // Somebody who is no test of ours may have taken it: then another one.
         for _ in 0..5 {
             let port = free_port();
             if let Some(process) = run(port) {
@@ -53,11 +53,6 @@ impl Redis {
     pub fn ask(&self, words: &[&str]) -> String {
         ask(self.port, words).expect("it answers")
     }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
-    listener.local_addr().expect("it is bound").port()
 }
 
 /// Runs it on `port`; `None` when it ends, as it does when the port is taken.

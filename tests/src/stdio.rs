@@ -66,6 +66,12 @@ impl StdioServer {
         });
     }
 
+    /// How many bytes of a server that nobody reads yet wait to be read.
+    pub fn unread(&self) -> u64 {
+        let stdout = self.stdout.as_ref().expect("nobody reads it yet");
+        rustix::io::ioctl_fionread(stdout).expect("a pipe says how much it holds")
+    }
+
     /// The answers of a server that nobody reads yet, to be read in another way, or closed.
     pub fn take_stdout(&mut self) -> ChildStdout {
         self.stdout.take().expect("nobody reads it yet")
