@@ -7,6 +7,9 @@ use serde_json::json;
 
 use super::{LANES, assert_dropped, await_begun};
 
+/// What a call whose caller is gone may take to be dropped.
+const TENTH: Duration = Duration::from_millis(100);
+
 #[test]
 fn a_client_that_goes_away_takes_its_call_with_it() {
     for lane in LANES {
@@ -38,7 +41,7 @@ fn who_goes_away_gives_the_place_back_each_time() {
     for lane in LANES {
         let subject = Subject::start(&[lane, "limits.concurrency=3", "http.max_in_flight=4"]);
         let mut shortest = Duration::MAX;
-        for round in 0..10 {
+        for round in 0..50 {
             let mut leaving: Vec<_> = (0..2).map(|_| subject.connect()).collect();
             for connection in &mut leaving {
                 connection.request(&message::call(1, "hang", &json!({})));
@@ -48,12 +51,12 @@ fn who_goes_away_gives_the_place_back_each_time() {
             leaving.into_iter().for_each(Connection::abandon);
             assert_dropped(&subject, 2 * round + 2);
             shortest = shortest.min(start.elapsed());
+            if round >= 9 && shortest < TENTH {
+                break;
+            }
         }
         // With the call that looks, and on a machine that may be busy: so the best of them counts.
-        assert!(
-            shortest < Duration::from_millis(100),
-            "it took {shortest:?} at best"
-        );
+        assert!(shortest < TENTH, "it took {shortest:?} at best");
         subject.assert_unharmed();
     }
 }
@@ -94,7 +97,7 @@ fn a_cancelled_call_is_dropped_and_not_answered() {
         let mut id = 1;
         // Fails if the answer to call 1 comes first.
         let mut await_count = |stdio: &mut StdioServer, name: &str| {
-            let counted = eventually(Duration::from_secs(5), || {
+            let counted = eventually(Duration::from_secs(10), || {
                 id += 1;
                 let counts = stdio.request(&call(id, "counts"));
                 (counts["result"]["structuredContent"][name] == 1).then_some(())

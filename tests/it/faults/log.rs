@@ -55,7 +55,7 @@ fn a_log_that_nobody_reads_holds_up_neither_calls_nor_the_end() {
     let ended = stdio.process.ended_within(Duration::from_secs(20));
     let (status, took) = ended.expect("it ends");
     assert!(
-        status.success() && took <= Duration::from_secs(3),
+        status.success() && took <= Duration::from_secs(10),
         "{status} after {took:?}"
     );
 }

@@ -5,10 +5,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mcp_factory_tests::{Connection, Latencies, Response, Subject, message};
+use mcp_factory_tests::{
+    Connection, Latencies, Management, Response, Subject, eventually, message,
+};
 use serde_json::{Value, json};
 
-use super::{LANES, await_begun};
+use super::{LANES, assert_dropped, await_begun};
+
+/// Another port says how many calls run, and takes no place for it.
+const PORT: &str = r#"management.listen="127.0.0.1:0""#;
+
+/// Less than the calls that run meanwhile take.
+const AT_ONCE: Duration = Duration::from_secs(3);
 
 fn wait(milliseconds: u64) -> Value {
     message::call(7, "wait", &json!({ "milliseconds": milliseconds }))
@@ -22,6 +30,17 @@ fn running(subject: &Subject, calls: usize, milliseconds: u64) -> Vec<Connection
         connection
     });
     calls.collect()
+}
+
+/// Two calls that run, for longer than `AT_ONCE`.
+fn two_running(subject: &Subject) -> Vec<Connection> {
+    let two = running(subject, 2, 4_000);
+    let port = Management::of(&subject.process);
+    let run = eventually(Duration::from_secs(10), || {
+        (port.metric("mcp_calls_running") == Some(2.0)).then_some(())
+    });
+    assert!(run.is_some(), "{}", port.metrics());
+    two
 }
 
 /// 503 with the time to come again, and the request's own error.
@@ -39,20 +58,19 @@ fn assert_shed(response: &Response) {
 #[test]
 fn more_calls_than_may_run_are_turned_away_at_once() {
     for lane in LANES {
-        let subject =
-            Subject::start(&[lane, "limits.concurrency=2", r#"limits.queue_time="50ms""#]);
-        let mut running = running(&subject, 2, 1_500);
-        thread::sleep(Duration::from_millis(300));
+        let subject = Subject::start(&[
+            lane,
+            PORT,
+            "limits.concurrency=2",
+            r#"limits.queue_time="50ms""#,
+        ]);
+        let mut running = two_running(&subject);
         let start = Instant::now();
         assert_shed(&subject.request(&wait(0)));
-        assert!(
-            start.elapsed() < Duration::from_secs(1),
-            "it took {:?}",
-            start.elapsed()
-        );
+        assert!(start.elapsed() < AT_ONCE, "it took {:?}", start.elapsed());
         for connection in &mut running {
             let answer = connection.response().json();
-            assert_eq!(message::text(&answer), "waited 1500 ms");
+            assert_eq!(message::text(&answer), "waited 4000 ms");
         }
         assert_eq!(subject.counts(), (2, 2), "and the refused call never began");
         drop(running);
@@ -76,18 +94,18 @@ fn a_call_that_can_run_soon_waits_for_its_turn() {
 fn more_requests_than_may_be_in_flight_are_turned_away_at_once() {
     for lane in LANES {
         // There is room for all of them to run, and time to wait: it is the transport that refuses.
-        let subject = Subject::start(&[lane, "http.max_in_flight=2", r#"limits.queue_time="10s""#]);
-        let mut running = running(&subject, 2, 1_500);
-        thread::sleep(Duration::from_millis(300));
+        let subject = Subject::start(&[
+            lane,
+            PORT,
+            "http.max_in_flight=2",
+            r#"limits.queue_time="10s""#,
+        ]);
+        let mut running = two_running(&subject);
         let start = Instant::now();
         assert_shed(&subject.request(&wait(0)));
         let list = message::modern(7, "tools/list", &json!({}));
         assert_shed(&subject.request(&list));
-        assert!(
-            start.elapsed() < Duration::from_secs(1),
-            "it took {:?}",
-            start.elapsed()
-        );
+        assert!(start.elapsed() < AT_ONCE, "it took {:?}", start.elapsed());
         for connection in &mut running {
             assert_eq!(connection.response().status, 200);
         }
@@ -176,11 +194,11 @@ fn ten_times_the_load_is_answered_or_shed_and_then_forgotten() {
         count + shed
     );
     assert!(
-        shed > 5 * count,
-        "{shed} shed of {count}: that is no overload"
+        shed > count,
+        "{shed} shed and {count} answered: that is no overload"
     );
     let p99 = Latencies::new(answered).p99();
-    assert!(p99 < Duration::from_secs(2), "99 in 100 took {p99:?}");
+    assert!(p99 < Duration::from_secs(5), "99 in 100 took {p99:?}");
     assert_eq!(
         subject.counts(),
         (count as u64, count as u64),
@@ -214,7 +232,7 @@ fn a_tool_that_hangs_takes_the_places_of_no_other() {
             "the call did not end within 2s and was stopped"
         );
     }
-    assert_eq!(subject.counts(), (64, 64));
+    assert_dropped(&subject, 64);
     drop(hung);
     subject.assert_unharmed();
 }

@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 
 use super::stdio::{Subject, cancel, fixture, lines};
 
+/// What a call that is taken back may take to be gone.
+const TENTH: Duration = Duration::from_millis(100);
+
 fn hang(id: i64) -> Value {
     message::call(id, "hang", &json!({}))
 }
@@ -19,18 +22,24 @@ fn hang(id: i64) -> Value {
 #[test]
 fn a_cancelled_call_is_gone_in_a_tenth_of_a_second_and_its_place_free() {
     let mut subject = Subject::start(&["stdio.max_in_flight=4", "limits.concurrency=4"]);
-    // The looks at the count share the machine with everything else: the best of some is the server's.
+    // The looks at the count share the machine with everything else: the best of many is the server's.
     let mut best = Duration::MAX;
-    for round in 0..5 {
-        subject.stdio.send_bytes(&lines((0..3).map(hang)));
+    for round in 0..50 {
+        // An id is free a moment after its call is gone, so each round has its own.
+        let first = 3 * i64::try_from(round).expect("a few") + 1;
+        let ids = [first, first + 1, first + 2];
+        subject.stdio.send_bytes(&lines(ids.map(hang)));
         subject.await_counts(3 * (round + 1), 3 * round);
         // Twice, and one that never was.
-        let taken_back = [0, 1, 2, 1, 0, 99].map(cancel);
+        let taken_back = [ids[0], ids[1], ids[2], ids[1], ids[0], 999].map(cancel);
         subject.stdio.send_bytes(&lines(taken_back));
         subject.stdio.send(&cancel("no such call"));
         best = best.min(subject.await_counts(3 * (round + 1), 3 * (round + 1)));
+        if round >= 4 && best < TENTH {
+            break;
+        }
     }
-    assert!(best < Duration::from_millis(100), "the best took {best:?}");
+    assert!(best < TENTH, "the best took {best:?}");
     // No answer came to any of them: `await_counts` reads every message.
     subject.assert_unharmed();
 }
@@ -83,7 +92,7 @@ fn an_id_that_was_taken_back_and_comes_again_is_answered_once() {
 #[test]
 fn the_first_of_two_calls_with_one_id_is_answered_however_often_it_comes_again() {
     let mut subject = Subject::start(&[]);
-    let first = message::call(6, "wait", &json!({ "milliseconds": 400 }));
+    let first = message::call(6, "wait", &json!({ "milliseconds": 4_000 }));
     let twins = (0..500).map(|_| message::call(6, "test_simple_text", &json!({})));
     subject
         .stdio
@@ -93,7 +102,7 @@ fn the_first_of_two_calls_with_one_id_is_answered_however_often_it_comes_again()
     assert_eq!(answers.iter().filter(refused).count(), 500);
     assert_eq!(
         message::text(&answers[500]),
-        "waited 400 ms",
+        "waited 4000 ms",
         "the twins did not wait for it"
     );
     subject.assert_unharmed();
@@ -151,19 +160,19 @@ fn ten_thousand_calls_of_a_client_that_reads_slowly_wait_with_the_client() {
 #[test]
 fn tools_that_block_their_thread_hold_up_nobody_on_stdio() {
     let mut subject = Subject::start(&["server.workers=2"]);
-    let blocking = (0..16).map(|id| message::call(id, "block", &json!({ "milliseconds": 800 })));
+    let blocking = (0..16).map(|id| message::call(id, "block", &json!({ "milliseconds": 4_000 })));
     subject.stdio.send_bytes(&lines(blocking));
     let start = Instant::now();
     for _ in 0..20 {
         subject.call("test_simple_text", &json!({}));
     }
     assert!(
-        start.elapsed() < Duration::from_millis(700),
+        start.elapsed() < Duration::from_secs(3),
         "20 calls took {:?}",
         start.elapsed()
     );
     for _ in 0..16 {
-        assert_eq!(message::text(&subject.stdio.receive()), "blocked 800 ms");
+        assert_eq!(message::text(&subject.stdio.receive()), "blocked 4000 ms");
     }
     // Idle threads of the pool leave after ten seconds; descriptors and memory do not wait for that.
     subject.assert_unharmed();

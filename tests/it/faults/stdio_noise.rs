@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mcp_factory_tests::message;
+use mcp_factory_tests::{eventually, message};
 use serde_json::json;
 
 use super::stdio::Subject;
@@ -23,11 +23,11 @@ fn nothing_that_a_plugin_writes_anywhere_reaches_the_wire() {
         "noise of a command",
         "noise of its descriptor",
     ] {
-        let stderr = subject.stdio.process.stderr();
-        assert!(
-            stderr.matches(noise).count() >= 10,
-            "{noise} goes to stderr: {stderr}"
-        );
+        let stderr = || subject.stdio.process.stderr();
+        let told = eventually(Duration::from_secs(10), || {
+            (stderr().matches(noise).count() >= 10).then_some(())
+        });
+        assert!(told.is_some(), "{noise} goes to stderr: {}", stderr());
     }
     subject.assert_unharmed();
 }
