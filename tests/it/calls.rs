@@ -324,7 +324,8 @@ fn files_that_are_full_are_packed_and_the_old_ones_go() {
     };
     let is_packed = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "gz");
     let logs = ["calls.jsonl", "calls.log", "audit.jsonl", "server.log"];
-    let packed = eventually(Duration::from_secs(20), || {
+    // Each file is on the disk before it is packed.
+    let packed = eventually(Duration::from_mins(1), || {
         logs.iter()
             .all(|name| named(name).iter().all(is_packed))
             .then_some(())
@@ -388,7 +389,7 @@ fn what_waits_is_written_at_the_end_and_a_kill_leaves_whole_lines() {
 
 #[test]
 fn a_log_that_nobody_takes_holds_up_no_call_and_is_counted() {
-    let config = "[calls]\nqueue = 16\njsonl.to = \"FOLDER/acme/pipe\"\n[management]\nlisten = \"127.0.0.1:0\"\n";
+    let config = "[calls]\nqueue = 64\njsonl.to = \"FOLDER/acme/pipe\"\n[management]\nlisten = \"127.0.0.1:0\"\n";
     let (mut command, folder) = guarded::command(config);
     let pipe = folder.path().join("acme/pipe");
     let made = Command::new("mkfifo").arg(&pipe).status();
@@ -403,26 +404,33 @@ fn a_log_that_nobody_takes_holds_up_no_call_and_is_counted() {
         assert_eq!(message::text(&answer), format!("change {}", id + 1));
     }
     assert!(
-        begun.elapsed() < Duration::from_secs(10),
+        begun.elapsed() < Duration::from_secs(30),
         "{:?}",
         begun.elapsed()
     );
     let dropped = Management::of(&stdio.process).metric("mcp_call_log_dropped_total");
     assert!(dropped > Some(300.0), "a pipe holds 64 KiB: {dropped:?}");
     let warning = "some are dropped, and counted";
-    assert_eq!(stdio.process.stderr().matches(warning).count(), 1);
+    let warned = || stdio.process.stderr().matches(warning).count();
+    let once = eventually(Duration::from_secs(10), || (warned() == 1).then_some(()));
+    assert!(once.is_some(), "{}", stdio.process.stderr());
     // Read again, it says how many are missing where they are.
     let reading = thread::spawn(move || {
         let lines = BufReader::new(reader).lines().map_while(Result::ok);
         let dropped = |line: String| serde_json::from_str::<Value>(&line).ok()?["count"].as_u64();
-        lines.into_iter().find_map(dropped)
+        // The log may have fallen behind for a moment before the pipe was full, and said so in it.
+        let mut sums = lines.filter_map(dropped).scan(0, |sum, count| {
+            *sum += count;
+            Some(*sum)
+        });
+        sums.find(|missing| *missing > 300)
     });
     let told = eventually(Duration::from_secs(10), || {
         stdio.call(1_000, "look", &json!({}));
         reading.is_finished().then_some(())
     });
     assert!(told.is_some(), "nobody says that calls are missing");
-    assert!(reading.join().expect("it ends") > Some(300));
+    assert!(reading.join().expect("it does not fail").is_some());
 }
 
 #[test]

@@ -39,7 +39,7 @@ const TRACE: &str = "[log]\nlevel = \"trace\"\n[audit]\nto = \"FOLDER/audit.json
 #[test]
 fn tokens_and_codes_stay_where_they_belong() {
     let (issuer, hostile) = (Issuer::start(), Hostile::start());
-    let server = Guarded::trusting(
+    let mut server = Guarded::trusting(
         issuer.url(),
         &format!("{TRACE}[limits]\nfailure_rate = \"off\"\n"),
     );
@@ -102,6 +102,11 @@ fn tokens_and_codes_stay_where_they_belong() {
                 .map(|part| ("a part of a token", part.to_owned())),
         );
     }
+    // At its end everything is written.
+    server.process.terminate();
+    let ended = server.process.ended_within(Duration::from_secs(20));
+    assert!(ended.is_some(), "{}", server.process.stderr());
+    server.process.last_words();
     let mut texts = written(&server);
     assert!(
         texts[0].1.contains("TRACE"),

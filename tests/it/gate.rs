@@ -127,17 +127,17 @@ fn who_guesses_five_times_is_locked_out_everywhere() {
 #[test]
 fn a_gate_that_nobody_goes_through_closes() {
     let issuer = Issuer::start();
-    let gate = "[gate.groups.shell]\nsecret = \"env:MCP_SHELL_GATE\"\ninactivity = \"3s\"\n";
+    let gate = "[gate.groups.shell]\nsecret = \"env:MCP_SHELL_GATE\"\ninactivity = \"5s\"\n";
     let server = Guarded::trusting(issuer.url(), gate);
     let token = issuer.token("writer", "write", &server.url());
     let caller = server.bearer(&token);
     assert!(!unlock(&caller, &code(Step::Now)).0);
     // Used in time, it stays open for longer than that.
-    for _ in 0..5 {
-        std::thread::sleep(Duration::from_secs(1));
+    for _ in 0..3 {
+        std::thread::sleep(Duration::from_secs(2));
         assert!(!shell(&caller).0);
     }
-    std::thread::sleep(Duration::from_secs(4));
+    std::thread::sleep(Duration::from_secs(6));
     assert_locked(&caller);
 }
 

@@ -67,7 +67,7 @@ fn a_health_check_that_hangs_or_panics_is_an_answer_in_time() {
         let began = Instant::now();
         let (status, ready) = port.json("/readyz");
         assert!(
-            began.elapsed() < Duration::from_secs(4),
+            began.elapsed() < Duration::from_secs(10),
             "{:?}",
             began.elapsed()
         );
@@ -213,23 +213,23 @@ fn the_port_says_not_ready_while_the_server_drains_and_goes_with_it() {
     let mut server = HttpServer::start(Product::Fixture, &arguments);
     let port = Management::of(&server.process);
     let mut caller = server.connect();
-    caller.request(&message::call(1, "wait", &json!({ "milliseconds": 1_500 })));
+    caller.request(&message::call(1, "wait", &json!({ "milliseconds": 4_000 })));
     let running = || {
         port.metric("mcp_calls_running")
             .filter(|running| *running > 0.0)
     };
     eventually(Duration::from_secs(5), running).expect("it runs");
     server.process.terminate();
-    let drains = eventually(Duration::from_secs(1), || {
+    let drains = eventually(Duration::from_secs(3), || {
         let (status, ready) = port.json("/readyz");
         (status == 503 && ready["status"] == "draining").then_some(())
     });
     assert!(drains.is_some());
     assert_eq!(port.json("/health").1["status"], "draining");
-    assert_eq!(message::text(&caller.response().json()), "waited 1500 ms");
+    assert_eq!(message::text(&caller.response().json()), "waited 4000 ms");
     let (status, _) = server
         .process
-        .ended_within(Duration::from_secs(5))
+        .ended_within(Duration::from_secs(15))
         .expect("it ends");
     assert!(status.success(), "{status}");
     assert!(
@@ -280,11 +280,12 @@ fn a_taken_port_is_told_and_the_server_goes_on() {
         message::text(&second.call(1, "say", &json!({ "bytes": 3 }))),
         "xxx"
     );
-    let said = second.process.stderr();
-    assert!(
-        said.contains("there is no management port") && said.contains("another process"),
-        "{said}"
-    );
+    let told = eventually(Duration::from_secs(10), || {
+        let said = second.process.stderr();
+        let words = ["there is no management port", "another process"];
+        words.iter().all(|words| said.contains(words)).then_some(())
+    });
+    assert!(told.is_some(), "{}", second.process.stderr());
     drop(server);
 }
 
@@ -372,6 +373,7 @@ fn whoever_takes_all_places_keeps_no_probe_out() {
             assert_eq!(port.get("/readyz").status, 200, "{number}");
         }
     }
-    assert!(crowd[0].closed_within(Duration::from_secs(1)));
-    assert!(crowd[1].closed_within(Duration::from_secs(1)));
+    for first in &mut crowd[..2] {
+        assert!(first.closed_within(Duration::from_secs(3)));
+    }
 }

@@ -164,7 +164,7 @@ fn a_tool_has_as_many_places_as_it_is_given() {
                 scope.spawn(|| {
                     let response = server
                         .bearer(&token)
-                        .call("wait", &json!({ "milliseconds": 1500 }));
+                        .call("wait", &json!({ "milliseconds": 5_000 }));
                     if response.status == 503 {
                         assert_eq!(
                             response.json()["error"]["code"],

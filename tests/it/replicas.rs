@@ -16,10 +16,10 @@ use serde_json::json;
 /// One name for both servers, as a proxy in front of them would have.
 const PUBLIC: &str = "https://mcp.example.com/mcp";
 
-/// Two servers with one Redis.
+/// Two servers with one Redis, which they give the time that a busy machine may take.
 fn replicas(issuer: &Issuer, redis: &Redis) -> [Guarded; 2] {
     let config = format!(
-        "{}resource = \"{PUBLIC}\"\n[redis]\nurl = \"env:REDIS_URL\"\n[limits]\nrate = \"100000/s\"\naddress_rate = \"off\"\n",
+        "{}resource = \"{PUBLIC}\"\n[redis]\nurl = \"env:REDIS_URL\"\ntimeout = \"5s\"\n[limits]\nrate = \"100000/s\"\naddress_rate = \"off\"\n",
         trust(issuer.url())
     );
     let url = redis.url();

@@ -4,13 +4,10 @@ use std::{
     env, fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command, time::Duration,
 };
 
-use mcp_factory_tests::{Collector, Product, eventually, product::factory};
+use mcp_factory_tests::{Collector, Product, eventually, free_port, product::factory};
 use serde_json::Value;
 
-use crate::{
-    deploy::free_port,
-    walk::{contents, steps, walk},
-};
+use crate::walk::{contents, steps, walk};
 
 const TOUR: &str = include_str!("../../docs/tour.md");
 const README: &str = include_str!("../../README.md");

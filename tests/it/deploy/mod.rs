@@ -5,8 +5,6 @@ mod front;
 mod gates;
 mod replicas;
 
-pub(crate) use front::free_port;
-
 use std::{fs, path::Path, process::Command};
 
 use mcp_factory_tests::{Product, Tools, product::factory};

@@ -16,7 +16,11 @@ mod generate;
 )]
 mod reference;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
+};
 
 use generate::{Case, Kit, request};
 use mcp_factory_tests::{HttpServer, Product, Response, StdioServer, message};
@@ -133,7 +137,9 @@ fn every_id_on_stdio_has_one_answer() {
             }
             let mut mirrored = 0;
             for batch in cases().chunks(BATCH) {
-                mirrored += converse(&mut stdio, batch);
+                // The messages are others in each run.
+                let talk = AssertUnwindSafe(|| converse(&mut stdio, batch));
+                mirrored += catch_unwind(talk).unwrap_or_else(|_| panic!("with these: {batch:#?}"));
             }
             // A comparison of nothing would always succeed.
             assert!(mirrored > 0, "no call of `mirror` was answered");
@@ -226,7 +232,9 @@ fn every_request_over_http_has_one_answer() {
             connection.post(case.body.as_bytes(), &headers);
             let response = connection.try_response();
             let response = response.unwrap_or_else(|error| panic!("{error} to {case:?}"));
-            mirrored += usize::from(assert_answered(&case, &response));
+            let look = AssertUnwindSafe(|| assert_answered(&case, &response));
+            let is_mirror = catch_unwind(look).unwrap_or_else(|_| panic!("with {case:?}"));
+            mirrored += usize::from(is_mirror);
             if response.header("connection") == Some("close") {
                 connection = http.connect();
             }
