@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use tokio_postgres::{Statement, types::Type};
+use tokio_postgres::{Statement, error::SqlState, types::Type};
 
 use crate::{
     error::PostgresError,
@@ -48,10 +48,11 @@ pub(crate) async fn readable(
             let wrapped = wrap(sql, &ways);
             let types: Vec<Type> = statement.params().to_vec();
             let prepared = scope.transaction.prepare_typed(&wrapped, &types).await;
-            prepared.map_err(|error| match error.as_db_error() {
+            prepared.map_err(|error| match error.code() {
                 // SHOW and the like cannot stand in parentheses.
-                Some(_) => unreadable(&columns[odd]),
-                None => scope.fault(&error, sql, 0),
+                Some(code) if is_refusal(code) => unreadable(&columns[odd]),
+                // A limit, or the end of the connection. The place would be one in what is ours.
+                _ => scope.fault(&error, "", 0),
             })?
         }
     };
@@ -87,6 +88,13 @@ fn describe(statement: &Statement) -> (Vec<Column>, Vec<Way>) {
     each.unzip()
 }
 
+/// Whether the server says that what it read cannot be, rather than that it could not go on.
+fn is_refusal(code: &SqlState) -> bool {
+    ["42", "0A"]
+        .iter()
+        .any(|class| code.code().starts_with(class))
+}
+
 fn unreadable(column: &Column) -> PostgresError {
     PostgresError::UnreadableColumn {
         column: column.name.clone(),
@@ -120,6 +128,26 @@ fn wrap(sql: &str, ways: &[Way]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_limit_is_no_refusal() {
+        for refusal in [
+            SqlState::SYNTAX_ERROR,
+            SqlState::CANNOT_COERCE,
+            SqlState::FEATURE_NOT_SUPPORTED,
+        ] {
+            assert!(is_refusal(&refusal), "{refusal:?}");
+        }
+        for limit in [
+            SqlState::QUERY_CANCELED,
+            SqlState::LOCK_NOT_AVAILABLE,
+            SqlState::IN_FAILED_SQL_TRANSACTION,
+            SqlState::ADMIN_SHUTDOWN,
+            SqlState::OUT_OF_MEMORY,
+        ] {
+            assert!(!is_refusal(&limit), "{limit:?}");
+        }
+    }
 
     #[test]
     fn only_what_is_odd_is_converted() {

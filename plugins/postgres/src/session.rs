@@ -16,7 +16,7 @@ use std::{
 
 use deadpool::managed::{Object, PoolError};
 use futures_util::{TryStreamExt, pin_mut};
-use tokio_postgres::{Statement, Transaction};
+use tokio_postgres::{Statement, Transaction, error::SqlState};
 
 use crate::{
     bounded::Oversized,
@@ -72,6 +72,7 @@ pub(crate) struct Scope<'a> {
     pub(crate) transaction: Transaction<'a>,
     oversized: Oversized,
     limit: usize,
+    time: Duration,
 }
 
 impl Database {
@@ -174,6 +175,7 @@ impl Session {
             millis(self.settings.statement_timeout + GRACE * 10),
         ];
         let limit = self.settings.max_bytes;
+        let time = self.settings.statement_timeout;
         let canceller = &self.canceller;
         let link = self
             .lease
@@ -195,6 +197,7 @@ impl Session {
             transaction,
             oversized,
             limit,
+            time,
         };
         Ok((scope, (pin, limits)))
     }
@@ -252,6 +255,7 @@ impl Scope<'_> {
             transaction,
             oversized,
             limit,
+            ..
         } = self;
         transaction.commit().await.map_err(|error| {
             if oversized.load(Ordering::Acquire) {
@@ -287,6 +291,13 @@ impl Scope<'_> {
             return PostgresError::RowTooLarge { limit: self.limit };
         }
         match error.as_db_error() {
+            // The client library takes a statement as read before the server is done with the request. What
+            // ends the transaction in between, its time, is seen by the next request alone.
+            Some(database) if *database.code() == SqlState::IN_FAILED_SQL_TRANSACTION => {
+                PostgresError::TimedOut {
+                    seconds: self.time.as_secs_f64(),
+                }
+            }
             Some(database) => DatabaseError::new(database, sql, prefix).into(),
             None if error.is_closed() => PostgresError::LostInUse,
             None => PostgresError::Protocol(error.to_string()),

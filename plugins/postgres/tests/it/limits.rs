@@ -1,10 +1,17 @@
 //! Rows, bytes, time and memory have an end.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{UnixListener, UnixStream},
+};
 
-use crate::bed::{Bed, error, rows};
+use crate::bed::{Bed, error, rows, start};
 
 #[tokio::test]
 async fn rows_and_bytes_are_capped() {
@@ -125,6 +132,90 @@ async fn a_long_statement_is_stopped() {
         rows(&plugin, "SHOW statement_timeout").await,
         json!([["300ms"]])
     );
+    plugin.stop().await;
+}
+
+#[tokio::test]
+async fn who_waits_for_a_lock_is_not_told_to_cast() {
+    let bed = Bed::new().await;
+    let plugin = bed
+        .plugin(json!({ "pool_max": 1, "lock_timeout": "300ms" }))
+        .await;
+    assert_eq!(rows(&plugin, "SELECT 1").await, json!([[1]]));
+    let mut admin = bed.connect("postgres").await;
+    let holder = admin.transaction().await.unwrap();
+    // The server looks here for a way from this type to text, which the statement itself does not ask for.
+    holder
+        .batch_execute("LOCK TABLE pg_catalog.pg_cast IN ACCESS EXCLUSIVE MODE")
+        .await
+        .unwrap();
+    let sql = "SELECT '0/1'::pg_lsn AS at";
+    let message = error(&plugin, "query", json!({ "sql": sql })).await;
+    assert!(
+        message.contains("55P03") && message.contains("somebody else holds the lock"),
+        "{message}"
+    );
+    holder.rollback().await.unwrap();
+    assert_eq!(rows(&plugin, sql).await, json!([["0/1"]]));
+    plugin.stop().await;
+}
+
+/// The last bytes of a request: all of it was said.
+const SYNC: &[u8] = b"S\0\0\0\x04";
+
+/// A way to the server on which whoever says `belated` is heard to the end only after this time.
+fn belated(bed: &Bed, folder: &Path, late: Duration) -> String {
+    let name = format!(".s.PGSQL.{}", bed.cluster.port());
+    let listener = UnixListener::bind(folder.join(&name)).unwrap();
+    let server = bed.cluster.socket().join(name);
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let server = UnixStream::connect(&server).await.unwrap();
+            let (mut asked, mut answer) = client.into_split();
+            let (mut answered, mut ask) = server.into_split();
+            tokio::spawn(async move { tokio::io::copy(&mut answered, &mut answer).await });
+            tokio::spawn(async move {
+                let mut bytes = vec![0; 1 << 16];
+                while let Ok(length @ 1..) = asked.read(&mut bytes).await {
+                    let said = &bytes[..length];
+                    let is_late = said.windows(7).any(|part| part == b"belated");
+                    let (now, rest) = match said.strip_suffix(SYNC) {
+                        Some(now) if is_late => (now, SYNC),
+                        _ => (said, &[][..]),
+                    };
+                    ask.write_all(now).await.unwrap();
+                    if !rest.is_empty() {
+                        tokio::time::sleep(late).await;
+                        ask.write_all(rest).await.unwrap();
+                    }
+                }
+            });
+        }
+    });
+    let folder = folder.display().to_string().replace('/', "%2F");
+    format!(
+        "postgres://app@{folder}:{}/{}",
+        bed.cluster.port(),
+        bed.name
+    )
+}
+
+#[tokio::test]
+async fn time_that_ends_between_two_requests_is_told_as_such() {
+    let bed = Bed::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let url = belated(&bed, folder.path(), Duration::from_millis(900));
+    let config = json!({ "statement_timeout": "500ms", "guard": "database" });
+    let plugin = start(&bed.secret(&url), config, &[]).await.unwrap();
+    // As it is, and with a column that is asked for as text.
+    for sql in ["SELECT 1 AS belated", "SELECT '0/1'::pg_lsn AS belated"] {
+        let message = error(&plugin, "query", json!({ "sql": sql })).await;
+        assert!(
+            message.contains("cancelled after 0.5 s"),
+            "{sql}: {message}"
+        );
+    }
+    assert_eq!(rows(&plugin, "SELECT 1").await, json!([[1]]));
     plugin.stop().await;
 }
 
