@@ -182,7 +182,7 @@ fn the_first_signal_drains_stdio_and_the_second_ends_it() {
         let mut child = fixture()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let lines =
@@ -195,12 +195,14 @@ fn the_first_signal_drains_stdio_and_the_second_ends_it() {
             .unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         stdout.read_line(&mut String::new()).unwrap();
-        std::thread::sleep(Duration::from_millis(50));
-        (child, stdout)
+        // The second was sent with the first.
+        std::thread::sleep(Duration::from_millis(200));
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        (child, stdout, stderr)
     };
 
     for gentle in [Signal::TERM, Signal::HUP] {
-        let (child, mut stdout) = start("slow", 400);
+        let (child, mut stdout, _stderr) = start("slow", 600);
         signal(&child, gentle);
         let mut rest = String::new();
         stdout.read_to_string(&mut rest).unwrap();
@@ -209,34 +211,31 @@ fn the_first_signal_drains_stdio_and_the_second_ends_it() {
             "done",
             "the call in flight is answered"
         );
-        let (code, took) = wait(child, Duration::from_secs(2));
-        assert!(
-            code == Some(0) && took < Duration::from_secs(1),
-            "{code:?} {took:?}"
-        );
+        assert_eq!(wait(child, Duration::from_secs(10)).0, Some(0));
     }
 
-    // Grace is 2 s; neither a hung call nor a blocked thread holds the exit for more than one more.
+    // Grace is 2 s; neither a hung call nor a blocked thread holds the exit until it ends.
     for tool in ["slow", "block"] {
-        let (child, _stdout) = start(tool, 20_000);
+        let (child, _stdout, _stderr) = start(tool, 20_000);
+        let signalled = Instant::now();
         signal(&child, Signal::TERM);
-        let (code, took) = wait(child, Duration::from_secs(4));
+        let (code, _) = wait(child, Duration::from_secs(15));
+        let took = signalled.elapsed();
         assert_eq!(code, Some(0), "{tool}");
         assert!(
-            (Duration::from_millis(1900)..Duration::from_secs(3)).contains(&took),
+            (Duration::from_millis(1900)..Duration::from_secs(8)).contains(&took),
             "{tool}: {took:?}"
         );
     }
 
-    let (child, _stdout) = start("slow", 20_000);
+    let (child, _stdout, stderr) = start("slow", 20_000);
     signal(&child, Signal::INT);
-    std::thread::sleep(Duration::from_millis(100));
+    // Two that are there at once come in any order.
+    let mut said = stderr.lines().map_while(Result::ok);
+    assert!(said.any(|line| line.contains("draining; a second signal")));
     signal(&child, Signal::TERM);
-    let (code, took) = wait(child, Duration::from_secs(1));
-    assert!(
-        code == Some(143) && took < Duration::from_millis(500),
-        "{code:?} {took:?}"
-    );
+    // Had it been waited for, the code would be another.
+    assert_eq!(wait(child, Duration::from_secs(10)).0, Some(143));
 }
 
 /// A server on a free port, and that port.
@@ -292,7 +291,7 @@ fn a_signal_drains_http_whoever_is_connected() {
     slow_header.write_all(b"POST /mcp HT").unwrap();
     let mut slow_body = TcpStream::connect(("127.0.0.1", port)).unwrap();
     slow_body.write_all(b"POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{").unwrap();
-    std::thread::sleep(Duration::from_millis(150));
+    std::thread::sleep(Duration::from_millis(400));
     signal(&child, Signal::TERM);
     for stream in calls {
         let reply = read_all(stream);
@@ -301,9 +300,9 @@ fn a_signal_drains_http_whoever_is_connected() {
             "{reply}"
         );
     }
-    let (code, took) = wait(child, Duration::from_secs(4));
+    let (code, took) = wait(child, Duration::from_secs(15));
     assert_eq!(code, Some(0));
-    assert!(took < Duration::from_secs(3), "{took:?}");
+    assert!(took < Duration::from_secs(8), "{took:?}");
     drop((hung, slow_header, slow_body));
 }
 
@@ -339,6 +338,8 @@ fn few_descriptors_are_shared_out_without_a_spin() {
             .collect();
         fields[11] + fields[12]
     };
+    // Those who came are seen to.
+    std::thread::sleep(Duration::from_secs(1));
     let before = ticks();
     std::thread::sleep(Duration::from_secs(1));
     assert!(
@@ -347,11 +348,17 @@ fn few_descriptors_are_shared_out_without_a_spin() {
         ticks() - before
     );
     drop(crowd);
-    std::thread::sleep(Duration::from_millis(200));
-    let reply = read_all(post(port, &call(1, "slow", &json!({"millis": 1}))));
-    assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
+    let left = Instant::now();
+    loop {
+        let reply = read_all(post(port, &call(1, "slow", &json!({"millis": 1}))));
+        if reply.starts_with("HTTP/1.1 200") {
+            break;
+        }
+        assert!(left.elapsed() < Duration::from_secs(10), "{reply}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
     signal(&child, Signal::TERM);
-    assert_eq!(wait(child, Duration::from_secs(3)).0, Some(0));
+    assert_eq!(wait(child, Duration::from_secs(10)).0, Some(0));
 }
 
 fn run(arguments: &[&str]) -> Output {

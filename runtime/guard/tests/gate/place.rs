@@ -11,8 +11,8 @@ use crate::server::Redis;
 /// When every test begins: the first second of a step.
 pub(crate) const NOW: u64 = 1_800_000_000;
 /// Long enough for a slow machine to make a few calls in, short enough to wait for.
-pub(crate) const LOCKOUT: Duration = Duration::from_secs(2);
-pub(crate) const INACTIVITY: Duration = Duration::from_secs(2);
+pub(crate) const LOCKOUT: Duration = Duration::from_secs(4);
+pub(crate) const INACTIVITY: Duration = Duration::from_secs(4);
 /// The secrets of two groups.
 pub(crate) const SHELL: &str = "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP";
 pub(crate) const GIT: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
@@ -58,7 +58,7 @@ impl Place {
     pub(crate) fn config(&self) -> GateConfig {
         let group = |name| {
             format!(
-                "\"{name}\":{{\"secret\":\"file:{}\",\"inactivity\":\"2s\"}}",
+                "\"{name}\":{{\"secret\":\"file:{}\",\"inactivity\":\"4s\"}}",
                 self.path(name).display()
             )
         };

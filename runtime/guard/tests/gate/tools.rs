@@ -91,7 +91,7 @@ async fn a_model_unlocks_looks_and_locks() {
         .expect("it opens");
     assert_eq!(
         unlocked,
-        json!({ "group": "shell", "locks_after_seconds": 2 })
+        json!({ "group": "shell", "locks_after_seconds": 4 })
     );
     let status = tools
         .call("read", "gate_status", json!({}))
@@ -99,7 +99,7 @@ async fn a_model_unlocks_looks_and_locks() {
         .expect("it tells");
     assert_eq!(
         status["groups"][1],
-        json!({ "name": "shell", "unlocked": true, "locks_after_seconds": 2 })
+        json!({ "name": "shell", "unlocked": true, "locks_after_seconds": 4 })
     );
     // Kept for the caller and its tenant, as everything is.
     assert!(tools.gates.pass("4:acme:ann", "shell").await.is_ok());
@@ -136,7 +136,7 @@ async fn a_refusal_is_told_to_the_model() {
         .call("read", "gate_status", json!({}))
         .await
         .expect("it tells");
-    assert_eq!(status["groups"][1]["no_code_for_seconds"], 2);
+    assert_eq!(status["groups"][1]["no_code_for_seconds"], 4);
     for (tool, arguments, words) in [
         (
             "gate_unlock",

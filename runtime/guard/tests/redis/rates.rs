@@ -45,7 +45,7 @@ async fn two_replicas_enforce_one_rate() {
     }
     let most = 50.0 + 50.0 * start.elapsed().as_secs_f64() + 1.0;
     assert!(f64::from(admitted) <= most, "{admitted} of {most}");
-    assert!(f64::from(admitted) >= most * 0.8, "{admitted} of {most}");
+    assert!(f64::from(admitted) >= most * 0.5, "{admitted} of {most}");
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn the_time_to_wait_is_the_one_that_helps() {
 async fn redis_holds_no_names_and_forgets() {
     let redis = Redis::start();
     let limits = redis.replica();
-    let rate = Rate::new(10, Duration::from_secs(20));
+    let rate = Rate::new(10, Duration::from_secs(40));
     assert!(
         limits
             .take("canary-caller", "canary-tool", rate)
@@ -79,8 +79,8 @@ async fn redis_holds_no_names_and_forgets() {
     assert!(keys[0].starts_with("mcp:rate:"), "{keys:?}");
     assert!(!keys[0].contains("canary"), "{keys:?}");
     let left: i64 = redis.ask(&["PTTL", &keys[0]]).parse().expect("a number");
-    assert!((1..=2_000).contains(&left), "{left}");
-    tokio::time::sleep(Duration::from_millis(2_200)).await;
+    assert!((1..=4_000).contains(&left), "{left}");
+    tokio::time::sleep(Duration::from_millis(4_200)).await;
     assert_eq!(redis.keys(), Vec::<String>::new());
 }
 

@@ -222,12 +222,17 @@ async fn five_refused_connections_open_the_breaker() {
     }
     // It would answer now, but is not asked.
     let server = TestServer::serve(socket.listen(8).unwrap(), None, |_| of(200));
-    let began = Instant::now();
     let error = call(&upstream, READ, &url).await.unwrap_err();
-    assert!(began.elapsed() < Duration::from_millis(500));
-    assert_eq!(
-        error.to_string(),
-        "the service failed several times in a row, so it is left alone for now; try again in 30 seconds"
+    let error = error.to_string();
+    let seconds = error
+        .strip_prefix(
+            "the service failed several times in a row, so it is left alone for now; try again in ",
+        )
+        .and_then(|rest| rest.strip_suffix(" seconds"))
+        .and_then(|seconds| seconds.parse().ok());
+    assert!(
+        seconds.is_some_and(|seconds: u64| (20..=30).contains(&seconds)),
+        "{error}"
     );
     assert_eq!(server.seen().len(), 0);
     let health = upstream.health("refused");
@@ -243,7 +248,7 @@ async fn five_refused_connections_open_the_breaker() {
 async fn after_the_pause_one_of_many_tries() {
     let failing = Faults {
         retries: 0,
-        breaker: BreakerSettings::new(5, Duration::from_millis(300)),
+        breaker: BreakerSettings::new(5, Duration::from_secs(2)),
     };
     let upstream = upstream(UpstreamSettings {
         faults: failing,
@@ -269,7 +274,7 @@ async fn after_the_pause_one_of_many_tries() {
     assert_eq!(server.seen().len(), 5);
     // The trial fails: closed for as long again. The next one succeeds, and all may ask.
     for hits in [6, 7] {
-        sleep(Duration::from_millis(350)).await;
+        sleep(Duration::from_millis(2_050)).await;
         assert_eq!(upstream.health("").trouble(), None, "a call may try it");
         assert_eq!(together().await, (1, 19));
         assert_eq!(server.seen().len(), hits);
@@ -413,7 +418,7 @@ async fn an_operator_is_told_of_changes_and_not_of_calls() {
     let _log = tracing::subscriber::set_default(Log(Arc::clone(&lines)));
     let failing = Faults {
         retries: 0,
-        breaker: BreakerSettings::new(2, Duration::from_millis(100)),
+        breaker: BreakerSettings::new(2, Duration::from_millis(600)),
     };
     let upstream = upstream(UpstreamSettings {
         faults: failing,
@@ -425,6 +430,6 @@ async fn an_operator_is_told_of_changes_and_not_of_calls() {
             call(&upstream, READ, &server.url("/")).await.ok();
         }
         assert_eq!(lines.load(Ordering::SeqCst), expected);
-        sleep(Duration::from_millis(150)).await;
+        sleep(Duration::from_millis(650)).await;
     }
 }

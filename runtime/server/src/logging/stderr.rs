@@ -34,6 +34,7 @@ pub(super) struct Stderr(Arc<OnceLock<Option<Queue>>>);
 struct Queue {
     messages: SyncSender<Message>,
     state: Arc<State>,
+    last_words: Duration,
 }
 
 #[derive(Debug, Default)]
@@ -80,7 +81,11 @@ impl Queue {
         let its_state = Arc::clone(&state);
         let run = move || write(to, &received, &its_state, tell);
         let thread = thread::Builder::new().name("log".to_owned()).spawn(run);
-        thread.is_ok().then_some(Self { messages, state })
+        thread.is_ok().then_some(Self {
+            messages,
+            state,
+            last_words: LAST_WORDS,
+        })
     }
 
     fn send(&self, line: &[u8]) {
@@ -98,7 +103,7 @@ impl Queue {
     }
 
     fn flush(&self) {
-        let deadline = Instant::now() + LAST_WORDS;
+        let deadline = Instant::now() + self.last_words;
         let (done, written) = sync_channel(1);
         while self
             .messages
@@ -191,15 +196,22 @@ mod tests {
         for _ in 0..200 {
             queue.send(&line);
         }
-        // From here on the thread is stuck: a pipe holds 64 KiB.
-        queue.flush();
+        // The thread is stuck once nothing moves any more: a pipe holds 64 KiB.
+        let waiting = || queue.state.waiting.load(Relaxed);
+        let (mut still, mut since) = (waiting(), Instant::now());
+        while since.elapsed() < Duration::from_secs(1) {
+            thread::sleep(Duration::from_millis(10));
+            if waiting() != still {
+                (still, since) = (waiting(), Instant::now());
+            }
+        }
         let begun = Instant::now();
         for _ in 0..10_000 {
             queue.send(&line);
         }
         queue.flush();
         assert!(
-            begun.elapsed() < Duration::from_secs(2),
+            begun.elapsed() < Duration::from_secs(10),
             "{:?}",
             begun.elapsed()
         );
@@ -234,7 +246,10 @@ mod tests {
         }
         let written = Arc::default();
         let stderr = Stderr::default();
-        let queue = Queue::start(Slow(Arc::clone(&written)), tell);
+        let queue = Queue::start(Slow(Arc::clone(&written)), tell).map(|queue| Queue {
+            last_words: Duration::from_secs(10),
+            ..queue
+        });
         stderr.0.set(queue).unwrap();
         let panicked = std::panic::catch_unwind(|| {
             let _last_words = super::super::LastWords(stderr.clone());

@@ -128,7 +128,7 @@ async fn more_requests_than_places_are_turned_away_at_once() {
     for _ in 0..3 {
         let mut stream = server.connect().await;
         stream
-            .write_all(post(message("slow", 1500)).as_bytes())
+            .write_all(post(message("slow", 3_000)).as_bytes())
             .await
             .unwrap();
         slow.push(stream);

@@ -23,6 +23,7 @@ use crate::{
 #[derive(Debug, Default)]
 struct Slow;
 
+static BEGUN: AtomicUsize = AtomicUsize::new(0);
 static ENDED: AtomicUsize = AtomicUsize::new(0);
 
 /// Takes its time.
@@ -31,6 +32,7 @@ impl Slow {
     /// Never ends.
     #[tool(scope = "read", read_only)]
     async fn hang(&self) -> String {
+        BEGUN.fetch_add(1, Ordering::SeqCst);
         std::future::pending().await
     }
 
@@ -50,13 +52,16 @@ impl Slow {
     /// Ends after a while.
     #[tool(scope = "read", read_only)]
     async fn rest(&self) -> String {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        BEGUN.fetch_add(1, Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(500)).await;
         ENDED.fetch_add(1, Ordering::SeqCst);
         "rested".to_owned()
     }
 }
 
 static MOUNTS: &[Mount] = &[mount("slow", &PLUGIN)];
+
+const CHANGED: &str = "notifications/tools/list_changed";
 
 async fn slow(lifecycle: &Lifecycle) -> Runtime {
     let instance = PLUGIN
@@ -82,7 +87,7 @@ async fn a_call_that_is_taken_back_ends_without_an_answer() {
         assert_eq!(client.says(&notice).await.seen.status, 202);
     };
     let both = async { tokio::join!(hangs, takes_back) };
-    let (came, ()) = timeout(Duration::from_millis(100), Box::pin(both))
+    let (came, ()) = timeout(Duration::from_secs(5), Box::pin(both))
         .await
         .expect("at once");
     assert_eq!((came.seen.status, came.seen.message), (200, json!("")));
@@ -122,12 +127,14 @@ async fn who_was_ready_hears_of_what_changed_while_it_slept() {
         let request = client.request(Method::GET);
         let mut body = server.protocol.handle(request).await.into_body();
         let mut events = String::new();
-        while let Ok(Some(Ok(frame))) = timeout(Duration::from_millis(300), body.frame()).await {
+        let patience = Duration::from_millis(if told { 5_000 } else { 300 });
+        while !events.contains(CHANGED)
+            && let Ok(Some(Ok(frame))) = timeout(patience, body.frame()).await
+        {
             let data = frame.into_data().unwrap_or_default();
             events.push_str(&String::from_utf8_lossy(&data));
         }
-        let said = events.contains("notifications/tools/list_changed");
-        assert_eq!(said, told, "{events}");
+        assert_eq!(events.contains(CHANGED), told, "{events}");
     }
 }
 
@@ -137,12 +144,21 @@ async fn who_hangs_up_takes_nothing_back() {
     let server = slow(&lifecycle).await;
     let client = Client::in_session(&server).await;
     for (id, tool) in [(1, "rest"), (2, "hang")] {
-        let call = call(id, tool);
-        let gone = timeout(Duration::from_millis(5), client.says(&call)).await;
-        assert!(gone.is_err(), "it takes longer");
+        let (call, before) = (call(id, tool), BEGUN.load(Ordering::SeqCst));
+        let mut says = Box::pin(client.says(&call));
+        while BEGUN.load(Ordering::SeqCst) == before {
+            let gone = timeout(Duration::from_millis(5), &mut says).await;
+            assert!(gone.is_err(), "it takes longer");
+        }
     }
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert_eq!(ENDED.load(Ordering::SeqCst), 1);
+    let ended = async {
+        while ENDED.load(Ordering::SeqCst) == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(10), ended)
+        .await
+        .expect("it goes on to its end");
     // The end of the server is the end of what still runs.
     lifecycle.stop();
     lifecycle.tasks().close();

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use super::*;
 
 /// How long `stall` holds its thread.
-const STALL: Duration = Duration::from_secs(2);
+const STALL: Duration = Duration::from_secs(5);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn who_blocks_its_thread_holds_up_nobody_and_ends_at_its_deadline() {

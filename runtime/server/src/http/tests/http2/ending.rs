@@ -40,13 +40,27 @@ async fn a_drain_answers_what_runs_and_says_that_it_was_the_last() {
 
 #[tokio::test]
 async fn a_drain_does_not_wait_for_who_does_not_listen() {
-    let server = Server::start(limits());
+    // No silence is over in time to be what closes it.
+    let server = Server::start(patient(30_000, 30_000));
     let mut stream = server.connect().await;
     let hello = [PREFACE, &frame(SETTINGS, 0, 0, b"")].concat();
     stream.write_all(&hello).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    // It has greeted, and has heard our greeting.
+    let mut greeting = [0; 200];
+    let settings = |bytes: &[u8]| {
+        kinds(bytes)
+            .iter()
+            .filter(|(kind, _)| *kind == SETTINGS)
+            .count()
+    };
+    let mut seen = 0;
+    while settings(&greeting[..seen]) < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        seen = stream.peek(&mut greeting).await.unwrap();
+        assert!(seen > 0, "it closed");
+    }
     server.lifecycle.drain();
-    tokio::time::timeout(Duration::from_secs(2), server.serving)
+    tokio::time::timeout(Duration::from_secs(10), server.serving)
         .await
         .expect("gone")
         .unwrap();

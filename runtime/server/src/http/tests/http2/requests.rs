@@ -10,7 +10,7 @@ async fn many_run_at_once_on_one_connection() {
     for _ in 0..50 {
         let (response, mut stream) = client.send(usual(), false).await.unwrap();
         stream
-            .send_data(message("slow", 1000).into(), true)
+            .send_data(message("slow", 3_000).into(), true)
             .unwrap();
         waiting.push(response);
     }
@@ -19,13 +19,13 @@ async fn many_run_at_once_on_one_connection() {
     for response in waiting {
         let answer = Head::of(response).await.unwrap().whole().await.unwrap();
         assert_eq!(answer.status, 200, "{answer:?}");
-        assert!(answer.body.contains("1000"), "{answer:?}");
+        assert!(answer.body.contains("3000"), "{answer:?}");
     }
 }
 
 #[tokio::test]
 async fn the_first_bytes_may_come_one_by_one() {
-    let server = Server::start(limits());
+    let server = Server::start(patient(30_000, 30_000));
     let mut stream = server.connect().await;
     stream.set_nodelay(true).unwrap();
     for byte in PREFACE {
