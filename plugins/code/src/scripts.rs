@@ -64,9 +64,7 @@ impl Scripts {
         input: Value,
         time_left: Option<Duration>,
     ) -> Result<Executed, ScriptError> {
-        let timeout = time_left.map_or(self.timeout, |left| {
-            self.timeout.min(left.saturating_sub(MARGIN))
-        });
+        let timeout = limit(self.timeout, time_left);
         let token = self.threads.token();
         let turn = self.turn(Instant::now() + timeout).await?;
         let abandoned = Abandon::default();
@@ -178,6 +176,11 @@ impl Drop for Running {
     }
 }
 
+/// What a script may take: the plugin's own limit, unless the call ends before.
+fn limit(own: Duration, left: Option<Duration>) -> Duration {
+    left.map_or(own, |left| own.min(left.saturating_sub(MARGIN)))
+}
+
 /// A place among those who wait.
 struct Waiting<'a>(&'a AtomicUsize);
 
@@ -195,5 +198,19 @@ impl<'a> Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_call_is_kept_free() {
+        let [second, ten] = [1, 10].map(Duration::from_secs);
+        assert_eq!(limit(ten, None), ten);
+        assert_eq!(limit(second, Some(ten)), second);
+        assert_eq!(limit(ten, Some(second)), Duration::from_millis(800));
+        assert_eq!(limit(ten, Some(MARGIN / 2)), Duration::ZERO);
     }
 }

@@ -226,7 +226,7 @@ mod tests {
                 assert_eq!(clean.len() + removed, text.len());
             }
         }
-        assert!(start.elapsed().as_secs() < 2, "{:?}", start.elapsed());
+        assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
     }
 
     #[test]

@@ -148,9 +148,12 @@ fn told(failed: &Failed) -> ToolError {
 
 /// Our deadline, a little inside of the call's own, so that it is us who say why.
 fn deadline(cx: &Context, wanted: Duration) -> Instant {
+    Instant::now() + limit(cx.time_left(), wanted)
+}
+
+fn limit(left: Option<Duration>, wanted: Duration) -> Duration {
     let margin = |left: Duration| (left / 10).min(Duration::from_millis(250));
-    let left = cx.time_left().map(|left| left.saturating_sub(margin(left)));
-    Instant::now() + left.map_or(wanted, |left| left.min(wanted))
+    left.map_or(wanted, |left| left.saturating_sub(margin(left)).min(wanted))
 }
 
 /// Language models: one question, and the first engine of the chain that can answer it does.
@@ -286,5 +289,19 @@ impl Sarmalink {
     #[tool(scope = "read", title = "Engine health", read_only, open_world)]
     async fn engine_health(&self) -> HealthReport {
         self.router.report()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_call_is_kept_free() {
+        let [second, ten] = [1, 10].map(Duration::from_secs);
+        assert_eq!(limit(None, ten), ten);
+        assert_eq!(limit(Some(ten), second), second);
+        assert_eq!(limit(Some(second), ten), Duration::from_millis(900));
+        assert_eq!(limit(Some(ten), ten * 2), Duration::from_millis(9_750));
     }
 }

@@ -97,10 +97,7 @@ impl Commands {
             RunError::NotStarted(io::Error::other("the tool was not there at start"))
         })?;
         let arguments = command.fill(arguments)?;
-        let limit = time_left.map_or(command.timeout, |left| {
-            command.timeout.min(left.saturating_sub(MARGIN))
-        });
-        let deadline = Instant::now() + limit;
+        let deadline = Instant::now() + limit(command.timeout, time_left);
         // Before the turn, so that `stop` never overlooks a run that is about to begin.
         let token = self.threads.token();
         let turn = self.turn(deadline).await?;
@@ -170,6 +167,11 @@ impl Commands {
     }
 }
 
+/// What a command may take: its own time, unless the call ends before.
+fn limit(own: Duration, left: Option<Duration>) -> Duration {
+    left.map_or(own, |left| own.min(left.saturating_sub(MARGIN)))
+}
+
 fn not_started(error: rustix::io::Errno) -> RunError {
     RunError::NotStarted(error.into())
 }
@@ -189,5 +191,19 @@ impl<'a> Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_call_is_kept_free() {
+        let [second, ten] = [1, 10].map(Duration::from_secs);
+        assert_eq!(limit(ten, None), ten);
+        assert_eq!(limit(second, Some(ten)), second);
+        assert_eq!(limit(ten, Some(second)), Duration::from_millis(700));
+        assert_eq!(limit(ten, Some(MARGIN / 2)), Duration::ZERO);
     }
 }

@@ -200,7 +200,7 @@ async fn the_end_of_the_call_comes_before_the_timeout() {
     let error = run(&plugin, "loop {}").await.unwrap_err();
     assert_eq!(error.kind(), ToolErrorKind::TimedOut);
     assert!(
-        begun.elapsed() < Duration::from_millis(500),
+        begun.elapsed() < Duration::from_secs(4),
         "{:?}",
         begun.elapsed()
     );

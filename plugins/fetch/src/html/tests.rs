@@ -316,7 +316,7 @@ fn no_page_is_too_deep_or_too_clever() {
                 let start = Instant::now();
                 let written = markdown(&page);
                 let took = start.elapsed();
-                assert!(took < Duration::from_secs(5), "{name} took {took:?}");
+                assert!(took < Duration::from_secs(20), "{name} took {took:?}");
                 assert!(
                     written.len() < 16 * 1024 * 1024,
                     "{name} grew to {}",

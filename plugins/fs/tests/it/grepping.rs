@@ -252,7 +252,7 @@ fn a_search_ends_in_time() {
         })
         .unwrap();
     assert!(
-        start.elapsed() < Duration::from_secs(5),
+        start.elapsed() < Duration::from_secs(20),
         "{:?}",
         start.elapsed()
     );

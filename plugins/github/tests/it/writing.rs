@@ -71,7 +71,7 @@ async fn changes_are_made_one_at_a_time() {
             std::thread::sleep(Duration::from_millis(40));
             left.fetch_sub(1, Ordering::SeqCst);
         });
-        Reply::json(201, &json!({ "id": 1 })).after(Duration::from_millis(60))
+        Reply::json(201, &json!({ "id": 1 })).after(Duration::from_secs(1))
     })
     .await;
     let it = start(&github.url(), "t", json!({ "read_only": false })).await;
@@ -145,8 +145,7 @@ async fn a_call_that_is_given_up_gives_up_its_turn() {
 #[tokio::test]
 async fn too_many_waiting_changes_are_turned_away() {
     let github =
-        Fake::start(|_| Reply::json(201, &json!({ "id": 1 })).after(Duration::from_millis(500)))
-            .await;
+        Fake::start(|_| Reply::json(201, &json!({ "id": 1 })).after(Duration::from_mins(1))).await;
     let it = Arc::new(start(&github.url(), "t", json!({ "read_only": false })).await);
     let calls: Vec<_> = (0..70)
         .map(|_| {
@@ -154,7 +153,14 @@ async fn too_many_waiting_changes_are_turned_away() {
             tokio::spawn(async move { it.plugin.call_json("add_comment", comment("b")).await })
         })
         .collect();
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    for _ in 0..1_000 {
+        if calls.iter().filter(|call| call.is_finished()).count() >= 6 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // Were there more, they would be done by now.
+    tokio::time::sleep(Duration::from_millis(100)).await;
     let mut turned_away = 0;
     for call in calls {
         if call.is_finished() {

@@ -122,7 +122,7 @@ async fn an_absurd_pause_is_an_hour() {
 async fn the_calls_own_deadline_counts_too() {
     let server = MockServer::start().await;
     Mock::given(any())
-        .respond_with(limited("requests", 3000))
+        .respond_with(limited("requests", 15_000))
         .mount(&server)
         .await;
     let started = Plugin::start(&server.uri(), json!({ "rate_wait_max": "10m" })).await;
@@ -130,14 +130,14 @@ async fn the_calls_own_deadline_counts_too() {
         plugin,
         token: _token,
     } = started;
-    let plugin = plugin.with_timeout(Duration::from_secs(2));
+    let plugin = plugin.with_timeout(Duration::from_secs(10));
     let start = Instant::now();
     let error = plugin
         .call("linear_list_users", json!({}))
         .await
         .expect_err("too long");
     assert!(error.to_string().contains("wants a pause of"), "{error}");
-    assert!(start.elapsed() < Duration::from_millis(1500));
+    assert!(start.elapsed() < Duration::from_secs(8));
 }
 
 #[tokio::test]

@@ -179,7 +179,7 @@ async fn a_call_that_is_dropped_changes_all_or_nothing() {
 
 #[tokio::test]
 async fn a_graph_that_is_locked_is_waited_for_and_then_said_to_be_busy() {
-    let desk = Desk::with(json!({ "timeout": "200ms" })).await;
+    let desk = Desk::with(json!({ "timeout": "2s" })).await;
     let other = rusqlite::Connection::open(desk.path()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let entities = json!({ "entities": [{ "name": "a", "entityType": "x", "observations": [] }] });

@@ -82,7 +82,7 @@ async fn a_pause_beyond_the_budget_is_said_at_once_and_kept() {
 async fn the_calls_own_deadline_counts_too() {
     let server = MockServer::start().await;
     Mock::given(any())
-        .respond_with(later(429, "3"))
+        .respond_with(later(429, "15"))
         .mount(&server)
         .await;
     let started = Plugin::start(&server.uri(), json!({ "rate_wait_max": "10m" })).await;
@@ -90,14 +90,14 @@ async fn the_calls_own_deadline_counts_too() {
         plugin,
         token: _token,
     } = started;
-    let plugin = plugin.with_timeout(Duration::from_secs(2));
+    let plugin = plugin.with_timeout(Duration::from_secs(10));
     let start = Instant::now();
     let error = plugin
         .call("notion_list_users", json!({}))
         .await
         .expect_err("too long");
     assert!(error.to_string().contains("wants a pause of"), "{error}");
-    assert!(start.elapsed() < Duration::from_millis(1500));
+    assert!(start.elapsed() < Duration::from_secs(8));
 }
 
 #[tokio::test]

@@ -363,8 +363,8 @@ async fn twenty_steps_are_taken_quickly() {
     let reply = hello(&plugin).await;
     let took = started.elapsed();
     assert_eq!(reply["attempts"].as_array().unwrap().len(), 20);
-    // 19 hand-offs, the engines' own time included.
-    assert!(took < Duration::from_millis(19 * 50), "{took:?}");
+    // Less than one silence, let alone 19.
+    assert!(took < Duration::from_secs(10), "{took:?}");
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ fn failing(status: u16, headers: &[(&'static str, &str)]) -> Say {
 #[tokio::test]
 async fn retry_after_is_kept_by_the_one_key_and_ends() {
     let first = Fake::start(|number, _| match number {
-        0 => failing(429, &[("retry-after", "1")]),
+        0 => failing(429, &[("retry-after", "2")]),
         _ => Say::Text("first".to_owned()),
     })
     .await;
@@ -39,7 +39,7 @@ async fn retry_after_is_kept_by_the_one_key_and_ends() {
         ["a skipped_resting", "b answered"]
     );
     assert_eq!(first.count(), 1);
-    sleep(Duration::from_millis(1_050)).await;
+    sleep(Duration::from_millis(2_050)).await;
     assert_eq!(hello(&plugin).await["text"], "first");
 }
 
@@ -95,14 +95,14 @@ async fn three_failures_make_an_engine_rest_and_one_call_tries_it_out() {
         engine("a", &first, json!({})),
         engine("b", &second, json!({})),
     ];
-    let plugin = start(chain, json!({ "cooldown": "1s" })).await;
+    let plugin = start(chain, json!({ "cooldown": "2s" })).await;
     for _ in 0..5 {
         assert_eq!(hello(&plugin).await["engine"], "b");
     }
     assert_eq!(first.count(), 3, "the fourth and fifth call did not ask it");
     let health = plugin.call_json("engine_health", json!({})).await.unwrap();
     assert_eq!(health["engines"][0]["state"], "resting");
-    assert!(health["engines"][0]["ready_in_ms"].as_u64().unwrap() <= 1_000);
+    assert!(health["engines"][0]["ready_in_ms"].as_u64().unwrap() <= 2_000);
     assert_eq!(
         (
             &health["engines"][0]["failed"],
@@ -110,12 +110,12 @@ async fn three_failures_make_an_engine_rest_and_one_call_tries_it_out() {
         ),
         (&json!(3), &json!(5))
     );
-    sleep(Duration::from_millis(1_020)).await;
+    sleep(Duration::from_millis(2_020)).await;
     // Ten at once: one tries it out (and fails), nobody else waits for that.
     let calls = futures_util::future::join_all((0..10).map(|_| hello(&plugin))).await;
     assert!(calls.iter().all(|reply| reply["engine"] == "b"));
     assert_eq!(first.count(), 4);
-    sleep(Duration::from_millis(1_020)).await;
+    sleep(Duration::from_millis(2_020)).await;
     assert_eq!(hello(&plugin).await["engine"], "a");
     assert_eq!(hello(&plugin).await["engine"], "a");
 }

@@ -80,7 +80,7 @@ fn off_is_off_but_limits_and_time_hold() {
     assert_eq!(bomb["ended"], "too_many_processes", "{bomb}");
     assert!(begun.elapsed() < std::time::Duration::from_secs(10));
     // Another group, in the same session, is found.
-    let mark = "mark-of-the-other-group";
+    let mark = &mark("other-group");
     let script = format!("$| = 1; print 'x'; if (!fork) {{ setpgrp(0, 0); sleep 60 }} # {mark}");
     let outcome = without(&[9999], "off", &script).unwrap();
     assert!(stdout(&outcome).starts_with('x'), "{outcome}");

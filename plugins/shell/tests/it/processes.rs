@@ -18,7 +18,7 @@ async fn it_starts_no_process_unless_declared() {
 
 #[tokio::test]
 async fn a_fork_bomb_is_ended() {
-    let mark = "mark-of-the-bomb";
+    let mark = &mark("bomb");
     for script in ["fork while 1", "while (1) { if (!fork) { sleep 9 } }"] {
         let script = format!("{script}; # {mark}");
         let begun = Instant::now();
@@ -31,7 +31,7 @@ async fn a_fork_bomb_is_ended() {
 
 #[tokio::test]
 async fn a_daemon_does_not_stay() {
-    let mark = "mark-of-the-daemon";
+    let mark = &mark("daemon");
     // Twice forked, in no group and no session if it can help it, with all descriptors closed or not.
     for close in ["", "close STDIN; close STDOUT; close STDERR;"] {
         let script = format!(
@@ -55,7 +55,7 @@ async fn a_daemon_does_not_stay() {
 
 #[tokio::test]
 async fn a_dropped_call_ends_its_command() {
-    let mark = "mark-of-the-dropped";
+    let mark = &mark("dropped");
     let script = format!("if (!fork) {{ sleep 60 }} sleep 60; # {mark}");
     let plugin = start(tool(&perl(&script, &json!({ "processes": 2 })), &[])).await;
     {
@@ -74,7 +74,7 @@ async fn a_dropped_call_ends_its_command() {
 
 #[tokio::test]
 async fn stopping_the_server_ends_every_command() {
-    let mark = "mark-of-the-stopped";
+    let mark = &mark("stopped");
     let script = format!("$SIG{{TERM}} = 'IGNORE'; sleep 60; # {mark}");
     let plugin = start(tool(&perl(&script, &json!({})), &[])).await;
     {
@@ -110,7 +110,7 @@ async fn a_server_with_a_command() {
 
 #[tokio::test]
 async fn a_killed_server_takes_its_commands_along() {
-    let mark = "mark-of-the-orphan";
+    let mark = &mark("orphan");
     let mut server = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "processes::a_server_with_a_command", "--ignored"])
         .env("SHELL_TEST_MARK", mark)

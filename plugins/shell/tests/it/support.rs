@@ -160,6 +160,11 @@ pub(crate) async fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     panic!("{what} did not come to be");
 }
 
+/// A text that is in the command lines of this test alone, whoever else runs the same.
+pub(crate) fn mark(of: &str) -> String {
+    format!("mark-of-the-{of}-{}", std::process::id())
+}
+
 /// How many processes have this text in their command line.
 pub(crate) fn processes_with(mark: &str) -> usize {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();

@@ -101,7 +101,7 @@ async fn a_pause_beyond_the_budget_is_said_at_once_and_kept() {
 async fn the_calls_own_deadline_counts_too() {
     let server = MockServer::start().await;
     Mock::given(any())
-        .respond_with(later("3"))
+        .respond_with(later("15"))
         .mount(&server)
         .await;
     let slack = Plugin::start(&server.uri(), json!({ "rate_wait_max": "10m" })).await;
@@ -109,14 +109,14 @@ async fn the_calls_own_deadline_counts_too() {
         plugin,
         token: _token,
     } = slack;
-    let plugin = plugin.with_timeout(Duration::from_secs(2));
+    let plugin = plugin.with_timeout(Duration::from_secs(10));
     let start = Instant::now();
     let error = plugin
         .call("slack_get_users", json!({}))
         .await
         .expect_err("too long");
     assert!(error.to_string().contains("wants a pause of"), "{error}");
-    assert!(start.elapsed() < Duration::from_millis(1500));
+    assert!(start.elapsed() < Duration::from_secs(8));
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ async fn dropping_the_call_interrupts_the_statement() {
     );
     // The statement would have gone on for a minute.
     let took = until_free(&database).await;
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(took < Duration::from_secs(10), "{took:?}");
     // An interrupt that comes late hits nobody else.
     for _ in 0..50 {
         let call = database.query(request("SELECT count(*) FROM numbers a, numbers b"));
@@ -82,7 +82,7 @@ async fn a_cancelled_change_is_taken_back() {
 
 #[tokio::test]
 async fn the_runtime_is_never_blocked() {
-    let shop = Shop::with(json!({ "timeout": "2s" })).await;
+    let shop = Shop::with(json!({ "timeout": "5s" })).await;
     let started = Instant::now();
     let endless = shop.plugin.call("query", json!({ "sql": ENDLESS }));
     let ticks = async {
@@ -92,7 +92,7 @@ async fn the_runtime_is_never_blocked() {
         started.elapsed()
     };
     let (_, took) = tokio::join!(endless, ticks);
-    assert!(took < Duration::from_millis(1500), "{took:?}");
+    assert!(took < Duration::from_secs(4), "{took:?}");
 }
 
 #[tokio::test]
