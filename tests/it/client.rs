@@ -2,10 +2,11 @@
 //! a script and at a terminal.
 
 use std::{
-    io::Write as _,
+    io::{Read as _, Write as _},
     net::{Ipv4Addr, TcpListener, TcpStream},
     path::Path,
     process::{Command, Stdio},
+    sync::{Arc, Mutex},
     thread,
     time::Duration,
 };
@@ -116,14 +117,36 @@ fn a_person_is_asked_for_arguments() {
     let mut process = Process::start(&mut command);
     let mut stdin = process.child().stdin.take().expect("it is piped");
     let mut stdout = process.child().stdout.take().expect("it is piped");
-    let reader = thread::spawn(move || {
-        let mut said = String::new();
-        let _read = std::io::Read::read_to_string(&mut stdout, &mut said);
-        said
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let reader = thread::spawn({
+        let heard = Arc::clone(&heard);
+        move || {
+            let mut bytes = [0; 4096];
+            while let Ok(length @ 1..) = stdout.read(&mut bytes) {
+                let mut heard = heard.lock().expect("nobody panicked");
+                heard.extend_from_slice(&bytes[..length]);
+            }
+        }
     });
-    // What is typed before the line editor listens waits in the terminal.
-    for typed in ["tool gree\t\n", "greet\n", "Ann\n", "\u{4}"] {
-        thread::sleep(Duration::from_secs(2));
+    let said = || {
+        let heard = heard.lock().expect("nobody panicked");
+        String::from_utf8_lossy(&heard).into_owned()
+    };
+    // The line editor may drop what is typed before it listens, and it does once it asks.
+    let mut seen = 0;
+    for (words, asks, typed) in [
+        ("", "> ", "tool gree\t\n"),
+        ("Whom to greet.", "> ", "greet\n"),
+        ("Whom to greet.", ": ", "Ann\n"),
+        ("Hi Ann!", "> ", "\u{4}"),
+    ] {
+        let asked = eventually(Duration::from_secs(20), || {
+            let said = said();
+            let (_, rest) = said.get(seen..)?.split_once(words)?;
+            rest.contains(asks).then_some(())
+        });
+        assert!(asked.is_some(), "{words:?}: {}", said());
+        seen = said().len();
         stdin
             .write_all(typed.as_bytes())
             .expect("the terminal listens");
@@ -135,7 +158,8 @@ fn a_person_is_asked_for_arguments() {
         process.stderr()
     );
     drop(stdin);
-    let said = reader.join().expect("it reads");
+    reader.join().expect("it reads");
+    let said = said();
     assert!(
         said.contains("Whom to greet.") && said.contains("Hi Ann!"),
         "{said}"

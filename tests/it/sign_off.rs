@@ -242,7 +242,12 @@ fn the_example_of_the_readme_lets_the_right_caller_in() {
         .replace("/srv/docs", &folder.path().display().to_string())
         .replace("127.0.0.1:8080", &format!("127.0.0.1:{port}"))
         // A busy machine may need longer than a person would wait.
-        .replace("sleep 1", "sleep 3");
+        .replace(
+            "sleep 1",
+            &format!(
+                "curl -s -o /dev/null --retry 60 --retry-connrefused http://127.0.0.1:{port}/livez"
+            ),
+        );
     let output = Command::new("bash")
         .args(["-eu", "-c", &format!("trap 'kill $!' EXIT\n{script}")])
         .current_dir(folder.path())

@@ -105,7 +105,7 @@ fn a_call_that_is_taken_back_in_a_session_is_dropped_at_once() {
     );
     // The answer that will not come: a stream without an event.
     let response = hung.response();
-    assert!(start.elapsed() < Duration::from_secs(1));
+    assert!(start.elapsed() < Duration::from_secs(10));
     assert_eq!(
         (
             response.status,
@@ -116,7 +116,7 @@ fn a_call_that_is_taken_back_in_a_session_is_dropped_at_once() {
     );
     // It may run on a thread of its own, which lets go of it at once, but not before the answer.
     let gone = || (http.counts() == (1, 1)).then_some(());
-    assert!(eventually(Duration::from_secs(1), gone).is_some());
+    assert!(eventually(Duration::from_secs(10), gone).is_some());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::{fs, thread, time::Duration};
 
-use mcp_factory_tests::{Caller, Guarded, Issuer, message};
+use mcp_factory_tests::{Caller, Guarded, Issuer, Management, eventually, message};
 use serde_json::json;
 
 const NEWS: &str = "notifications/resources/updated";
@@ -122,12 +122,14 @@ fn sessions_and_gates_are_each_tenants_own() {
 #[test]
 fn a_busy_tenant_is_busy_alone() {
     let issuer = Issuer::start();
-    let server = start(&issuer, "");
+    let server = start(&issuer, "[management]\nlisten = \"127.0.0.1:0\"\n");
+    let port = Management::of(&server.process);
     let [acme, other, globex] =
         ["acme/a", "acme/b", "globex/a"].map(|name| caller(&server, &issuer, name));
     thread::scope(|scope| {
-        let waiting = scope.spawn(|| acme.call("wait", &json!({ "milliseconds": 2000 })).status);
-        thread::sleep(Duration::from_millis(500));
+        let waiting = scope.spawn(|| acme.call("wait", &json!({ "milliseconds": 5_000 })).status);
+        let begun = || (port.metric("mcp_calls_running") == Some(1.0)).then_some(());
+        assert!(eventually(Duration::from_secs(10), begun).is_some());
         let response = other.call("look", &json!({}));
         assert_eq!(
             response.status,

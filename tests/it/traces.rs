@@ -130,7 +130,7 @@ fn a_collector_that_is_gone_or_silent_costs_no_call_anything() {
         (silent_address, "grpc"),
     ] {
         let more = format!(
-            "protocol = {protocol:?}\ntimeout = \"1s\"\n[limits]\nrate = \"off\"\naddress_rate = \"off\""
+            "protocol = {protocol:?}\ntimeout = \"20s\"\n[limits]\nrate = \"off\"\naddress_rate = \"off\""
         );
         let mut server = traced(&format!("http://{address}"), &more);
         let port = Management::of(&server.process);
@@ -142,8 +142,9 @@ fn a_collector_that_is_gone_or_silent_costs_no_call_anything() {
             assert_eq!(connection.response().status, 200);
             slowest = slowest.max(began.elapsed());
         }
-        assert!(slowest < Duration::from_millis(500), "{slowest:?}");
-        let lost = eventually(Duration::from_secs(10), || {
+        // Who waited for the collector would wait for most of its time.
+        assert!(slowest < Duration::from_secs(5), "{slowest:?}");
+        let lost = eventually(Duration::from_secs(30), || {
             port.metric("mcp_spans_lost_total")
                 .filter(|lost| *lost > 0.0)
         });
@@ -157,10 +158,10 @@ fn a_collector_that_is_gone_or_silent_costs_no_call_anything() {
         server.process.terminate();
         let ended = server
             .process
-            .ended_within(Duration::from_secs(8))
+            .ended_within(Duration::from_secs(20))
             .expect("it ends");
         assert!(
-            ended.0.success() && ended.1 < Duration::from_secs(4),
+            ended.0.success() && ended.1 < Duration::from_secs(10),
             "{ended:?}"
         );
     }

@@ -73,10 +73,10 @@ fn a_new_secret_counts_without_a_restart_and_a_store_that_is_away_locks_nobody_o
     server.process.terminate();
     let (status, took) = server
         .process
-        .ended_within(Duration::from_secs(5))
+        .ended_within(Duration::from_secs(20))
         .expect("it ends");
     assert!(
-        status.success() && took < Duration::from_secs(2),
+        status.success() && took < Duration::from_secs(10),
         "{status} {took:?}"
     );
     let said = server.process.stderr();
