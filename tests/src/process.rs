@@ -121,7 +121,12 @@ impl Process {
         let status = eventually(limit, || {
             self.child.try_wait().expect("a child can be waited for")
         })?;
-        Some((status, start.elapsed()))
+        let took = start.elapsed();
+        // What it said last is still on its way to whoever asks for it. Not for ever: another may have its stderr.
+        eventually(Duration::from_secs(5), || {
+            self.reader.is_finished().then_some(())
+        });
+        Some((status, took))
     }
 
     /// Memory that it holds now, in KiB.

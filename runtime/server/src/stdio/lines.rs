@@ -240,7 +240,7 @@ mod tests {
         let (mut near, far) = tokio::io::duplex(1 << 16);
         let mut lines = Lines::new(far, 1 << 22);
         let write = async {
-            near.write_all(&[b'x'; 1 << 21]).await.unwrap();
+            near.write_all(&vec![b'x'; 1 << 21]).await.unwrap();
             near.write_all(b"\n").await.unwrap();
         };
         let read = async {
