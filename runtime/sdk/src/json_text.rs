@@ -35,11 +35,11 @@ pub fn append(json: &mut Vec<u8>, text: &str) {
             row = 0;
         }
     }
-    for byte in rest {
+    for &byte in rest {
         if is_special(byte) {
-            escape(json, *byte);
+            escape(json, byte);
         } else {
-            json.push(*byte);
+            json.push(byte);
         }
     }
     json.push(b'"');
@@ -102,8 +102,8 @@ fn escape(json: &mut Vec<u8>, byte: u8) {
 
 /// Whether a byte cannot stand for itself in a JSON string: a quote, a backslash or a control character (RFC 8259 §7).
 /// What is escaped is ASCII, so no character is cut in two.
-const fn is_special(byte: &u8) -> bool {
-    *byte < 0x20 || matches!(*byte, b'"' | b'\\')
+const fn is_special(byte: u8) -> bool {
+    byte < 0x20 || matches!(byte, b'"' | b'\\')
 }
 
 /// The high bits of such bytes in a word: of the lowest one, and above it perhaps of others.
@@ -135,7 +135,8 @@ pub fn clean(bytes: &[u8]) -> usize {
             return at * word.len() + first(found);
         }
     }
-    let in_tail = tail.iter().position(is_special).unwrap_or(tail.len());
+    let in_tail = tail.iter().position(|&byte| is_special(byte));
+    let in_tail = in_tail.unwrap_or(tail.len());
     bytes.len() - tail.len() + in_tail
 }
 
