@@ -210,7 +210,7 @@ async fn a_key_that_was_taken_out_of_its_file_is_refused_at_once() {
         }
         entry("bob", BOB);
         wait().await;
-        let asked = tokio::time::Instant::now();
+        let asked = Instant::now();
         let refused = answer(&gatekeeper, from, &[&ann]).await;
         if refused == Err(401) {
             break;
