@@ -7,11 +7,12 @@ use crate::pages::{code_spans, root, tests};
 const PAGE: &str = include_str!("../../docs/faults.md");
 
 /// Packages whose tests the page names, and where these are.
-const PACKAGES: [(&str, &str); 9] = [
+const PACKAGES: [(&str, &str); 10] = [
     ("mcp-factory", "factory"),
     ("mcp-factory-guard", "runtime/guard"),
     ("mcp-factory-identity", "runtime/identity"),
     ("mcp-factory-outbound", "runtime/outbound"),
+    ("mcp-factory-sdk", "runtime/sdk"),
     ("mcp-factory-server", "runtime/server"),
     ("mcp-factory-tests", "tests"),
     ("mcp-plugin-fs", "plugins/fs"),

@@ -246,9 +246,9 @@ impl Fs {
 
     /// Finds files and directories by name.
     #[tool(scope = "read", title = "Search files", read_only)]
-    fn search_files(
+    async fn search_files(
         &self,
-        cx: &Context,
+        blocking: &Blocking,
         /// Where to start.
         #[arg(default = ".".to_owned())]
         path: String,
@@ -274,15 +274,16 @@ impl Fs {
             limit,
             cursor,
         };
-        let is_over = || cx.is_cancelled();
-        self.files.search_until(&request, &is_over).map_err(told)
+        let files = Arc::clone(&self.files);
+        let search = move |is_over: &dyn Fn() -> bool| files.search_until(&request, is_over);
+        blocking.run_until(search).await?.map_err(told)
     }
 
     /// Finds lines in files, by text or regular expression.
     #[tool(scope = "read", title = "Search in files", read_only)]
-    fn grep_files(
+    async fn grep_files(
         &self,
-        cx: &Context,
+        blocking: &Blocking,
         /// A directory, or one file.
         #[arg(default = ".".to_owned())]
         path: String,
@@ -324,8 +325,9 @@ impl Fs {
             limit,
             cursor,
         };
-        let is_over = || cx.is_cancelled();
-        self.files.grep_until(&request, &is_over).map_err(told)
+        let files = Arc::clone(&self.files);
+        let search = move |is_over: &dyn Fn() -> bool| files.grep_until(&request, is_over);
+        blocking.run_until(search).await?.map_err(told)
     }
 
     /// Tells what a path is: its type, size, time, permissions and media type.

@@ -177,7 +177,7 @@ impl Database {
         };
         let rows = match asked {
             Ok(rows) => rows,
-            Err(PostgresError::Database(error)) => {
+            Err(error @ (PostgresError::Database(_) | PostgresError::Interrupted { .. })) => {
                 return Ok(check(Status::Unknown, error.to_string(), Vec::new()));
             }
             Err(error) => return Err(error),

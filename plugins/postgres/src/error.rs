@@ -79,6 +79,10 @@ pub enum PostgresError {
         "the statement was cancelled after {seconds} s; narrow it with WHERE or LIMIT, or look at its plan with explain_query"
     )]
     TimedOut { seconds: f64 },
+    #[error(
+        "the statement was cancelled, most likely because its {seconds} s were over; narrow it with WHERE or LIMIT, or look at its plan with explain_query"
+    )]
+    Interrupted { seconds: f64 },
     #[error("all {size} connections to the database are in use; try again shortly")]
     Busy { size: usize },
     #[error("the database cannot be reached now; try again shortly, or ask the server's operator")]
@@ -209,7 +213,9 @@ pub(crate) fn told(error: PostgresError) -> ToolError {
         PostgresError::NoSuchObject { .. } | PostgresError::HiddenSchema(_) => {
             ToolError::not_found(message)
         }
-        PostgresError::TimedOut { .. } => ToolError::timed_out(message),
+        PostgresError::TimedOut { .. } | PostgresError::Interrupted { .. } => {
+            ToolError::timed_out(message)
+        }
         PostgresError::Busy { .. } | PostgresError::LostInUse | PostgresError::CommitUnknown => {
             ToolError::unavailable(message)
         }

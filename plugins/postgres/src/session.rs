@@ -294,7 +294,7 @@ impl Scope<'_> {
             // The client library takes a statement as read before the server is done with the request. What
             // ends the transaction in between, its time, is seen by the next request alone.
             Some(database) if *database.code() == SqlState::IN_FAILED_SQL_TRANSACTION => {
-                PostgresError::TimedOut {
+                PostgresError::Interrupted {
                     seconds: self.time.as_secs_f64(),
                 }
             }

@@ -1,6 +1,7 @@
 //! The threads on which a call may wait.
 
 use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::{Context, ToolError, trace};
 
@@ -28,6 +29,21 @@ impl Blocking {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, ToolError> {
         run(self.0.clone(), |_| work()).await
+    }
+
+    /// As [`run`](Self::run), for work that can end early: it asks now and then whether its call is over, because the
+    /// caller took it back or left, or its time is up, and then returns whatever it has. Nobody sees that.
+    ///
+    /// # Errors
+    /// When the server is stopping; return it with `?`.
+    pub async fn run_until<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Fn() -> bool) -> T + Send + 'static,
+    ) -> Result<T, ToolError> {
+        let over = CancellationToken::new();
+        let seen = over.clone();
+        let _over = over.drop_guard();
+        self.run(move || work(&|| seen.is_cancelled())).await
     }
 }
 
@@ -60,7 +76,10 @@ impl Drop for Unbegun {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, mpsc};
+    use std::{
+        sync::{Arc, mpsc},
+        time::Duration,
+    };
 
     use serde_json::Map;
 
@@ -105,6 +124,32 @@ mod tests {
             }
         });
         assert!(begins.recv().is_err(), "it began");
+    }
+
+    #[tokio::test]
+    async fn work_hears_of_the_end_of_its_call() {
+        let place = Arc::new(());
+        let blocking = blocking(&place);
+        let (begun, wait_for_begin) = tokio::sync::oneshot::channel();
+        let work = blocking.run_until(move |is_over| {
+            begun.send(is_over()).unwrap();
+            while !is_over() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
+        tokio::select! {
+            biased;
+            _ = work => panic!("it waits"),
+            begun = wait_for_begin => assert!(!begun.unwrap(), "not yet"),
+        }
+        drop(blocking);
+        let ended = async {
+            while Arc::strong_count(&place) > 1 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let ended = tokio::time::timeout(Duration::from_secs(10), ended).await;
+        ended.expect("it hears of it");
     }
 
     /// As a server knows of a running call: by what the call holds.

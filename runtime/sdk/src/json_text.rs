@@ -167,6 +167,20 @@ mod tests {
         }
     }
 
+    /// Long enough for what is written several words at a time, and for what comes after that.
+    #[test]
+    fn each_kind_at_every_place_of_a_long_text() {
+        for length in [31, 32, 33, 63, 64, 65, 72, 104, 140] {
+            for place in 0..length {
+                for kind in ["\0", "\u{1f}", "\"", "\\", "\n", "\u{7f}", "é"] {
+                    let before = "abcdefgh".chars().cycle().take(place);
+                    let after = "ijklmnop".chars().cycle().take(length - place);
+                    both(&before.chain(kind.chars()).chain(after).collect::<String>());
+                }
+            }
+        }
+    }
+
     #[test]
     fn two_of_a_kind_side_by_side_and_characters_of_every_length() {
         for first in "\0\u{1}\u{1f} !\"#[\\]\u{7f}\u{80}ÿé€😀\u{2028}".chars() {

@@ -1,8 +1,11 @@
 //! Callers that do not want their answer any more: what runs for them is dropped.
 
-use std::time::{Duration, Instant};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
-use mcp_factory_tests::{Connection, Product, StdioServer, Subject, eventually, message};
+use mcp_factory_tests::{Connection, Product, StdioServer, Subject, eventually, guarded, message};
 use serde_json::json;
 
 use super::{LANES, assert_dropped, await_begun};
@@ -109,4 +112,41 @@ fn a_cancelled_call_is_dropped_and_not_answered() {
         await_count(&mut stdio, "gone");
         assert_eq!(stdio.receive_within(Duration::from_millis(200)), None);
     }
+}
+
+/// It would go on for a minute, in the only place of its tool.
+#[test]
+fn a_search_that_is_taken_back_gives_its_place_back() {
+    let config = "[plugins.fs]\nroots = [{ path = \"FOLDER/files\" }]\nsearch_timeout_ms = 60000\n\
+        [limits.tools.grep_files]\nconcurrency = 1\ntimeout = \"2m\"\n";
+    let (mut command, folder) = guarded::command(config);
+    let files = folder.path().join("files");
+    fs::write(files.join("0"), "nothing of the kind\n".repeat(700_000)).expect("14 MB fit");
+    for name in 1..2_000 {
+        fs::hard_link(files.join("0"), files.join(name.to_string())).expect("a second name");
+    }
+    fs::write(files.join("small"), "small\n").expect("it fits");
+    let mut stdio = StdioServer::run(&mut command);
+    let search = json!({ "query": "(n|o|t|h| )+ (k|i)+x", "regex": true });
+    let params = json!({ "name": "grep_files", "arguments": search });
+    stdio.send(&message::modern(1, "tools/call", &params));
+    let mut id = 1;
+    let mut is_free = |stdio: &mut StdioServer| {
+        id += 1;
+        let answer = stdio.call(
+            id,
+            "grep_files",
+            &json!({ "query": "small", "path": "small" }),
+        );
+        answer["result"]["isError"] == false
+    };
+    let begun = eventually(Duration::from_secs(10), || {
+        (!is_free(&mut stdio)).then_some(())
+    });
+    assert!(begun.is_some(), "it is not searched");
+    stdio.send(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 1 } }));
+    let ended = eventually(Duration::from_secs(10), || {
+        is_free(&mut stdio).then_some(())
+    });
+    assert!(ended.is_some(), "it is still searched");
 }

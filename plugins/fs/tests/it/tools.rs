@@ -345,20 +345,10 @@ async fn errors_are_for_the_model_and_name_no_host_paths() {
     }
 }
 
-#[tokio::test]
-async fn searches_end_with_their_call() {
-    let server = Server::start().await;
-    server.put("a", "hit\n");
-    server.put("b", "hit\n");
-    server.plugin.cancel();
-    let found = server.json("search_files", json!({ "pattern": "*" })).await;
-    assert_eq!(
-        (&found["visited"], &found["truncated"]),
-        (&json!(1), &json!(true))
-    );
-    let found = server.json("grep_files", json!({ "query": "hit" })).await;
-    assert_eq!(
-        (&found["files"], &found["truncated"]),
-        (&json!(1), &json!(true))
-    );
+/// What can speak to its client before it answers costs more, for clients that would hear it.
+#[test]
+fn nothing_here_speaks_before_it_answers() {
+    for tool in PLUGIN.tools() {
+        assert!(!tool.takes_context(), "{}", tool.name());
+    }
 }

@@ -26,7 +26,8 @@ pub(super) struct Decision<'a> {
     logged: Option<Box<Logged<'a>>>,
     argument_bytes: Option<usize>,
     caller: Option<Caller>,
-    begun: Instant,
+    /// `None` when nobody is told how long it took.
+    begun: Option<Instant>,
     method: &'static str,
     name: String,
     plugin: Option<&'a Arc<str>>,
@@ -61,7 +62,7 @@ impl<'a> Decision<'a> {
             logged,
             argument_bytes: arguments.map(str::len),
             caller: wanted.then(|| caller.clone()),
-            begun: Instant::now(),
+            begun: (wanted || metrics.is_some()).then(Instant::now),
             method,
             name: if wanted { shown(name) } else { String::new() },
             plugin: None,
@@ -111,7 +112,7 @@ impl<'a> Decision<'a> {
             "denied" | "gated" | "rate_limited" | "overloaded" | "unknown"
         );
         if let Some(metrics) = self.metrics.take() {
-            let took = (!refused).then(|| self.begun.elapsed());
+            let took = (!refused).then(|| self.took());
             match self.row {
                 Some(row) => row.add(outcome, took, self.cached),
                 None => metrics.refuse(Refused::UnknownTool),
@@ -120,7 +121,7 @@ impl<'a> Decision<'a> {
         let Some(caller) = self.caller.take() else {
             return;
         };
-        let took = self.begun.elapsed();
+        let took = self.took();
         if let Some((recorder, trace)) = self.recorder.zip(caller.origin.trace) {
             recorder.record(Finished {
                 trace,
@@ -157,6 +158,11 @@ impl<'a> Decision<'a> {
             error_id: error_id.map(str::to_owned),
             ..logged_from(&caller.principal, &caller.origin)
         });
+    }
+
+    /// How long it has been, where somebody will be told.
+    fn took(&self) -> Duration {
+        self.begun.map(|begun| begun.elapsed()).unwrap_or_default()
     }
 
     fn audit(
