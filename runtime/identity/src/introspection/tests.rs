@@ -315,7 +315,7 @@ async fn nobody_opens_the_breaker_with_tokens_the_issuer_declines() {
 #[tokio::test]
 async fn a_caller_who_hangs_up_leaves_the_others_an_answer() {
     let setup = Arc::new(setup(60).await);
-    setup.server.delay(Duration::from_millis(300));
+    setup.server.delay(Duration::from_secs(1));
     let asking = Arc::clone(&setup);
     let first = tokio::spawn(async move { asking.ask("token").await });
     while setup.hits() == 0 {
