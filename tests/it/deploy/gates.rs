@@ -38,7 +38,6 @@ fn replica(ports: &[u16], redis: &Redis, index: usize) -> Process {
         format!("redis.url=\"{}\"", redis.url()),
         format!("plugins.guarded.label=\"replica {index}\""),
         "gate.groups.shell.secret=\"env:MCP_SHELL_GATE\"".to_owned(),
-        "limits.rate=\"off\"".to_owned(),
         PATIENT_WITH_REDIS.to_owned(),
     ];
     let settings = settings.each_ref().map(String::as_str);

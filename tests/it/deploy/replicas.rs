@@ -27,10 +27,13 @@ pub(super) fn replica_of(product: Product, port: u16, settings: &[&str]) -> Proc
     let mut command = Command::new(product.binary());
     command.args(["--http", &format!("127.0.0.1:{port}"), "--insecure"]);
     command.args(["--set", &format!("http.public_url=\"https://{HOST}/mcp\"")]);
-    for setting in ["plugins.fs.roots=[\"/\"]", "limits.address_rate=\"off\""] {
-        command.args(["--set", setting]);
-    }
-    for setting in settings {
+    // All callers have one address, and a fast machine calls more often than one caller may.
+    let unrated = ["limits.rate=\"off\"", "limits.address_rate=\"off\""];
+    for setting in unrated
+        .iter()
+        .chain(&["plugins.fs.roots=[\"/\"]"])
+        .chain(settings)
+    {
         command.args(["--set", setting]);
     }
     command.env("MCP_SHELL_GATE", GATE_SECRET);
