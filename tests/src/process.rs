@@ -80,11 +80,14 @@ impl Process {
 
     /// All that it wrote to stderr, once it and whoever has its stderr have ended.
     pub fn last_words(&self) -> String {
-        let read = eventually(Duration::from_secs(10), || {
-            self.reader.is_finished().then_some(())
-        });
-        assert!(read.is_some(), "somebody still has its stderr");
+        let is_read = self.is_read_within(Duration::from_secs(10));
+        assert!(is_read, "somebody still has its stderr");
         self.stderr()
+    }
+
+    /// Whether stderr is read to its end, which is that of whoever has it, after at most `limit`.
+    fn is_read_within(&self, limit: Duration) -> bool {
+        eventually(limit, || self.reader.is_finished().then_some(())).is_some()
     }
 
     /// Asks it to end.
@@ -123,9 +126,7 @@ impl Process {
         })?;
         let took = start.elapsed();
         // What it said last is still on its way to whoever asks for it. Not for ever: another may have its stderr.
-        eventually(Duration::from_secs(5), || {
-            self.reader.is_finished().then_some(())
-        });
+        self.is_read_within(Duration::from_secs(5));
         Some((status, took))
     }
 

@@ -10,15 +10,7 @@ pub(crate) struct Until<'c> {
     is_over: &'c dyn Fn() -> bool,
 }
 
-impl<'c> Until<'c> {
-    /// For `time` from now on, unless `is_over` says so before.
-    pub(crate) fn new(time: Duration, is_over: &'c dyn Fn() -> bool) -> Self {
-        Self {
-            deadline: Instant::now() + time,
-            is_over,
-        }
-    }
-
+impl Until<'_> {
     /// Whether it is that late.
     pub(crate) fn is_late(&self) -> bool {
         (self.is_over)() || Instant::now() >= self.deadline
@@ -41,11 +33,12 @@ pub(crate) struct Budget<'c> {
 }
 
 impl<'c> Budget<'c> {
-    /// At most `entries` entries.
-    pub(crate) fn new(entries: usize, until: Until<'c>) -> Self {
+    /// At most `entries` entries and `time` from now on, unless `is_over` says before that nobody waits.
+    pub(crate) fn new(entries: usize, time: Duration, is_over: &'c dyn Fn() -> bool) -> Self {
+        let deadline = Instant::now() + time;
         Self {
             entries,
-            until,
+            until: Until { deadline, is_over },
             visited: 0,
             spent: false,
         }
@@ -71,6 +64,11 @@ impl<'c> Budget<'c> {
     /// How many entries were taken.
     pub(crate) fn visited(&self) -> usize {
         self.visited
+    }
+
+    /// Until when the call works, also within one entry.
+    pub(crate) fn until(&self) -> Until<'c> {
+        self.until
     }
 
     /// Whether something was refused.

@@ -10,7 +10,7 @@ use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::budget::{Budget, Until};
+use crate::budget::Budget;
 use crate::cursor::{Call, Cursor};
 use crate::entry::EntryType;
 use crate::error::FsError;
@@ -143,14 +143,13 @@ impl Files {
             .as_deref()
             .map(|text| call.decode(text))
             .transpose()?;
-        let until = Until::new(self.limits.search_time, is_over);
-        let mut budget = Budget::new(self.limits.entries, until);
+        let mut budget = Budget::new(self.limits.entries, self.limits.search_time, is_over);
         let mut scan = Scan::new(
             matcher,
             request.context as usize,
             request.limit as usize,
             self.limits.read_bytes,
-            until,
+            budget.until(),
         );
         let mut results = Results {
             call,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::budget::{Budget, Until};
+use crate::budget::Budget;
 use crate::cursor::{Call, Cursor};
 use crate::entry::EntryType;
 use crate::error::FsError;
@@ -109,8 +109,7 @@ impl Files {
             again: false,
             complete: None,
         };
-        let until = Until::new(self.limits.search_time, is_over);
-        let mut budget = Budget::new(self.limits.entries, until);
+        let mut budget = Budget::new(self.limits.entries, self.limits.search_time, is_over);
         let mut paths = Vec::new();
         let mut last = None;
         let mut full = false;

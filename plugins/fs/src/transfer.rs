@@ -7,7 +7,7 @@ use rustix::io::Errno;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::budget::{Budget, Until};
+use crate::budget::Budget;
 use crate::entry::EntryType;
 use crate::error::FsError;
 use crate::files::Files;
@@ -176,8 +176,7 @@ impl Files {
         action: &'static str,
         to: Option<&Place<'_>>,
     ) -> Result<usize, FsError> {
-        let until = Until::new(self.limits.search_time, &|| false);
-        let mut budget = Budget::new(self.limits.entries, until);
+        let mut budget = Budget::new(self.limits.entries, self.limits.search_time, &|| false);
         let settings = Walk {
             complete: Some(action),
             ..Walk::default()

@@ -168,9 +168,11 @@ impl<P: Protocol> Service<P> {
         }
         // They stay here and are lent: what is handed on by value is copied at each step.
         let (mut parts, incoming) = request.into_parts();
-        let is_message = is_endpoint(&parts) && parts.method == Method::POST;
+        // For the protocol.
+        let is_endpoint = parts.uri.path() == "/mcp";
+        let is_message = is_endpoint && parts.method == Method::POST;
         let unread = !is_message && !incoming.is_end_stream();
-        let mut response = if is_endpoint(&parts) {
+        let mut response = if is_endpoint {
             let answered = pin!(self.message(&mut parts, incoming, peer)).await;
             answered.unwrap_or_else(Refusal::into_response)
         } else {
@@ -407,11 +409,6 @@ fn answered(
     *response.status_mut() = answer.status;
     *response.headers_mut() = headers;
     response
-}
-
-/// Whether a request is for the protocol.
-fn is_endpoint(parts: &Parts) -> bool {
-    parts.uri.path() == "/mcp"
 }
 
 fn probe(method: &Method, well: bool) -> Response<ResponseBody> {
