@@ -1,14 +1,15 @@
 //! The HTTP transport: one endpoint, `/mcp`, and two probes.
 //!
-//! In the room: where to listen (`listen`, `descriptors`), taking connections in
-//! (`accept`), one connection and which version of HTTP it speaks (`connection`, `socket`, `tls`, `http1`,
-//! `http2`),
-//! who is at its other end (`peer`), its silences (`watch`, `watched`, `silence`, `pulse`, `linger`), the guards
-//! in their order (`service`: `hosts`, `origins`, `gatekeeper`, `negotiate`, `body`) and how a
-//! refusal looks (`refusal`); and the same for a listener that has pages instead of an endpoint (`pages`). Not here: what a message means, how a credential is verified.
+//! In the room: where to listen (`listen`, `descriptors`), taking connections in (`accept`, the last of them
+//! `closing`), one connection and which version of HTTP it speaks (`connection`, `socket`, `tls`, `http1`, `http2`), who
+//! is at its other end (`peer`), its silences (`watch`, `watched`, `silence`, `pulse`, `linger`), the guards in their
+//! order (`service`: `hosts`, `origins`, `gatekeeper`, `negotiate`, `body`) and how a refusal looks (`refusal`); and the
+//! same for a listener that has pages instead of an endpoint (`pages`). Not here: what a message means, how a credential
+//! is verified.
 
 mod accept;
 mod body;
+mod closing;
 mod connection;
 mod date;
 mod descriptors;
