@@ -1,7 +1,7 @@
 //! Which lane a message from stdin takes.
 //!
-//! The library sees every message until the connection has begun, and afterwards everything that is not a
-//! request for the fast lane. A call there is begun at once, in the task that reads: most are over before
+//! The library sees everything that is not a request for the fast lane, and until it has begun the connection also what
+//! may need a way to the client. A call on the fast lane is begun at once, in the task that reads: most are over before
 //! anything has to wait. One that waits goes on as a task of its own (`running`).
 
 use std::sync::{Arc, OnceLock};
@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    beginning::ForLibrary,
     connection::Connection,
     fast::{FastLane, Wire},
     running::Running,
@@ -32,7 +33,7 @@ pub(super) struct Lanes {
     /// The way to the client, once the library has begun the connection.
     pub(super) begun: Arc<OnceLock<Peer<RoleServer>>>,
     /// To the library.
-    pub(super) library: mpsc::Sender<Incoming>,
+    pub(super) library: mpsc::Sender<ForLibrary>,
     /// To the client.
     pub(super) outbound: mpsc::Sender<Bytes>,
 }
@@ -57,16 +58,25 @@ impl Lanes {
 
     async fn forward(self, mut inbound: mpsc::Receiver<Incoming>, running: &Running) {
         let mut open = true;
+        // Whether a request decided the era of the connection on the fast lane, and whether the library knows.
+        let (mut is_decided, mut is_told) = (false, false);
         while let Some(incoming) = inbound.recv().await {
+            let peer = self.begun.get();
             // A second handshake may change what the messages after it mean.
-            open &= self.begun.get().is_none() || incoming.frame.method() != "initialize";
-            let begun = self.begun.get().filter(|_| open);
-            let there = match (&self.fast, begun) {
-                (Some(fast), Some(peer)) if FastLane::takes_line(&incoming.frame, peer) => {
+            open &= (peer.is_none() && !is_decided) || incoming.frame.method() != "initialize";
+            let fast = self.fast.as_ref().filter(|_| open);
+            let taken = fast.and_then(|fast| Some((fast, fast.takes_line(&incoming.frame, peer)?)));
+            let there = match taken {
+                Some((fast, decides)) => {
+                    is_decided |= decides;
                     self.call(fast, peer, incoming, running).await
                 }
-                _ if running.cancel(&incoming.frame) => true,
-                _ => self.library.send(incoming).await.is_ok(),
+                None if running.cancel(&incoming.frame) => true,
+                None => {
+                    let is_news = is_decided && !is_told;
+                    is_told = is_decided;
+                    self.hand_on(incoming, is_news).await
+                }
             };
             if !there {
                 break;
@@ -76,11 +86,21 @@ impl Lanes {
         running.finish().await;
     }
 
+    /// Hands a message on to the library, and before it that the connection has begun if that is news; false when the
+    /// library is gone.
+    async fn hand_on(&self, incoming: Incoming, has_begun: bool) -> bool {
+        if has_begun && self.library.send(ForLibrary::Beginning).await.is_err() {
+            return false;
+        }
+        let message = ForLibrary::Message(Box::new(incoming));
+        self.library.send(message).await.is_ok()
+    }
+
     /// Begins a call; false when nobody takes its answer.
     async fn call(
         &self,
         fast: &Arc<FastLane>,
-        peer: &Peer<RoleServer>,
+        peer: Option<&Peer<RoleServer>>,
         incoming: Incoming,
         running: &Running,
     ) -> bool {
@@ -89,7 +109,7 @@ impl Lanes {
             return true;
         };
         let wire = Wire {
-            peer: peer.clone(),
+            peer: peer.cloned(),
             log_level: self.connection.log_level(),
             principal: Arc::clone(&self.principal),
         };

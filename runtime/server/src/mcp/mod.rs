@@ -6,7 +6,7 @@
 //!
 //! `adapter` is the seam to the transports, `http` and `stdio` the two ends behind it. A request takes one of
 //! two lanes: `fast`, without the library, or `handler`, the entry from it. On stdio `lanes` chooses, and `running`
-//! holds the calls that go on beside the reader. Both lanes meet in `call`, the context of one request, `perform`,
+//! holds the calls that go on beside the reader (`beginning`: what the library is told late). Both lanes meet in `call`, the context of one request, `perform`,
 //! what it runs, and `pages`, the lists as one caller sees them (`lists` their entries, `capabilities` what is
 //! declared of them). Beside these: `convert` the
 //! content; `respond` and `status` the failures; `peer` and `questions` the way back to the client; `state`
@@ -20,6 +20,7 @@
 )]
 
 mod adapter;
+mod beginning;
 mod call;
 mod capabilities;
 mod connection;

@@ -11,8 +11,8 @@ use mcp_factory_sdk::Principal;
 use rmcp::{
     RoleServer,
     model::{
-        ClientJsonRpcMessage, ClientNotification, ClientRequest, GetExtensions as _, GetMeta as _,
-        ProtocolVersion, RequestId, ServerJsonRpcMessage,
+        ClientJsonRpcMessage, ClientNotification, GetExtensions as _, RequestId,
+        ServerJsonRpcMessage,
     },
     service::{RxJsonRpcMessage, TxJsonRpcMessage, serve_server_with_ct},
     transport::Transport,
@@ -20,7 +20,14 @@ use rmcp::{
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Shared, connection::Connection, fast::FastLane, handler::Handler, lanes::Lanes};
+use super::{
+    Shared,
+    beginning::{ForLibrary, beginning, begins},
+    connection::Connection,
+    fast::FastLane,
+    handler::Handler,
+    lanes::Lanes,
+};
 use crate::{
     frame::{FrameKind, INVALID_REQUEST, error_message},
     protocol::Incoming,
@@ -40,32 +47,39 @@ pub(crate) async fn serve_stdio(
     outbound: mpsc::Sender<Bytes>,
     cancel: CancellationToken,
 ) {
-    let (library, messages) = mpsc::channel(QUEUE);
+    let (library, mut messages) = mpsc::channel(QUEUE);
     let input = library.downgrade();
     let principal = Arc::new(principal);
     let connection = Arc::new(Connection::new());
     let begun = Arc::new(OnceLock::new());
-    let transport = Lines {
-        inbound: messages,
-        outbound: outbound.clone(),
-        principal: Arc::clone(&principal),
-        in_flight: Arc::default(),
-        refused: None,
-        begun: false,
-    };
     let handler = Handler::of(Arc::clone(shared), Arc::clone(&connection));
     let lanes = Lanes {
         fast,
-        principal,
+        principal: Arc::clone(&principal),
         connection,
         begun: Arc::clone(&begun),
         library,
-        outbound,
+        outbound: outbound.clone(),
     };
     let lanes = lanes.run(inbound, cancel.clone());
     let given_up = cancel.clone();
     // Boxed: the library's part is large, and it lies on the stack once for each of those that it is handed through.
     let mut served = Box::pin(async {
+        // Not before something is for it: most connections of the newest revision need nothing of it.
+        let first = messages.recv().await;
+        if first.is_none() {
+            return;
+        }
+        let transport = Lines {
+            first,
+            inbound: messages,
+            outbound,
+            principal,
+            in_flight: Arc::default(),
+            refused: None,
+            begun: false,
+            unasked: None,
+        };
         match serve_server_with_ct(handler, transport, cancel).await {
             Ok(service) => {
                 begun.get_or_init(|| service.peer().clone());
@@ -93,7 +107,8 @@ pub(crate) async fn serve_stdio(
 type InFlight = Arc<Mutex<HashMap<RequestId, Slot>>>;
 
 struct Lines {
-    inbound: mpsc::Receiver<Incoming>,
+    first: Option<ForLibrary>,
+    inbound: mpsc::Receiver<ForLibrary>,
     outbound: mpsc::Sender<Bytes>,
     principal: Arc<Principal>,
     in_flight: InFlight,
@@ -102,29 +117,26 @@ struct Lines {
     refused: Option<(Bytes, Option<Slot>)>,
     /// Whether the library has left its beginning, where it ends at anything that is no request.
     begun: bool,
-}
-
-/// Whether the library's beginning is over with this message. It is not with a request that it refuses there, and
-/// not with `ping` and `server/discover`.
-fn begins(message: &ClientJsonRpcMessage) -> bool {
-    let ClientJsonRpcMessage::Request(request) = message else {
-        return false;
-    };
-    match &request.request {
-        ClientRequest::InitializeRequest(_) => true,
-        ClientRequest::PingRequest(_) | ClientRequest::DiscoverRequest(_) => false,
-        request => {
-            let meta = request.get_meta();
-            meta.missing_required_keys(&ProtocolVersion::V_2026_07_28)
-                .is_empty()
-                && meta
-                    .protocol_version()
-                    .is_some_and(|version| ProtocolVersion::KNOWN_VERSIONS.contains(&version))
-        }
-    }
+    /// The request that the library began with and that nobody asked, until it is answered.
+    unasked: Option<RequestId>,
 }
 
 impl Lines {
+    /// What the library begins with when the first request was answered without it; `None` when it has begun.
+    fn begin(&mut self) -> Option<ClientJsonRpcMessage> {
+        if self.begun {
+            return None;
+        }
+        let (id, mut message) = beginning()?;
+        if let ClientJsonRpcMessage::Request(request) = &mut message {
+            let extensions = request.request.extensions_mut();
+            extensions.insert(Arc::clone(&self.principal));
+        }
+        self.begun = true;
+        self.unasked = Some(id);
+        Some(message)
+    }
+
     /// The message for the library, with what it must not lose: the checked bytes and the sender. Its place, when it
     /// is none that the library reads.
     fn admit(&self, incoming: Incoming) -> Result<ClientJsonRpcMessage, Option<Slot>> {
@@ -174,12 +186,19 @@ impl Transport<RoleServer> for Lines {
     ) -> impl Future<Output = Result<(), io::Error>> + Send + 'static {
         let outbound = self.outbound.clone();
         let in_flight = Arc::clone(&self.in_flight);
+        let answers = match &message {
+            ServerJsonRpcMessage::Response(response) => Some(response.id.clone()),
+            ServerJsonRpcMessage::Error(error) => error.id.clone(),
+            _ => None,
+        };
+        let is_unasked = answers.is_some() && answers == self.unasked;
+        if is_unasked {
+            self.unasked = None;
+        }
         async move {
-            let answers = match &message {
-                ServerJsonRpcMessage::Response(response) => Some(response.id.clone()),
-                ServerJsonRpcMessage::Error(error) => error.id.clone(),
-                _ => None,
-            };
+            if is_unasked {
+                return Ok(());
+            }
             let line = serde_json::to_vec(&message).map_err(io::Error::other)?;
             let room = outbound.reserve().await;
             // Whoever reads the answer may use its id again.
@@ -201,7 +220,17 @@ impl Transport<RoleServer> for Lines {
                     room.send(refusal);
                 }
             }
-            let incoming = self.inbound.recv().await?;
+            let next = match self.first.take() {
+                Some(first) => first,
+                None => self.inbound.recv().await?,
+            };
+            let incoming = match next {
+                ForLibrary::Message(incoming) => incoming,
+                ForLibrary::Beginning => match self.begin() {
+                    Some(message) => return Some(message),
+                    None => continue,
+                },
+            };
             debug_assert!(
                 incoming.slot.is_some() == matches!(incoming.frame.kind(), FrameKind::Request(_))
             );
@@ -209,7 +238,7 @@ impl Transport<RoleServer> for Lines {
             if !self.begun && id.is_none() {
                 continue;
             }
-            match self.admit(incoming) {
+            match self.admit(*incoming) {
                 Ok(message) => {
                     self.begun |= begins(&message);
                     return Some(message);

@@ -3,7 +3,10 @@
 use std::{pin::pin, sync::Arc};
 
 use mcp_factory_sdk::{Arguments, Principal};
-use rmcp::model::{GetPromptRequestParams, ReadResourceRequestParams, ServerResult};
+use rmcp::{
+    Peer,
+    model::{GetPromptRequestParams, ReadResourceRequestParams, ServerResult},
+};
 use serde_json::{Map, Value};
 
 use super::{
@@ -139,9 +142,9 @@ fn client(asked: &Asked<'_>, way: WayBack) -> Client {
     let progress_token = asked
         .progress_token
         .and_then(|token| serde_json::from_str(token).ok());
-    let wire = match way {
-        WayBack::Once => None,
-        WayBack::Wire(wire) => Some(wire),
+    let (peer, level) = match way {
+        WayBack::Once => (None, None),
+        WayBack::Wire(wire) => (wire.peer, Some(wire.log_level)),
     };
     let (capabilities, log_level) = match asked.era {
         Era::Modern => {
@@ -151,16 +154,13 @@ fn client(asked: &Asked<'_>, way: WayBack) -> Client {
             (asked.capabilities(), level)
         }
         Era::Legacy => {
-            let info = wire.as_ref().and_then(|wire| wire.peer.peer_info());
+            let info = peer.as_ref().and_then(Peer::peer_info);
             let stated = info.map(|info| info.capabilities.clone());
-            (
-                stated.unwrap_or_default(),
-                wire.as_ref().map(|wire| wire.log_level),
-            )
+            (stated.unwrap_or_default(), level)
         }
     };
     Client {
-        peer: wire.map(|wire| wire.peer),
+        peer,
         request: None,
         capabilities,
         progress_token,

@@ -1,4 +1,4 @@
-//! The lane as stdio drives it: a connection that the library began, and that leads back at any time.
+//! The lane as stdio drives it: a connection that leads back at any time, once the library has begun it.
 
 use std::{pin::pin, sync::Arc};
 
@@ -6,12 +6,17 @@ use bytes::Bytes;
 use mcp_factory_sdk::{BoxFuture, Principal};
 use rmcp::{Peer, RoleServer, model::LoggingLevel};
 
-use super::{FastLane, WayBack, asked::Asked, survive::survive};
+use super::{
+    FastLane, WayBack,
+    asked::{Asked, What},
+    survive::survive,
+};
 use crate::frame::Frame;
 
 /// What one call needs of its connection.
 pub(in crate::mcp) struct Wire {
-    pub(in crate::mcp) peer: Peer<RoleServer>,
+    /// `None` before the library has begun it.
+    pub(in crate::mcp) peer: Option<Peer<RoleServer>>,
     /// What a client of the legacy era wants to hear of.
     pub(in crate::mcp) log_level: LoggingLevel,
     pub(in crate::mcp) principal: Arc<Principal>,
@@ -35,9 +40,29 @@ impl Drop for Taken {
 }
 
 impl FastLane {
-    /// Whether a message is a request for this lane, on a connection that `peer` is the other end of.
-    pub(in crate::mcp) fn takes_line(frame: &Frame, peer: &Peer<RoleServer>) -> bool {
-        frame.request_id().is_some() && Asked::on_wire(frame, peer.peer_info().is_some()).is_some()
+    /// Whether a message is a request for this lane, on a connection that `peer` is the other end of, or that the library
+    /// has not begun; and if so, whether it decides the era of the connection, as all but `server/discover` does.
+    pub(in crate::mcp) fn takes_line(
+        &self,
+        frame: &Frame,
+        peer: Option<&Peer<RoleServer>>,
+    ) -> Option<bool> {
+        frame.request_id()?;
+        let asked = Asked::on_wire(frame, shook_hands(peer))?;
+        let is_taken = peer.is_some() || self.needs_no_way_back(&asked.what);
+        is_taken.then_some(!matches!(asked.what, What::Discover))
+    }
+
+    /// Whether nothing but the answer can go to the client.
+    fn needs_no_way_back(&self, what: &What<'_>) -> bool {
+        let registry = self.shared.pipeline.registry();
+        match what {
+            What::Discover | What::List(_) => true,
+            What::CallTool { name, .. } => registry
+                .tool(name)
+                .is_some_and(|tool| !tool.definition.takes_context()),
+            What::Ping | What::ReadResource { .. } | What::GetPrompt { .. } => false,
+        }
     }
 
     /// The answer to a message that this lane takes.
@@ -59,7 +84,7 @@ impl FastLane {
                 return Bytes::new();
             };
             let work = pin!(async {
-                let asked = Asked::on_wire(frame, wire.peer.peer_info().is_some())?;
+                let asked = Asked::on_wire(frame, shook_hands(wire.peer.as_ref()))?;
                 let registry = lane.shared.pipeline.registry();
                 let tool = asked.what.tool().and_then(|name| registry.tool(name));
                 let speaks = tool.is_none_or(|tool| tool.definition.takes_context());
@@ -72,4 +97,9 @@ impl FastLane {
             answer.map_or_else(Bytes::new, |answer| answer.body)
         })
     }
+}
+
+/// Whether a connection began with a handshake.
+fn shook_hands(peer: Option<&Peer<RoleServer>>) -> bool {
+    peer.is_some_and(|peer| peer.peer_info().is_some())
 }
