@@ -1,4 +1,4 @@
-//! The end of listening: whoever the kernel has let in by then is taken in, and nobody is let in unheard.
+//! The end of listening: whoever the kernel has let in by then is taken in, and nobody near is let in unheard.
 //!
 //! To a client a connection is made when the kernel says so, and it may send a call that nobody may send twice. Were the
 //! socket just closed, calls on connections that were made between the last `accept` and that would be lost.
@@ -39,7 +39,7 @@ const NO_NEW_CONNECTIONS: [SockFilter; 5] = {
 /// Stops to listen. Gives the connections that were made before and not accepted yet, no more than `MOST_WAITING`.
 pub(super) async fn close(listener: TcpListener) -> Vec<(TcpStream, IpAddr)> {
     if let Err(error) = SockRef::from(&listener).attach_filter(&NO_NEW_CONNECTIONS) {
-        tracing::debug!(%error, "a connection that is made right now may be lost");
+        tracing::warn!(%error, "the kernel takes no filter: a connection that is made right now may be lost");
     } else {
         tokio::time::sleep(HANDSHAKE).await;
     }

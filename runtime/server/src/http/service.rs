@@ -168,7 +168,6 @@ impl<P: Protocol> Service<P> {
         }
         // They stay here and are lent: what is handed on by value is copied at each step.
         let (mut parts, incoming) = request.into_parts();
-        // For the protocol.
         let is_endpoint = parts.uri.path() == "/mcp";
         let is_message = is_endpoint && parts.method == Method::POST;
         let unread = !is_message && !incoming.is_end_stream();

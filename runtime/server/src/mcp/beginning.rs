@@ -13,7 +13,7 @@ use crate::protocol::Incoming;
 
 /// What goes to the library, in this order.
 pub(super) enum ForLibrary {
-    /// A request of the newest revision was answered without it.
+    /// A request of the newest revision was answered before it began.
     Beginning,
     Message(Box<Incoming>),
 }
@@ -24,7 +24,7 @@ pub(super) fn beginning() -> Option<(RequestId, ClientJsonRpcMessage)> {
     let message = json!({
         "jsonrpc": "2.0",
         "id": id,
-        "method": "nothing",
+        "method": "mcp-factory/beginning",
         "params": { "_meta": {
             "io.modelcontextprotocol/protocolVersion": ProtocolVersion::V_2026_07_28,
             "io.modelcontextprotocol/clientCapabilities": {},

@@ -58,7 +58,7 @@ impl Lanes {
 
     async fn forward(self, mut inbound: mpsc::Receiver<Incoming>, running: &Running) {
         let mut open = true;
-        // Whether a request decided the era of the connection on the fast lane, and whether the library knows.
+        // Whether a request decided the era of the connection before the library had begun it, and whether that knows.
         let (mut is_decided, mut is_told) = (false, false);
         while let Some(incoming) = inbound.recv().await {
             let peer = self.begun.get();
@@ -68,7 +68,7 @@ impl Lanes {
             let taken = fast.and_then(|fast| Some((fast, fast.takes_line(&incoming.frame, peer)?)));
             let there = match taken {
                 Some((fast, decides)) => {
-                    is_decided |= decides;
+                    is_decided |= decides && peer.is_none();
                     self.call(fast, peer, incoming, running).await
                 }
                 None if running.cancel(&incoming.frame) => true,

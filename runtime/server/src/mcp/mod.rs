@@ -5,10 +5,10 @@
 //! may call what.
 //!
 //! `adapter` is the seam to the transports, `http` and `stdio` the two ends behind it. A request takes one of
-//! two lanes: `fast`, without the library, or `handler`, the entry from it. On stdio `lanes` chooses, and `running`
-//! holds the calls that go on beside the reader (`beginning`: what the library is told late). Both lanes meet in `call`, the context of one request, `perform`,
-//! what it runs, and `pages`, the lists as one caller sees them (`lists` their entries, `capabilities` what is
-//! declared of them). Beside these: `convert` the
+//! two lanes: `fast`, without the library, or `handler`, the entry from it. On stdio `lanes` chooses, `running`
+//! holds the calls that go on beside the reader, and `beginning` is what the library is told late. Both lanes meet in
+//! `call`, the context of one request, `perform`, what it runs, and `pages`, the lists as one caller sees them (`lists`
+//! their entries, `capabilities` what is declared of them). Beside these: `convert` the
 //! content; `respond` and `status` the failures; `peer` and `questions` the way back to the client; `state`
 //! the sealed answers of a call in rounds; `events` the subscriptions; `connection` what a legacy client
 //! sets; `sessions` all sessions of that era and whose they are, `session` one of them, and `waking` what the

@@ -61,8 +61,9 @@ pub(crate) async fn serve_stdio(
         library,
         outbound: outbound.clone(),
     };
-    let lanes = lanes.run(inbound, cancel.clone());
-    let given_up = cancel.clone();
+    // A token each: the library cancels its own when it is at its end.
+    let given_up = cancel.child_token();
+    let lanes = lanes.run(inbound, given_up.clone());
     // Boxed: the library's part is large, and it lies on the stack once for each of those that it is handed through.
     let mut served = Box::pin(async {
         // Not before something is for it: most connections of the newest revision need nothing of it.
@@ -80,7 +81,7 @@ pub(crate) async fn serve_stdio(
             begun: false,
             unasked: None,
         };
-        match serve_server_with_ct(handler, transport, cancel).await {
+        match serve_server_with_ct(handler, transport, cancel.child_token()).await {
             Ok(service) => {
                 begun.get_or_init(|| service.peer().clone());
                 if let Err(error) = service.waiting().await {
@@ -96,9 +97,10 @@ pub(crate) async fn serve_stdio(
         () = &mut served => {
             // What is at its end may have calls that are not. The library goes on its own only when the connection
             // is of no use any more.
-            if given_up.is_cancelled() || input.upgrade().is_none() {
-                lanes.await;
+            if input.upgrade().is_some() {
+                given_up.cancel();
             }
+            lanes.await;
         }
     }
 }

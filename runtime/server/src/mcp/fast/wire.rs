@@ -41,7 +41,7 @@ impl Drop for Taken {
 
 impl FastLane {
     /// Whether a message is a request for this lane, on a connection that `peer` is the other end of, or that the library
-    /// has not begun; and if so, whether it decides the era of the connection, as all but `server/discover` does.
+    /// has not begun; and if so, whether it decides the era of one that has none, as all but `server/discover` does.
     pub(in crate::mcp) fn takes_line(
         &self,
         frame: &Frame,
@@ -61,7 +61,13 @@ impl FastLane {
             What::CallTool { name, .. } => registry
                 .tool(name)
                 .is_some_and(|tool| !tool.definition.takes_context()),
-            What::Ping | What::ReadResource { .. } | What::GetPrompt { .. } => false,
+            What::ReadResource { uri } => registry
+                .resource(uri)
+                .is_some_and(|(resource, _)| !resource.definition.takes_context()),
+            What::GetPrompt { name, .. } => registry
+                .prompt(name)
+                .is_some_and(|prompt| !prompt.definition.takes_context()),
+            What::Ping => false,
         }
     }
 

@@ -226,6 +226,13 @@ impl Everything {
         std::future::pending().await
     }
 
+    /// Takes a moment.
+    #[tool(scope = "read", read_only)]
+    async fn linger(&self) -> String {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        "lingered".to_owned()
+    }
+
     /// Asks its client.
     #[tool(scope = "read", read_only)]
     async fn ask(&self, cx: &Context) -> Result<String, ToolError> {

@@ -302,6 +302,8 @@ fn lines(lines: &[&str]) -> Vec<Vec<u8>> {
     line_by_line(lines.iter().map(|line| line.as_bytes().to_vec()).collect())
 }
 
+const HELLO: &str = r#"{"jsonrpc":"2.0","id":"first","method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"wire","version":"1"}}}"#;
+const PING: &str = r#"{"jsonrpc":"2.0","id":2,"method":"ping"}"#;
 const META: &str = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
 
 #[test]
@@ -345,8 +347,37 @@ fn calls_that_are_given_up_at_the_end_are_told() {
 }
 
 #[test]
+fn calls_that_end_in_time_are_answered_after_the_end() {
+    let linger = |meta: &str| {
+        format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"linger"{meta}}}}}"#
+        )
+    };
+    let (legacy, modern) = (linger(""), linger(&format!(",{META}")));
+    // The last has the library begin late, which is at its end before the call is.
+    for conversation in [[HELLO, &legacy], [&modern, PING]] {
+        for said in Pair::start().said(&lines(&conversation)) {
+            let end = said.last().expect("the end");
+            assert!(end.iter().any(|line| line.contains("lingered")), "{said:?}");
+        }
+    }
+}
+
+/// A `ping` that says nothing of itself is answered by a library that has not begun, and refused afterwards.
+#[test]
+fn the_library_knows_of_what_was_answered_without_it() {
+    let list = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{{{META}}}}}"#);
+    for said in Pair::start().said(&lines(&[PING, &list, PING])) {
+        let [before, _, after, _] = &*said else {
+            panic!("{said:?}");
+        };
+        assert!(before[0].contains(r#""result":{}"#), "{before:?}");
+        assert!(after[0].contains("error"), "{after:?}");
+    }
+}
+
+#[test]
 fn refusals_that_wait_to_be_read_are_not_lost() {
-    let hello = r#"{"jsonrpc":"2.0","id":"first","method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"wire","version":"1"}}}"#;
     // Neither lane reads the first; the second makes the library turn to other things in between.
     let refused = |id: usize| {
         format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping","params":{{"_meta":[]}}}}"#)
@@ -354,7 +385,7 @@ fn refusals_that_wait_to_be_read_are_not_lost() {
     let odd =
         |id: usize| format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping","params":{{"x":1}}}}"#);
     let lines = (0..600).map(|id| if id % 2 == 0 { refused(id) } else { odd(id) });
-    let lines = std::iter::once(hello.to_owned()).chain(lines);
+    let lines = std::iter::once(HELLO.to_owned()).chain(lines);
     let lines: Vec<_> = lines.map(String::into_bytes).collect();
     for said in Pair::start().said_with(128, &at_once(lines.clone())) {
         answered_once(&lines, &said).expect("an answer each");
