@@ -28,12 +28,12 @@ pub(super) fn replica_of(product: Product, port: u16, settings: &[&str]) -> Proc
     command.args(["--http", &format!("127.0.0.1:{port}"), "--insecure"]);
     command.args(["--set", &format!("http.public_url=\"https://{HOST}/mcp\"")]);
     // All callers have one address, and a fast machine calls more often than one caller may.
-    let unrated = ["limits.rate=\"off\"", "limits.address_rate=\"off\""];
-    for setting in unrated
-        .iter()
-        .chain(&["plugins.fs.roots=[\"/\"]"])
-        .chain(settings)
-    {
+    let own = [
+        "plugins.fs.roots=[\"/\"]",
+        "limits.rate=\"off\"",
+        "limits.address_rate=\"off\"",
+    ];
+    for setting in own.iter().chain(settings) {
         command.args(["--set", setting]);
     }
     command.env("MCP_SHELL_GATE", GATE_SECRET);

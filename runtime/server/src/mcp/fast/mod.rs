@@ -90,29 +90,32 @@ impl FastLane {
         survive(id, frame.method(), work).await
     }
 
-    /// Whether what is asked for can speak to its client before it answers; `None` when it may not be asked for this
-    /// way: its client would have to hear of it, or the headers repeat arguments of it.
+    /// Whether what is asked for can speak to its client before it answers. What does not exist cannot.
+    fn takes_context(&self, what: &What<'_>) -> bool {
+        let registry = self.shared.pipeline.registry();
+        match what {
+            What::CallTool { name, .. } => registry
+                .tool(name)
+                .is_some_and(|tool| tool.definition.takes_context()),
+            What::ReadResource { uri } => registry
+                .resource(uri)
+                .is_some_and(|(resource, _)| resource.definition.takes_context()),
+            What::GetPrompt { name, .. } => registry
+                .prompt(name)
+                .is_some_and(|prompt| prompt.definition.takes_context()),
+            What::Ping | What::Discover | What::List(_) => false,
+        }
+    }
+
+    /// The same over HTTP; `None` when it may not be asked for this way: its client would have to hear of it, or the
+    /// headers repeat arguments of it.
     fn speaks(&self, asked: &Asked<'_>) -> Option<bool> {
         let registry = self.shared.pipeline.registry();
-        let speaks = match &asked.what {
-            What::CallTool { name, .. } => {
-                let Some(tool) = registry.tool(name) else {
-                    return Some(false);
-                };
-                if asked.era == Era::Modern && self.repeats_arguments(tool) {
-                    return None;
-                }
-                tool.definition.takes_context()
-            }
-            What::ReadResource { uri } => {
-                let resource = registry.resource(uri);
-                resource.is_some_and(|(entry, _)| entry.definition.takes_context())
-            }
-            What::GetPrompt { name, .. } => {
-                let prompt = registry.prompt(name);
-                prompt.is_some_and(|entry| entry.definition.takes_context())
-            }
-            What::Ping | What::Discover | What::List(_) => false,
+        // Looked up once: this is the way of most calls.
+        let speaks = match asked.what.tool().and_then(|name| registry.tool(name)) {
+            Some(tool) if asked.era == Era::Modern && self.repeats_arguments(tool) => return None,
+            Some(tool) => tool.definition.takes_context(),
+            None => self.takes_context(&asked.what),
         };
         (!(asked.hears && speaks)).then_some(speaks)
     }

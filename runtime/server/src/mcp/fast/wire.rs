@@ -49,26 +49,8 @@ impl FastLane {
     ) -> Option<bool> {
         frame.request_id()?;
         let asked = Asked::on_wire(frame, shook_hands(peer))?;
-        let is_taken = peer.is_some() || self.needs_no_way_back(&asked.what);
+        let is_taken = peer.is_some() || !self.takes_context(&asked.what);
         is_taken.then_some(!matches!(asked.what, What::Discover))
-    }
-
-    /// Whether nothing but the answer can go to the client.
-    fn needs_no_way_back(&self, what: &What<'_>) -> bool {
-        let registry = self.shared.pipeline.registry();
-        match what {
-            What::Discover | What::List(_) => true,
-            What::CallTool { name, .. } => registry
-                .tool(name)
-                .is_some_and(|tool| !tool.definition.takes_context()),
-            What::ReadResource { uri } => registry
-                .resource(uri)
-                .is_some_and(|(resource, _)| !resource.definition.takes_context()),
-            What::GetPrompt { name, .. } => registry
-                .prompt(name)
-                .is_some_and(|prompt| !prompt.definition.takes_context()),
-            What::Ping => false,
-        }
     }
 
     /// The answer to a message that this lane takes.
@@ -91,9 +73,7 @@ impl FastLane {
             };
             let work = pin!(async {
                 let asked = Asked::on_wire(frame, shook_hands(wire.peer.as_ref()))?;
-                let registry = lane.shared.pipeline.registry();
-                let tool = asked.what.tool().and_then(|name| registry.tool(name));
-                let speaks = tool.is_none_or(|tool| tool.definition.takes_context());
+                let speaks = lane.takes_context(&asked.what);
                 let principal = Arc::clone(&wire.principal);
                 let way = WayBack::Wire(wire);
                 let answer = lane.perform(id, asked, way, speaks, &principal, &lane.local);
